@@ -1,0 +1,72 @@
+"""What a backend is: a name, a health, and one verb that streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from sfm2.types import BackendStatus
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One completion to make. Settings are resolved: no None means "default" here.
+
+    `kind` "code" continues `prefix` (and fills up to `suffix`); "chat" answers `prefix` as an instruction.
+    """
+
+    prefix: str
+    suffix: str = ""
+    kind: Literal["code", "chat"] = "code"
+    language: str | None = None
+    max_length: int = 100
+    temperature: float = 0.7
+    top_p: float = 1.0
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    interactive: bool = False
+    """Whether somebody watches: send each token at once. Otherwise a backend may send line by line, which costs less."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some text of the stream, with the log-probabilities of the tokens behind it (empty when unknown).
+
+    The last piece carries `finish_reason`; it may have no text.
+    """
+
+    text: str
+    logprobs: tuple[float, ...] = ()
+    tokens: int = 0
+    finish_reason: Literal["stop", "length"] | None = None
+    prompt_tokens: int | None = field(default=None, compare=False)
+
+
+class Status(NamedTuple):
+    """`reason` is written for somebody who wants to act on it."""
+
+    status: BackendStatus
+    reason: str
+
+
+class Backend(Protocol):
+    """A way to get tokens.
+
+    `stream` raises `BackendError` when the next backend should try, `InvalidRequestError` when none should; before its
+    first piece or after it. Closing the iterator cancels the work.
+    """
+
+    name: str
+
+    def stream(self, ask: Ask) -> AsyncIterator[Piece]: ...
+
+    async def status(self) -> Status: ...
+
+    async def start(self) -> None:
+        """Begin to load, without waiting for it."""
+        ...
+
+    async def aclose(self) -> None: ...

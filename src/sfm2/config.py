@@ -1,0 +1,291 @@
+"""Settings: defaults < configuration file (JSON, as in the API reference) < environment < arguments.
+
+The file is `--config`, else `SFM2_CONFIG`, else `config.json` in the user's configuration folder. It is never looked for in
+the working directory: a repository must not decide where its reader's code is sent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from sfm2.errors import ConfigError
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
+
+
+def parse_size(value: Any) -> Any:
+    """ "8GB" -> 8000000000 bytes; "8GiB" counts in 1024s; numbers pass."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value)
+    if match is None or match[2].upper() not in _UNITS:
+        raise ValueError(f'expected a size such as "8GB" or "512MiB", not {value!r}')
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ApiSettings(_Section):
+    host: str = Field("127.0.0.1", description="Address to serve on")
+    port: int = Field(8000, ge=0, le=65535, description="0 takes a free port")
+    workers: int = Field(1, ge=1, le=64, description="Server processes; all share one engine")
+    shutdown_timeout: float = Field(20, ge=0, description="Seconds that running requests get after SIGTERM")
+    require_key: bool | None = Field(None, description="Null: required as soon as a key has been created")
+
+
+class Sfm2Settings(_Section):
+    model: str = Field("qwen2.5-coder-0.5b", description="A name of `sfm2 models list`")
+    path: Path | None = Field(None, description="A GGUF file, or a folder with one, in place of `model`")
+    url: str | None = Field(None, description="A running llama.cpp server, in place of an engine of our own")
+    device: str = Field("auto", description='"auto", "cpu", "gpu" or "npu" (Intel)')
+    max_memory: Size | None = Field(None, description='Memory of the engine, such as "8GB"; null: what the model needs')
+    context: int = Field(8192, ge=64, description="Window in tokens, prompt and completion together")
+    max_requests: int = Field(64, ge=1, description="Requests in the engine at once; more are refused")
+    auto_pull: bool = Field(False, description="Pull missing weights without asking")
+
+
+class GPT2Settings(_Section):
+    base_model: str = Field("gpt2-medium", description="A Hugging Face name or a folder")
+    lora_path: Path | None = Field(None, description="A folder with a PEFT LoRA; null: backend not configured")
+    device: str = Field("auto", description='"auto", "cpu" or "cuda"')
+
+
+class OpenAISettings(_Section):
+    api_key: SecretStr | None = Field(None, description="Better given as OPENAI_API_KEY")
+    base_url: str | None = Field(None, description="Any OpenAI-compatible server; null: OpenAI's own")
+    model: str = Field("gpt-4o-mini", description="The model to ask for")
+    mode: Literal["chat", "completions"] = Field("chat", description="Which of the two protocols the model speaks")
+
+
+class ModelsSettings(_Section):
+    sfm2: Sfm2Settings = Sfm2Settings()
+    gpt2_lora: GPT2Settings = GPT2Settings()
+    openai: OpenAISettings = OpenAISettings()
+
+
+class GenerationSettings(_Section):
+    default_max_length: int = Field(100, ge=1, description="New tokens when a request does not say")
+    default_temperature: float = Field(0.7, ge=0, le=2)
+    default_top_p: float = Field(0.9, gt=0, le=1)
+    default_top_k: int = Field(0, ge=0)
+    default_repetition_penalty: float = Field(1.0, gt=0, le=2)
+    max_length: int = Field(2048, ge=1, description="The most new tokens a request may ask for")
+    timeout: float = Field(30, gt=0, description="Seconds one backend gets for one completion")
+
+
+class FallbackSettings(_Section):
+    chain: tuple[Literal["sfm2", "gpt2_lora", "openai", "echo"], ...] = Field(
+        ("sfm2", "gpt2_lora", "openai"), min_length=1, description="Backends in the order they are asked"
+    )
+    failures: int = Field(3, ge=1, description="Failures in a row that take a backend out of the chain")
+    recovery: float = Field(15, gt=0, description="Seconds until it is tried again")
+
+
+class LimitSettings(_Section):
+    rate: str | None = Field(
+        None, description='Such as "100/minute", per key or address; null: none on loopback, 100/minute elsewhere'
+    )
+    rate_storage: str | None = Field(None, description="Where rates are counted, such as valkey://host:6379; null: locally")
+    max_body: Size = Field(2_000_000, description="Bytes of a request's body")
+    max_prompt: int = Field(200_000, ge=1, description="Characters of a prompt, or of prefix and suffix together")
+    max_batch: int = Field(64, ge=1, description="Prompts of one batch")
+
+
+class StorageSettings(_Section):
+    cache_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("sfm2"), description="Weights, and what is made of them"
+    )
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"), description="Keys and counters")
+
+
+class LogSettings(_Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(_Section):
+    api: ApiSettings = ApiSettings()
+    models: ModelsSettings = ModelsSettings()
+    generation: GenerationSettings = GenerationSettings()
+    fallback: FallbackSettings = FallbackSettings()
+    limits: LimitSettings = LimitSettings()
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    log: LogSettings = LogSettings()
+
+    @property
+    def on_loopback(self) -> bool:
+        return is_loopback(self.api.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# Names the API reference promises that don't follow SFM2_<SECTION>_<KEY>.
+_SPECIAL_VARIABLES = {
+    "OPENAI_API_KEY": "models.openai.api_key",
+    "OPENAI_BASE_URL": "models.openai.base_url",
+    "SFM2_MODEL_PATH": "models.sfm2.path",
+}
+# Variables with our prefix that are no setting: the SDK's two, and the file's place.
+_OTHER_VARIABLES = {"SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"}
+
+
+class Loaded:
+    """Settings, and for each one (by dotted name) where it came from."""
+
+    def __init__(self, settings: Settings, origins: Mapping[str, str], warnings: list[str]) -> None:
+        self.settings = settings
+        self.origins = origins
+        self.warnings = warnings
+
+
+def load(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    path: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The effective settings.
+
+    `arguments` maps dotted names ("api.port") to values; None values are not given. Raises `ConfigError` for an unknown
+    key (naming the nearest known one), a value out of range, or a file that is missing or not JSON.
+    """
+    environment = os.environ if environment is None else environment
+    file = _find_file(path, environment)
+    layers = [
+        (str(file), _flatten(_read(file))) if file else ("", {}),
+        *((f"environment {name}", {key: value}) for name, key, value in _from_environment(environment)),
+        ("argument", {key: value for key, value in (arguments or {}).items() if value is not None}),
+    ]
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(names(), "default")
+    for origin, layer in layers:
+        for key, value in layer.items():
+            _check_known(key, origin)
+            values[key] = value
+            origins[key] = origin
+    return Loaded(_build(values, origins), origins, list(_unknown_variables(environment)))
+
+
+def names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
+    """Every setting, dotted."""
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found += names(field.annotation, f"{prefix}{name}.")
+        else:
+            found.append(prefix + name)
+    return found
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: api.port -> SFM2_API_PORT."""
+    special = {key: var for var, key in _SPECIAL_VARIABLES.items()}
+    return special.get(name) or "SFM2_" + name.replace(".", "_").upper()
+
+
+def default_file() -> Path:
+    return platformdirs.user_config_path("sfm2") / "config.json"
+
+
+def _find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if path is None and environment.get("SFM2_CONFIG"):
+        path = Path(environment["SFM2_CONFIG"])
+    if path is not None:
+        return path
+    return default_file() if default_file().is_file() else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold a JSON object, not {type(content).__name__}")
+    return content
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.") or {f"{prefix}{key}": value}
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    for key in names():
+        if name := next((n for n in (variable(key), _plain_variable(key)) if environment.get(n)), None):
+            text = environment[name]
+            yield name, key, text.split(",") if key == "fallback.chain" else text
+
+
+def _plain_variable(key: str) -> str:
+    return "SFM2_" + key.replace(".", "_").upper()
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    known = {_plain_variable(key) for key in names()} | {variable(key) for key in names()} | _OTHER_VARIABLES
+    for name in sorted(environment):
+        if name.startswith("SFM2_") and name not in known:
+            yield f"the environment variable {name} is not a setting{_nearest(name, known)}"
+
+
+def _check_known(key: str, origin: str) -> None:
+    known = names()
+    if key in known:
+        return
+    if any(name.startswith(key + ".") for name in known):
+        raise ConfigError(f"{key} ({origin}) is a section: expected an object with settings in it")
+    raise ConfigError(f"unknown setting {key} ({origin}){_nearest(key, known)}")
+
+
+def _nearest(name: str, known: list[str] | set[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _build(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+        origin = next((origins[name] for name in origins if key.startswith(name)), "file")
+        raise ConfigError(f"{key} ({origin}): {first['msg']}, not {first['input']!r}") from error

@@ -1,0 +1,194 @@
+"""Everything that can go wrong, on one page.
+
+    SFM2Error
+      InvalidRequestError          422  a field is wrong; says which, and what was expected
+        PromptTooLongError         413  prompt and window, in tokens
+        PayloadTooLargeError       413  body or batch over the limit
+        MalformedRequestError      400  not JSON, not UTF-8
+        UnsupportedMediaTypeError  415
+      AuthenticationError          401  no key, a wrong one, or a revoked one
+      NotFoundError                404
+      MethodNotAllowedError        405
+      RateLimitError               429  `retry_after` seconds
+      ModelUnavailableError        503  no backend could answer; `fallback_model` names the last one tried
+        BackendError                    one backend could not; the chain goes on to the next
+          BackendLoadingError           not ready yet
+          BackendOverloadedError        too many requests at once
+          BackendTimeoutError           no answer in time
+      StreamInterruptedError       502  the stream ended before its `done`
+      ServerError                  500  a bug of ours
+      APIConnectionError                the client could not reach the server
+        APITimeoutError                 or had no answer in time
+      ConfigError                       a configuration file or variable is wrong
+      WeightsError                      weights missing, truncated, of the wrong digest or form
+      MissingExtraError                 a part that needs `pip install 'sfm2[extra]'`
+
+`code`, `status` and `suggestion` travel over the wire (`types.ErrorBody`); `from_body` builds the same class on the other
+side. Decide by class or `code`, never by the text of a message.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class SFM2Error(Exception):
+    """Base of all errors. `message` says what was wrong and what was expected, `suggestion` what to do."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    default_suggestion: ClassVar[str] = "Report this with the server's log"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        suggestion: str | None = None,
+        fallback_model: str | None = None,
+        retry_after: float | None = None,
+        details: dict[str, Any] | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion or self.default_suggestion
+        self.fallback_model = fallback_model
+        self.retry_after = retry_after
+        self.details = details or {}
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequestError(SFM2Error):
+    code = "invalid_request"
+    status = 422
+    default_suggestion = "Correct the named fields; /docs lists every field with its range"
+
+
+class PromptTooLongError(InvalidRequestError):
+    code = "prompt_too_long"
+    status = 413
+    default_suggestion = "Shorten the prompt, or raise models.sfm2.context if memory allows"
+
+
+class PayloadTooLargeError(InvalidRequestError):
+    code = "payload_too_large"
+    status = 413
+    default_suggestion = "Send less at once; `limits` in the configuration holds the limits"
+
+
+class MalformedRequestError(InvalidRequestError):
+    code = "malformed_request"
+    status = 400
+    default_suggestion = "Send a JSON object, encoded as UTF-8"
+
+
+class UnsupportedMediaTypeError(InvalidRequestError):
+    code = "unsupported_media_type"
+    status = 415
+    default_suggestion = "Send the header Content-Type: application/json"
+
+
+class AuthenticationError(SFM2Error):
+    code = "unauthorized"
+    status = 401
+    default_suggestion = "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; `sfm2 keys create` makes one"
+
+
+class NotFoundError(SFM2Error):
+    code = "not_found"
+    status = 404
+    default_suggestion = "/docs lists the routes"
+
+
+class MethodNotAllowedError(SFM2Error):
+    code = "method_not_allowed"
+    status = 405
+    default_suggestion = "/docs lists the routes and their methods"
+
+
+class RateLimitError(SFM2Error):
+    code = "rate_limit_exceeded"
+    status = 429
+    default_suggestion = "Wait for the seconds in Retry-After"
+
+
+class ModelUnavailableError(SFM2Error):
+    code = "model_unavailable"
+    status = 503
+    default_suggestion = "Check model health endpoint"
+
+
+class BackendError(ModelUnavailableError):
+    """One backend failed in a way another one may not. `reason` is the short word that responses carry."""
+
+    reason: ClassVar[str] = "failed"
+
+
+class BackendLoadingError(BackendError):
+    reason = "loading"
+
+
+class BackendOverloadedError(BackendError):
+    reason = "overloaded"
+
+
+class BackendTimeoutError(BackendError):
+    reason = "timed_out"
+
+
+class StreamInterruptedError(SFM2Error):
+    code = "stream_interrupted"
+    status = 502
+    default_suggestion = "Ask again; what has arrived so far is incomplete"
+
+
+class ServerError(SFM2Error):
+    code = "internal_error"
+    status = 500
+
+
+class APIConnectionError(SFM2Error):
+    code = "connection_failed"
+    status = 503
+    default_suggestion = "Is the server running? `sfm2 serve` starts it; SFM2_API_URL says where it is"
+
+
+class APITimeoutError(APIConnectionError):
+    code = "timeout"
+    status = 504
+    default_suggestion = "Raise the client's timeout, or ask for fewer tokens"
+
+
+class ConfigError(SFM2Error):
+    code = "config_error"
+    default_suggestion = "`sfm2 config show` prints every setting and where it came from"
+
+
+class WeightsError(SFM2Error):
+    code = "weights_error"
+    default_suggestion = "`sfm2 models verify` checks the weights, `sfm2 models pull` fetches them"
+
+
+class MissingExtraError(SFM2Error):
+    """A part of SFM-2 that was not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs an extra that is not installed",
+            suggestion=f"pip install 'sfm2[{extra}]'",
+        )
+        self.extra = extra
+
+
+def _tree(root: type[SFM2Error]) -> list[type[SFM2Error]]:
+    return [root, *(cls for child in root.__subclasses__() for cls in _tree(child))]
+
+
+def by_code() -> dict[str, type[SFM2Error]]:
+    """The class for each wire code; the class nearest the root where several share one."""
+    return {cls.code: cls for cls in reversed(_tree(SFM2Error))} | {"internal_error": ServerError}

@@ -1,0 +1,239 @@
+"""The wire contract: what goes in and out of the service. Used by server, SDK and CLI alike.
+
+Fields of the seed keep their names. Lengths are in tokens, times in seconds, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_NEW_TOKENS = 32_768
+MAX_STOPS = 16
+MAX_CHOICES = 8
+
+
+class Language(StrEnum):
+    """Languages a request may name; `text` is anything else."""
+
+    PYTHON = "python"
+    JAVASCRIPT = "javascript"
+    TYPESCRIPT = "typescript"
+    JAVA = "java"
+    GO = "go"
+    RUST = "rust"
+    C = "c"
+    CPP = "cpp"
+    CSHARP = "csharp"
+    RUBY = "ruby"
+    PHP = "php"
+    BASH = "bash"
+    SQL = "sql"
+    HTML = "html"
+    CSS = "css"
+    JSON = "json"
+    YAML = "yaml"
+    TOML = "toml"
+    KOTLIN = "kotlin"
+    SWIFT = "swift"
+    SCALA = "scala"
+    LUA = "lua"
+    MARKDOWN = "markdown"
+    TEXT = "text"
+
+
+class BackendStatus(StrEnum):
+    """What `model_status` says of a backend."""
+
+    AVAILABLE = "available"
+    LOADING = "loading"
+    UNAVAILABLE = "unavailable"
+    CONFIGURED = "configured"
+    NOT_CONFIGURED = "not_configured"
+
+
+def _sound_text(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"must be valid Unicode; a lone surrogate stands at character {error.start}") from error
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_sound_text)]
+Prompt = Annotated[Text, AfterValidator(_not_blank)]
+StopText = Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class Wire(BaseModel):
+    """A message. What is sent must be known; what is received may carry more (a newer peer)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    def __getitem__(self, name: str) -> Any:
+        """`health["status"]` reads as `health.status` does."""
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+
+class Request(Wire):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Sampling(Request):
+    """How tokens are chosen. None takes the server's default (`generation` in its configuration)."""
+
+    max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS, description="New tokens at most")
+    temperature: float | None = Field(None, ge=0, le=2, description="0 always takes the likeliest token")
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=1000, description="0 keeps every token")
+    repetition_penalty: float | None = Field(None, gt=0, le=2, description="1 is none")
+    stop: list[StopText] | None = Field(None, max_length=MAX_STOPS, description="Texts that end the completion")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="Equal seeds give equal samples")
+    n: int | None = Field(None, ge=1, le=MAX_CHOICES, description="How many completions; the surest comes first")
+
+
+class GenerationConfig(Sampling):
+    """The SDK's bundle of sampling settings."""
+
+
+class GenerateRequest(Sampling):
+    prompt: Prompt = Field(description="Code to go on from")
+    suffix: Text | None = Field(None, description="Code that follows the completion")
+    language: Language | None = None
+    use_fallback: bool = Field(True, description="Whether other backends may answer when SFM-2 can't")
+
+
+class BatchRequest(Sampling):
+    """One prompt that is wrong does not spoil the others: it gets an error in its place."""
+
+    prompts: list[Any] = Field(
+        min_length=1,
+        description="The prompts, each answered for itself",
+        json_schema_extra={"items": {"type": "string"}},
+    )
+    language: Language | None = None
+    use_fallback: bool = True
+
+
+class CompleteRequest(Sampling):
+    """The editor's call: fill the hole between prefix and suffix."""
+
+    prefix: Text = Field(description="Code before the cursor")
+    suffix: Text = Field("", description="Code after the cursor")
+    language: Language | None = Field(None, description="Taken from `path` when not given")
+    path: Text | None = Field(None, max_length=4096, description="The file's name; tells the language")
+    use_fallback: bool = True
+
+
+class ExplainRequest(Request):
+    code: Prompt = Field(description="Code to explain")
+    language: Language | None = None
+    max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS, description="New tokens at most")
+    use_fallback: bool = True
+
+
+FinishReason = Literal["stop", "length"]
+
+
+class Attempt(Wire):
+    """A backend that was tried and could not answer."""
+
+    backend: str
+    reason: str = Field(description="One word: loading, unavailable, overloaded, timed_out, failed, circuit_open, ...")
+    message: str
+
+
+class TokenUsage(Wire):
+    prompt: int = Field(0, description="Tokens of the prompt, as far as the backend says")
+    completion: int = 0
+
+
+class Choice(Wire):
+    """One more completion of the same prompt (`n` > 1)."""
+
+    completion: str
+    confidence: float
+    finish_reason: FinishReason
+    tokens: TokenUsage = TokenUsage()
+
+
+class Completion(Wire):
+    generated_code: str = Field(description="prompt + completion")
+    completion: str
+    model_used: str = Field(description="The backend that answered")
+    confidence: float = Field(ge=0, le=1, description="exp(mean log-probability of the chosen tokens)")
+    processing_time: float = Field(description="Seconds, in the server")
+    finish_reason: FinishReason
+    tokens: TokenUsage = TokenUsage()
+    fallback: list[Attempt] = Field(default=[], description="Backends that were tried before, and why they failed")
+    alternatives: list[Choice] = []
+
+
+class Explanation(Wire):
+    explanation: str
+    model_used: str
+    processing_time: float
+    finish_reason: FinishReason
+    tokens: TokenUsage = TokenUsage()
+    fallback: list[Attempt] = []
+
+
+class ErrorBody(Wire):
+    """The body of every error response."""
+
+    error: str = Field(description="The code to decide by")
+    message: str
+    fallback_used: str | None = Field(None, description="The last backend that was tried in SFM-2's place")
+    suggestion: str | None = None
+    details: dict[str, Any] = {}
+
+
+class Batch(Wire):
+    """Answers in the order of the prompts."""
+
+    results: list[Completion | ErrorBody]
+
+
+class Chunk(Wire):
+    """A piece of a streamed completion."""
+
+    text: str
+
+
+class Health(Wire):
+    status: Literal["healthy", "degraded", "unhealthy"]
+    model_status: dict[str, BackendStatus]
+    model_details: dict[str, str] = Field(default={}, description="The reason behind each status")
+    timestamp: datetime
+    version: str = ""
+
+
+class Probe(Wire):
+    """What `/health/live` and `/health/ready` answer."""
+
+    status: Literal["ok", "unavailable"]
+    reason: str | None = None
+
+
+class Stats(Wire):
+    total_requests: int
+    successful_requests: int
+    average_response_time: float
+    model_usage: dict[str, int]
+    errors: dict[str, int] = Field(default={}, description="Failed requests by error code")
+    fallbacks: int = Field(0, description="Requests that another backend than the first answered")
+    tokens_generated: int = 0
+    uptime: float = Field(0, description="Seconds since this process started")

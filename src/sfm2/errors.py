@@ -15,6 +15,8 @@
           BackendLoadingError           not ready yet
           BackendOverloadedError        too many requests at once
           BackendTimeoutError           no answer in time
+          BackendNotConfiguredError     nobody has set it up
+          BackendUnsupportedError       it can't do this kind of work
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
       APIConnectionError                the client could not reach the server
@@ -122,21 +124,37 @@ class ModelUnavailableError(SFM2Error):
 
 
 class BackendError(ModelUnavailableError):
-    """One backend failed in a way another one may not. `reason` is the short word that responses carry."""
+    """One backend failed in a way another one may not.
+
+    `reason` is the short word that responses carry; `counts` says whether the circuit breaker counts it as a failure.
+    """
 
     reason: ClassVar[str] = "failed"
+    counts: ClassVar[bool] = True
 
 
 class BackendLoadingError(BackendError):
     reason = "loading"
+    counts = False
 
 
 class BackendOverloadedError(BackendError):
     reason = "overloaded"
+    counts = False
 
 
 class BackendTimeoutError(BackendError):
     reason = "timed_out"
+
+
+class BackendNotConfiguredError(BackendError):
+    reason = "not_configured"
+    counts = False
+
+
+class BackendUnsupportedError(BackendError):
+    reason = "unsupported"
+    counts = False
 
 
 class StreamInterruptedError(SFM2Error):

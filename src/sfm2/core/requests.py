@@ -1,0 +1,66 @@
+"""Between plain arguments, requests and errors, with validation's complaints in plain words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from sfm2.errors import InvalidRequestError, SFM2Error
+from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, Request
+
+R = TypeVar("R", bound=Request)
+
+
+def build(kind: type[R], fields: Mapping[str, Any]) -> R:
+    """A request. Raises `InvalidRequestError` that names the field, what was wrong and what was expected."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequestError(complaint(error.errors(), kind)) from error
+
+
+def generate_request(prompt: str, settings: Mapping[str, Any]) -> GenerateRequest:
+    return build(GenerateRequest, {"prompt": prompt, **settings})
+
+
+def batch_request(prompts: Sequence[str], settings: Mapping[str, Any]) -> BatchRequest:
+    return build(BatchRequest, {"prompts": list(prompts), **settings})
+
+
+def batch_item(batch: BatchRequest, prompt: Any) -> GenerateRequest:
+    """One prompt of a batch, with the batch's settings."""
+    return generate_request(prompt, batch.model_dump(exclude={"prompts"}))
+
+
+def problem_of(error: SFM2Error) -> ErrorBody:
+    """The body that an error travels in."""
+    return ErrorBody(
+        error=error.code,
+        message=error.message,
+        suggestion=error.suggestion,
+        fallback_used=error.fallback_model,
+        details=error.details,
+    )
+
+
+def complaint(errors: Sequence[Any], kind: type[Request] | None = None) -> str:
+    """Validation errors (pydantic's) as one line: `field: what was wrong`."""
+    return "; ".join(_complaint(error, kind) for error in errors)
+
+
+def _complaint(error: Mapping[str, Any], kind: type[Request] | None) -> str:
+    field = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
+    if error["type"] == "extra_forbidden":
+        return f"{field}: unknown field{_nearest(field, kind)}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    given = error.get("input")
+    shown = f", not {given!r}" if isinstance(given, int | float | bool) else ""
+    return f"{field}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _nearest(field: str, kind: type[Request] | None) -> str:
+    close = difflib.get_close_matches(field, list(kind.model_fields) if kind else [], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,82 @@
+"""Requests -> what a backend is asked: defaults filled in, limits checked, the language found. Pure."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sfm2.backends.base import Ask
+from sfm2.config import Settings
+from sfm2.errors import InvalidRequestError, PayloadTooLargeError
+from sfm2.syntax import languages
+from sfm2.types import CompleteRequest, ExplainRequest, GenerateRequest, Language, Sampling
+
+T = TypeVar("T")
+EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
+EXPLAIN_TEMPERATURE = 0.2
+
+
+def ask_for(request: GenerateRequest | CompleteRequest, settings: Settings, interactive: bool = False) -> Ask:
+    """What to ask the backends. Raises `InvalidRequestError` for what the configuration does not allow."""
+    prefix, suffix, language = _parts(request)
+    check_size(prefix + suffix, settings)
+    defaults = settings.generation
+    return Ask(
+        prefix=prefix,
+        suffix=suffix,
+        language=language,
+        max_length=_length(request, settings),
+        temperature=_or(request.temperature, defaults.default_temperature),
+        top_p=_or(request.top_p, defaults.default_top_p),
+        top_k=_or(request.top_k, defaults.default_top_k),
+        repetition_penalty=_or(request.repetition_penalty, defaults.default_repetition_penalty),
+        stop=tuple(request.stop or ()),
+        seed=request.seed,
+        interactive=interactive,
+    )
+
+
+def ask_to_explain(request: ExplainRequest, settings: Settings) -> Ask:
+    """The question about a piece of code, for a backend's chat form."""
+    check_size(request.code, settings)
+    language = request.language or languages.guess(request.code)
+    length = _or(request.max_length, min(EXPLAIN_LENGTH, settings.generation.max_length))
+    _check_length(length, settings)
+    return Ask(
+        prefix=f"Explain what this {language or ''} code does, in a few plain sentences.\n\n"
+        f"```{language or ''}\n{request.code}\n```",
+        kind="chat",
+        language=language,
+        max_length=length,
+        temperature=EXPLAIN_TEMPERATURE,
+    )
+
+
+def check_size(text: str, settings: Settings) -> None:
+    """Raises `PayloadTooLargeError` for text over `limits.max_prompt` characters."""
+    limit = settings.limits.max_prompt
+    if len(text) > limit:
+        raise PayloadTooLargeError(f"the prompt has {len(text):,} characters; at most {limit:,} are allowed")
+
+
+def _parts(request: GenerateRequest | CompleteRequest) -> tuple[str, str, Language | None]:
+    if isinstance(request, GenerateRequest):
+        return request.prompt, request.suffix or "", request.language or languages.guess(request.prompt)
+    by_path = languages.of_path(request.path) if request.path else None
+    language = request.language or by_path or languages.guess(request.prefix + request.suffix)
+    return request.prefix, request.suffix, language
+
+
+def _length(request: Sampling, settings: Settings) -> int:
+    length = _or(request.max_length, min(settings.generation.default_max_length, settings.generation.max_length))
+    _check_length(length, settings)
+    return length
+
+
+def _check_length(length: int, settings: Settings) -> None:
+    limit = settings.generation.max_length
+    if length > limit:
+        raise InvalidRequestError(f"max_length: {length:,} is too much; expected 1 to {limit:,} new tokens")
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -1,0 +1,36 @@
+"""Stop texts: cut a stream where one of them begins, however the stream is split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StopTexts:
+    """Holds back what may turn out to be the beginning of a stop text."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._held = ""
+        self.ended = False
+
+    def feed(self, text: str) -> str:
+        if self.ended:
+            return ""
+        self._held += text
+        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+        if found:
+            self.ended = True
+            return self._held[: min(found)]
+        keep = _open_end(self._held, self._stops)
+        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        return shown
+
+    def finish(self) -> str:
+        held, self._held = self._held, ""
+        return "" if self.ended else held
+
+
+def _open_end(text: str, stops: Sequence[str]) -> int:
+    """How many characters at the end of `text` could begin a stop text."""
+    longest = min(len(text), max((len(stop) for stop in stops), default=1) - 1)
+    return next((n for n in range(longest, 0, -1) if any(stop.startswith(text[-n:]) for stop in stops)), 0)

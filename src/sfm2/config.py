@@ -86,6 +86,7 @@ class GenerationSettings(_Section):
     default_top_k: int = Field(0, ge=0)
     default_repetition_penalty: float = Field(1.0, gt=0, le=2)
     max_length: int = Field(2048, ge=1, description="The most new tokens a request may ask for")
+    complete_context: int = Field(2048, ge=64, description="Tokens of prefix and suffix that /complete reads, about")
     timeout: float = Field(30, gt=0, description="Seconds one backend gets for one completion")
 
 
@@ -94,14 +95,16 @@ class FallbackSettings(_Section):
         ("sfm2", "gpt2_lora", "openai"), min_length=1, description="Backends in the order they are asked"
     )
     failures: int = Field(3, ge=1, description="Failures in a row that take a backend out of the chain")
-    recovery: float = Field(15, gt=0, description="Seconds until it is tried again")
+    recovery: float = Field(5, gt=0, description="Seconds until it is tried again")
 
 
 class LimitSettings(_Section):
     rate: str | None = Field(
         None, description='Such as "100/minute", per key or address; null: none on loopback, 100/minute elsewhere'
     )
-    rate_storage: str | None = Field(None, description="Where rates are counted, such as valkey://host:6379; null: locally")
+    rate_storage: str | None = Field(
+        None, description="Where rates are counted, such as valkey://host:6379; null: locally"
+    )
     max_body: Size = Field(2_000_000, description="Bytes of a request's body")
     max_prompt: int = Field(200_000, ge=1, description="Characters of a prompt, or of prefix and suffix together")
     max_batch: int = Field(64, ge=1, description="Prompts of one batch")
@@ -148,8 +151,11 @@ _SPECIAL_VARIABLES = {
     "OPENAI_BASE_URL": "models.openai.base_url",
     "SFM2_MODEL_PATH": "models.sfm2.path",
 }
-# Variables with our prefix that are no setting: the SDK's two, and the file's place.
-_OTHER_VARIABLES = {"SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"}
+# Variables with our prefix that are no setting: the SDK's two, the file's place, and what `sfm2 serve` gives its workers.
+_OTHER_VARIABLES = {
+    *("SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"),
+    *("SFM2_SETTINGS", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY"),
+}
 
 
 class Loaded:
@@ -226,7 +232,9 @@ def _read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
+        raise ConfigError(
+            f"{path} is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} must hold a JSON object, not {type(content).__name__}")
     return content

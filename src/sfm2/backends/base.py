@@ -27,8 +27,10 @@ class Ask:
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    trim: bool = False
+    """Whether a prefix or suffix that is too long may be cut to what fits; else it raises `PromptTooLongError`."""
     interactive: bool = False
-    """Whether somebody watches: send each token at once. Otherwise a backend may send line by line, which costs less."""
+    """Whether somebody watches: send each token at once. Else a backend may send line by line, which costs less."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""SFM-2 itself: the weights in the engine, asked in their own prompt form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sfm2 import prompts
+from sfm2.backends.base import Ask, Piece, Status
+from sfm2.config import Settings
+from sfm2.engine.client import EngineClient
+from sfm2.engine.hosts import host_for
+from sfm2.engine.state import Host, Phase
+from sfm2.errors import BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.types import BackendStatus, FinishReason
+
+CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side (Qwen's tokenizer: about 3.5)
+_MOST_TRIMS = 5  # each halves the text
+
+_STATUS = {
+    Phase.READY: BackendStatus.AVAILABLE,
+    Phase.LOADING: BackendStatus.LOADING,
+    Phase.FAILED: BackendStatus.UNAVAILABLE,
+    Phase.STOPPED: BackendStatus.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What prompts depend on."""
+
+    family: prompts.Family | None
+    fills_holes: bool
+
+
+class SFM2:
+    """`host` replaces the engine that the settings and the environment name."""
+
+    name = "sfm2"
+
+    def __init__(self, settings: Settings, host: Host | None = None) -> None:
+        self._settings = settings
+        self._host = host
+        self._client: EngineClient | None = None
+        self._weights: Weights | None = None
+
+    async def start(self) -> None:
+        if self._host is None:
+            self._host = host_for(self._settings, os.environ)
+        self._client = EngineClient(self._host.address, self._settings.generation.timeout)
+        await self._host.start()
+
+    async def ready(self) -> None:
+        if self._host is not None:
+            await self._host.settled()
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+        if self._host is not None:
+            await self._host.aclose()
+
+    async def status(self) -> Status:
+        if self._host is None:
+            return Status(BackendStatus.UNAVAILABLE, "not started")
+        state = await self._host.state()
+        return Status(_STATUS[state.phase], state.reason)
+
+    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+        client = await self._available()
+        room = self._settings.generation.complete_context * CHARACTERS_PER_TOKEN if ask.trim else None
+        for attempt in range(_MOST_TRIMS):
+            last = room is None or attempt == _MOST_TRIMS - 1
+            try:
+                async with aclosing(self._attempt(client, ask, room)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except PromptTooLongError:
+                if last or room is None:
+                    raise
+                room //= 2
+
+    async def _attempt(self, client: EngineClient, ask: Ask, room: int | None) -> AsyncGenerator[Piece, None]:
+        indentation = prompts.Indentation(ask.prefix)
+        prompt = await self._prompt(client, ask, indentation.prompt, room)
+        async with aclosing(client.completion(_request(ask, prompt))) as events:
+            async for event in events:
+                piece = _piece(event)
+                yield replace(piece, text=indentation.feed(piece.text)) if ask.kind == "code" else piece
+
+    async def _available(self) -> EngineClient:
+        if self._client is None or self._host is None:
+            raise BackendError("the engine has not been started")
+        state = await self._host.state()
+        if state.phase is Phase.LOADING:
+            raise BackendLoadingError(state.reason)
+        if state.phase is not Phase.READY:
+            raise BackendError(state.reason)
+        return self._client
+
+    async def _prompt(self, client: EngineClient, ask: Ask, prefix: str, room: int | None) -> str:
+        weights = await self._find_weights(client)
+        prefix = prompts.without_marks(prefix, weights.family)
+        suffix = prompts.without_marks(ask.suffix, weights.family)
+        if ask.kind == "chat":
+            return await client.chat_prompt(list(prompts.explanation_messages(prefix)))
+        if room is not None:
+            prefix, suffix = prompts.trim(prefix, suffix, room)
+        if suffix.strip() and weights.family is not None and weights.fills_holes:
+            return prompts.fill_in_the_middle(weights.family, prefix, suffix)
+        return prefix
+
+    async def _find_weights(self, client: EngineClient) -> Weights:
+        """Asked once: the settings name the weights for as long as we run."""
+        if self._weights is None:
+            self._weights = await _ask_weights(client)
+        return self._weights
+
+
+async def _ask_weights(client: EngineClient) -> Weights:
+    """The family is the one whose marks are single tokens of these weights. Who is not measured is taken at its word."""
+    fills_holes = (await client.properties()).get("fills_holes")
+    for family in prompts.FAMILIES:
+        if len(await client.tokenize("".join(family.marks))) == len(family.marks):
+            return Weights(family, fills_holes is not False)
+    return Weights(None, False)
+
+
+def _request(ask: Ask, prompt: str) -> dict[str, Any]:
+    return {
+        "prompt": prompt,
+        "n_predict": ask.max_length,
+        "temperature": ask.temperature,
+        "top_k": ask.top_k,
+        "top_p": ask.top_p,
+        "repeat_penalty": ask.repetition_penalty,
+        "seed": -1 if ask.seed is None else ask.seed % 2**31,
+        "stop": list(ask.stop),
+        "n_probs": 1,
+        "cache_prompt": True,
+        "by_line": not ask.interactive,
+    }
+
+
+def _piece(event: dict[str, Any]) -> Piece:
+    probabilities = event.get("completion_probabilities") or []
+    finish: FinishReason | None = None
+    if event.get("stop"):
+        finish = "length" if event.get("stop_type") == "limit" else "stop"
+    return Piece(
+        text=event.get("content", ""),
+        logprobs=tuple(entry["logprob"] for entry in probabilities),
+        tokens=len(event.get("tokens") or probabilities),
+        finish_reason=finish,
+        prompt_tokens=event.get("tokens_evaluated"),
+    )

@@ -1,0 +1,97 @@
+"""The engine's process: `python -m sfm2.engine`. Started by the supervisor, with its task as JSON in the environment.
+
+It serves on a listening socket that it inherits, tells on standard output what becomes of loading, and ends when its
+standard input closes: that is how it notices that its parent has died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import BaseModel
+
+from sfm2.engine.app import Engine, create_app
+from sfm2.engine.pipeline import Pipeline
+from sfm2.engine.presets import preset
+
+TASK = "SFM2_ENGINE_TASK"
+
+
+class Task(BaseModel):
+    """`socket`: a listening socket's file descriptor. `cache_bytes`: memory for keys and values."""
+
+    folder: Path
+    name: str
+    preset: str
+    device: str
+    cache_bytes: int
+    context: int
+    max_requests: int
+    fills_holes: bool | None
+    socket: int
+    key: str
+
+
+def main() -> None:
+    task = Task.model_validate_json(os.environ.pop(TASK))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asyncio.run(_serve(task))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+async def _serve(task: Task) -> None:
+    engine = Engine(task.name, task.max_requests, task.fills_holes)
+    config = uvicorn.Config(create_app(engine, task.key), log_level="warning", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_work, args=(engine, task, loop), daemon=True).start()
+    await server.serve(sockets=[socket.socket(fileno=task.socket)])
+    # The worker may be in the middle of a step, which cannot be interrupted; nothing is left to save.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _work(engine: Engine, task: Task, loop: asyncio.AbstractEventLoop) -> None:
+    """Load, then run the pipeline. Without it the process is of no use, so it ends with it."""
+    status = 1
+    try:
+        pipeline = Pipeline(task.folder, preset(task.preset), task.device, task.cache_bytes, task.context)
+        engine.pipeline = pipeline
+        _tell(state="ready")
+        pipeline.run(lambda seconds: _give_way(loop, seconds))
+        status = 0
+    except RuntimeError as error:  # what OpenVINO raises
+        _tell(state="failed", message=str(error))
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        os._exit(status)
+
+
+def _give_way(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    """Wait until the loop has gone round twice: once to take the tokens, once to write them out."""
+    written = threading.Event()
+    loop.call_soon_threadsafe(loop.call_soon, written.set)
+    written.wait(seconds)
+
+
+def _tell(**fields: Any) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""The engine's HTTP face: llama.cpp's routes over the pipeline. Loopback only, behind a random key."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sfm2.asgi import ClientGoneError, EventStream, while_connected
+from sfm2.engine.pipeline import Delta, Job, Pipeline, Sampling
+from sfm2.engine.protocol import (
+    CompletionRequest,
+    OpenAIRequest,
+    completion_body,
+    error_body,
+    openai_body,
+    openai_finish,
+    openai_logprobs,
+)
+from sfm2.sse import Event, encode
+
+M = TypeVar("M", bound=BaseModel)
+_DONE = encode(Event("[DONE]"))
+
+
+class EngineError(Exception):
+    """A refusal, as it goes over the wire."""
+
+    def __init__(self, status: int, kind: str, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = error_body(status, kind, message, **more)
+
+
+class Engine:
+    """The pipeline as coroutines. `pipeline` is None while weights load."""
+
+    def __init__(self, name: str, max_requests: int, fills_holes: bool | None) -> None:
+        self.name = name
+        self.fills_holes = fills_holes
+        self.pipeline: Pipeline | None = None
+        self._max_requests = max_requests
+
+    def ready(self) -> Pipeline:
+        if self.pipeline is None:
+            raise EngineError(503, "unavailable_error", "Loading model")
+        return self.pipeline
+
+    def admit(self, request: CompletionRequest) -> tuple[Pipeline, list[int], Sampling]:
+        """Raises `EngineError` for a prompt beyond the window, and when too much is running."""
+        pipeline = self.ready()
+        if pipeline.load >= self._max_requests:
+            raise EngineError(429, "overloaded_error", f"{self._max_requests} requests are running or waiting")
+        ids = pipeline.encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
+        if not ids:
+            raise EngineError(400, "invalid_request_error", "the prompt is empty")
+        if len(ids) >= pipeline.context:
+            message = f"the prompt has {len(ids):,} tokens; the window holds {pipeline.context:,} with the completion"
+            more = {"n_prompt_tokens": len(ids), "n_ctx": pipeline.context}
+            raise EngineError(400, "exceed_context_size_error", message, **more)
+        return pipeline, ids, request.sampling(pipeline.context - len(ids))
+
+    async def deltas(
+        self, pipeline: Pipeline, ids: list[int], sampling: Sampling, by_line: bool
+    ) -> AsyncGenerator[Delta, None]:
+        """What the job makes. Closing it cancels the job."""
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[Delta] = asyncio.Queue()
+        job = Job(ids, sampling, lambda delta: _post(loop, arrived, delta), by_line)
+        pipeline.submit(job)
+        try:
+            while True:
+                delta = await arrived.get()
+                yield delta
+                if delta.last:
+                    return
+        finally:
+            pipeline.cancel(job)
+
+
+def _post(loop: asyncio.AbstractEventLoop, arrived: asyncio.Queue[Delta], delta: Delta) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(arrived.put_nowait, delta)
+
+
+class Routes:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def table(self) -> list[Route]:
+        return [
+            Route("/health", self.health),
+            Route("/props", self.props),
+            Route("/completion", self.completion, methods=["POST"]),
+            Route("/tokenize", self.tokenize, methods=["POST"]),
+            Route("/detokenize", self.detokenize, methods=["POST"]),
+            Route("/apply-template", self.apply_template, methods=["POST"]),
+            Route("/v1/models", self.models),
+            Route("/v1/completions", self.openai, methods=["POST"]),
+            Route("/v1/chat/completions", self.openai_chat, methods=["POST"]),
+        ]
+
+    async def health(self, request: Request) -> JSONResponse:
+        self._engine.ready()
+        return JSONResponse({"status": "ok"})
+
+    async def props(self, request: Request) -> JSONResponse:
+        pipeline = self._engine.ready()
+        return JSONResponse(
+            {
+                "default_generation_settings": {"n_ctx": pipeline.context},
+                "model_alias": self._engine.name,
+                "chat_template": pipeline.facts.chat_template or "",
+                "running": pipeline.load,
+                "fills_holes": self._engine.fills_holes,
+            }
+        )
+
+    async def tokenize(self, request: Request) -> JSONResponse:
+        text = await _field(request, "content", str)
+        return JSONResponse({"tokens": self._engine.ready().encode(text)})
+
+    async def detokenize(self, request: Request) -> JSONResponse:
+        tokens = await _field(request, "tokens", list)
+        return JSONResponse({"content": self._engine.ready().decode(tokens)})
+
+    async def apply_template(self, request: Request) -> JSONResponse:
+        return JSONResponse({"prompt": self._chat_prompt(await _field(request, "messages", list))})
+
+    async def models(self, request: Request) -> JSONResponse:
+        return JSONResponse({"object": "list", "data": [{"id": self._engine.name, "object": "model"}]})
+
+    async def completion(self, request: Request) -> ASGIApp:
+        asked = await _parse(request, CompletionRequest)
+        pipeline, ids, sampling = self._engine.admit(asked)
+        deltas = self._engine.deltas(pipeline, ids, sampling, asked.by_line or not asked.stream)
+
+        def body(delta: Delta, predicted: int) -> dict[str, Any]:
+            names = [pipeline.token_text(token) for token in delta.tokens] if asked.n_probs else None
+            return completion_body(delta, names, len(ids), predicted)
+
+        if asked.stream:
+            return EventStream(_events(deltas, body))
+        whole = await while_connected(request.receive, _collect(deltas))
+        return JSONResponse(body(whole, len(whole.tokens)))
+
+    async def openai(self, request: Request) -> ASGIApp:
+        asked = await _parse(request, OpenAIRequest)
+        return await self._openai(request, asked, asked.prompt, chat=False)
+
+    async def openai_chat(self, request: Request) -> ASGIApp:
+        asked = await _parse(request, OpenAIRequest)
+        return await self._openai(request, asked, self._chat_prompt(asked.messages), chat=True)
+
+    async def _openai(self, request: Request, asked: OpenAIRequest, prompt: str, chat: bool) -> ASGIApp:
+        pipeline, ids, sampling = self._engine.admit(asked.completion(prompt))
+        deltas = self._engine.deltas(pipeline, ids, sampling, by_line=not asked.stream)
+        kind = "chat.completion" if chat else "text_completion"
+
+        def choice(delta: Delta, key: str) -> dict[str, Any]:
+            names = [pipeline.token_text(token) for token in delta.tokens]
+            content = {key: {"role": "assistant", "content": delta.text}} if chat else {"text": delta.text}
+            logprobs = openai_logprobs(chat, delta, names) if asked.logprobs else None
+            return {**content, "logprobs": logprobs, "finish_reason": openai_finish(delta)}
+
+        def chunk(delta: Delta, predicted: int) -> dict[str, Any]:
+            return openai_body(f"{kind}.chunk" if chat else kind, self._engine.name, choice(delta, "delta"))
+
+        if asked.stream:
+            return EventStream(_events(deltas, chunk, end=_DONE))
+        whole = await while_connected(request.receive, _collect(deltas))
+        total = len(whole.tokens)
+        usage = {"prompt_tokens": len(ids), "completion_tokens": total, "total_tokens": len(ids) + total}
+        return JSONResponse(openai_body(kind, self._engine.name, choice(whole, "message"), usage=usage))
+
+    def _chat_prompt(self, messages: list[dict[str, Any]]) -> str:
+        pipeline = self._engine.ready()
+        if not pipeline.facts.chat_template:
+            raise EngineError(400, "not_supported_error", "these weights have no chat form")
+        try:
+            return str(pipeline.tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+        except (RuntimeError, TypeError) as error:  # what OpenVINO raises for messages the template refuses
+            raise EngineError(400, "invalid_request_error", f"messages: {error}") from error
+
+
+async def _events(deltas: AsyncGenerator[Delta, None], body: Any, end: bytes = b"") -> AsyncGenerator[bytes, None]:
+    predicted = 0
+    async with aclosing(deltas):
+        async for delta in deltas:
+            predicted += len(delta.tokens)
+            failure = error_body(500, "server_error", delta.error) if delta.error else None
+            yield encode(Event(json.dumps(failure or body(delta, predicted))))
+    yield end
+
+
+async def _collect(deltas: AsyncGenerator[Delta, None]) -> Delta:
+    async with aclosing(deltas):
+        parts = [delta async for delta in deltas]
+    if parts[-1].error:
+        raise EngineError(500, "server_error", parts[-1].error)
+    return Delta(
+        "".join(part.text for part in parts),
+        tuple(token for part in parts for token in part.tokens),
+        tuple(logprob for part in parts for logprob in part.logprobs),
+        parts[-1].stop_type,
+    )
+
+
+async def _parse(request: Request, kind: type[M]) -> M:
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EngineError(400, "invalid_request_error", f"{where}: {first['msg']}") from error
+
+
+async def _field(request: Request, name: str, kind: type[Any]) -> Any:
+    try:
+        body = json.loads(await request.body())
+        value = body[name]
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineError(400, "invalid_request_error", f"expected a JSON object with {name!r}") from error
+    if not isinstance(value, kind):
+        raise EngineError(400, "invalid_request_error", f"{name}: expected {kind.__name__}")
+    return value
+
+
+class _KeyCheck:
+    """Lets `/health` through, and what carries the key."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {key}".encode()
+        self._open = not key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != "/health" and not self._open:
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._expected):
+                body = error_body(401, "authentication_error", "Invalid API Key")
+                await JSONResponse(body, 401)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, EngineError)
+    return JSONResponse(error.body, error.status)
+
+
+async def _nobody_waits(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({}, 499)
+
+
+def create_app(engine: Engine, key: str) -> ASGIApp:
+    handlers: dict[Any, Any] = {EngineError: _refused, ClientGoneError: _nobody_waits}
+    return _KeyCheck(Starlette(routes=Routes(engine).table(), exception_handlers=handlers), key)

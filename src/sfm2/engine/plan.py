@@ -1,0 +1,70 @@
+"""From the settings to what an engine process needs: weights, folder, device, memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sfm2.config import Settings
+from sfm2.engine.conversion import ModelFacts
+from sfm2.engine.presets import Preset
+from sfm2.errors import ConfigError
+
+# Measured with Qwen2.5-Coder-0.5B int4: resident memory beyond the weights and the KV cache, in bytes (code, buffers
+# for 256 tokens' activations and their logits).
+OVERHEAD = 600_000_000
+DEFAULT_CACHE = 1_000_000_000  # bytes for keys and values when no `max_memory` is set
+_DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """An OpenVINO device; `note` says when it is not the one that was asked for."""
+
+    name: str
+    note: str = ""
+
+
+def folder_for(settings: Settings, digest: str, preset: Preset) -> Path:
+    """Where the converted form of weights with this SHA-256 lies. Another OpenVINO or preset has another folder."""
+    release = ".".join(version("openvino-genai").split(".")[:2])
+    return settings.storage.cache_dir / "engines" / f"{digest[:16]}-{preset.compression}-ov{release}"
+
+
+def device_for(settings: Settings, present: list[str]) -> Device:
+    """The device to run on. `present`: OpenVINO's devices of this machine. Raises `ConfigError` for an unknown name.
+
+    CUDA is no device of OpenVINO: the CPU serves instead and says so, since an answer is worth more than a setting.
+    """
+    wanted = settings.models.sfm2.device.lower()
+    if wanted.startswith("cuda"):
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA run llama.cpp's server and set models.sfm2.url"
+        return Device("CPU", note)
+    if wanted not in _DEVICES:
+        raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')
+    name = _DEVICES[wanted]
+    if not any(device.split(".")[0] == name for device in present):
+        raise ConfigError(
+            f"models.sfm2.device: this machine has no {name} that OpenVINO can use; it has {', '.join(present)}",
+            suggestion='Set models.sfm2.device to "auto"',
+        )
+    return Device(name)
+
+
+def cache_bytes(settings: Settings, facts: ModelFacts, weights: int) -> int:
+    """Bytes for keys and values. Raises `ConfigError` when `max_memory` is too small for the model."""
+    limit = settings.models.sfm2.max_memory
+    window = min(settings.models.sfm2.context, facts.context_length) * facts.kv_bytes_per_token
+    if limit is None:
+        return max(window, DEFAULT_CACHE)
+    needed = weights + OVERHEAD + window
+    if limit < needed:
+        raise ConfigError(
+            f"models.sfm2.max_memory is {limit / 1e9:.2f} GB; {facts.name} needs {needed / 1e9:.2f} GB: weights "
+            f"{weights / 1e9:.2f}, engine {OVERHEAD / 1e9:.2f}, a window of {settings.models.sfm2.context:,} tokens "
+            f"{window / 1e9:.2f}",
+            suggestion=f'Set models.sfm2.max_memory to at least "{-(-needed // 10**8) / 10:g}GB", '
+            "or models.sfm2.context to a smaller window",
+        )
+    return limit - weights - OVERHEAD

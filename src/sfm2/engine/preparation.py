@@ -1,0 +1,113 @@
+"""Everything before the engine's process can start: weights there, converted, device and memory decided."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sfm2.config import Settings
+from sfm2.engine import plan
+from sfm2.engine.conversion import ModelFacts, is_converted
+from sfm2.engine.presets import DEFAULT_PRESET, Preset, preset
+from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.models.resolve import WeightsFile, ensure
+from sfm2.models.store import ModelStore
+
+Report = Callable[[str, float | None], None]
+"""Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the engine's process is told, and a line about it for people.
+
+    `fills_holes`: whether the weights are known to fill in the middle; None when nobody has measured it.
+    """
+
+    folder: Path
+    name: str
+    preset: str
+    device: str
+    cache_bytes: int
+    context: int
+    max_requests: int
+    fills_holes: bool | None
+    summary: str
+
+    def task(self) -> dict[str, Any]:
+        fields = {key: value for key, value in vars(self).items() if key != "summary"}
+        return {**fields, "folder": str(self.folder)}
+
+
+async def prepare(settings: Settings, report: Report) -> Prepared:
+    """Raises `WeightsError`, `ConfigError` or `MissingExtraError`, each with what to do about it."""
+    chosen = preset(DEFAULT_PRESET)
+    report("looking for weights", None)
+    weights = await asyncio.to_thread(_weights, settings, report)
+    folder = plan.folder_for(settings, weights.sha256, chosen)
+    if not is_converted(folder):
+        await _convert(weights.path, folder, chosen, report)
+    device = await asyncio.to_thread(_device, settings)
+    facts = ModelFacts.read(folder)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    return Prepared(
+        folder=folder,
+        name=weights.name,
+        preset=chosen.name,
+        device=device.name,
+        cache_bytes=plan.cache_bytes(settings, facts, size),
+        context=settings.models.sfm2.context,
+        max_requests=settings.models.sfm2.max_requests,
+        fills_holes=weights.entry.completion.fim if weights.entry else None,
+        summary=f"{weights.name} on {device.name}" + (f"; {device.note}" if device.note else ""),
+    )
+
+
+def _weights(settings: Settings, report: Report) -> WeightsFile:
+    store = ModelStore(settings.storage.cache_dir)
+    return ensure(
+        settings.models.sfm2,
+        store,
+        progress=lambda step, done, total: report(step, done / total if total else None),
+    )
+
+
+def _device(settings: Settings) -> plan.Device:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtraError("the engine", "engine") from error
+    return plan.device_for(settings, openvino.Core().available_devices)
+
+
+async def _convert(source: Path, folder: Path, chosen: Preset, report: Report) -> None:
+    command = (sys.executable, "-m", "sfm2.engine.convert", str(source), str(folder), chosen.name)
+    child = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    said = asyncio.create_task(_stream(child.stderr).read())
+    try:
+        async for line in _stream(child.stdout):
+            told = json.loads(line)
+            if "message" in told:
+                raise WeightsError(told["message"], suggestion=told["suggestion"])
+            report(f"converting {source.name}, once: {told['step']}", told["share"])
+        if await child.wait() != 0:
+            raise WeightsError(
+                f"converting {source.name} ended with status {child.returncode}: {(await said)[-500:].decode(errors='replace')}",
+                suggestion="A negative status is a signal; -9 often means that memory ran out",
+            )
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+        said.cancel()
+
+
+def _stream(pipe: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    assert pipe is not None  # it was asked for
+    return pipe

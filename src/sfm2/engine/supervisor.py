@@ -1,0 +1,174 @@
+"""Keeps an engine process running: prepares the weights, starts it, starts it again when it dies, stops it.
+
+The listening socket is ours and the child inherits it, so its address outlives it: who connects while it starts anew
+waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is when we
+end, however we end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from sfm2.config import Settings
+from sfm2.engine.preparation import Prepared, prepare
+from sfm2.engine.state import Address, Phase, State
+from sfm2.errors import SFM2Error
+
+_log = logging.getLogger(__name__)
+_BACKLOG = 128
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
+_STEADY = 30.0  # seconds of work after which a death counts as a first one
+_MOST_DEATHS = 5  # in a row, while loading; then we give up
+_STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
+
+_STOPPED = State(Phase.STOPPED, "the engine has not been started")
+
+
+class Supervisor:
+    """`on_change` hears of every state; `state_file` gets it as JSON, for other processes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_change: Callable[[State], None] | None = None,
+        state_file: Path | None = None,
+    ) -> None:
+        self._settings = settings
+        self._on_change = on_change
+        self._state_file = state_file
+        self._socket = _listen()
+        host, port = self._socket.getsockname()
+        self.address = Address(f"http://{host}:{port}", secrets.token_urlsafe(24))
+        self._state = _STOPPED
+        self._settled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._child: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running child."""
+        return self._child.pid if self._child else None
+
+    async def start(self) -> None:
+        """Begin, in the background. Again is harmless."""
+        if self._task is None:
+            self._set(State(Phase.LOADING, "starting"))
+            self._task = asyncio.create_task(self._supervise())
+
+    async def state(self) -> State:
+        return self._state
+
+    async def settled(self) -> None:
+        await self._settled.wait()
+
+    async def aclose(self) -> None:
+        """Stop the child; it gets some seconds to end by itself."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self._socket.close()
+        self._set(_STOPPED)
+
+    async def _supervise(self) -> None:
+        try:
+            prepared = await prepare(self._settings, self._loading)
+        except SFM2Error as error:
+            _log.error("engine: %s; %s", error.message, error.suggestion)
+            self._set(State(Phase.FAILED, f"{error.message}. {error.suggestion}"))
+            return
+        deaths = 0
+        while deaths < _MOST_DEATHS:
+            began = time.monotonic()
+            reason = await self._run_child(prepared)
+            deaths = 1 if time.monotonic() - began > _STEADY else deaths + 1
+            delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (deaths - 1))
+            _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
+            self._set(State(Phase.LOADING, f"{reason}; it is being started again"))
+            await asyncio.sleep(delay)
+        self._set(State(Phase.FAILED, f"the engine died {deaths} times in a row: {reason}"))
+
+    async def _run_child(self, prepared: Prepared) -> str:
+        """One life of the child; returns how it ended."""
+        self._loading("loading weights", None)
+        task = json.dumps({**prepared.task(), "socket": self._socket.fileno(), "key": self.address.key})
+        child = self._child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sfm2.engine"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=None if _log.isEnabledFor(logging.INFO) else DEVNULL,
+            env={**os.environ, "SFM2_ENGINE_TASK": task},
+            pass_fds=[self._socket.fileno()],
+            start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
+        )
+        failure = ""
+        try:
+            async for line in _lines(child):
+                if line.get("state") == "ready":
+                    self._set(State(Phase.READY, prepared.summary))
+                else:
+                    failure = str(line.get("message"))
+            status = await child.wait()
+        finally:
+            await _stop(child)
+            self._child = None
+        return f"the engine could not load: {failure}" if failure else f"the engine died (status {status})"
+
+    def _loading(self, step: str, share: float | None) -> None:
+        percent = "" if share is None else f" ({share:.0%})"
+        self._set(State(Phase.LOADING, step + percent, share))
+
+    def _set(self, state: State) -> None:
+        self._state = state
+        if state.phase in (Phase.READY, Phase.FAILED):
+            self._settled.set()
+        elif state.phase is Phase.LOADING:
+            self._settled.clear()
+        if self._state_file is not None:
+            _write(self._state_file, json.dumps(state.as_json()))
+        if self._on_change is not None:
+            self._on_change(state)
+
+
+def _listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+async def _lines(child: Process) -> AsyncIterator[dict[str, Any]]:
+    assert child.stdout is not None
+    async for line in child.stdout:
+        yield json.loads(line)
+
+
+async def _stop(child: Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
+    try:
+        await asyncio.wait_for(asyncio.shield(child.wait()), _STOP_PATIENCE)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

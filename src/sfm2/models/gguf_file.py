@@ -1,0 +1,68 @@
+"""Whether a path leads to a whole GGUF file. Reads the header only: bytes altered in place are the digest's business."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.models.gguf import Header, TensorInfo, read_header
+
+
+def find(path: Path) -> Path:
+    """`path` itself, or the one GGUF in the folder `path`. Raises `WeightsError`."""
+    if path.is_dir():
+        return _only_one(path)
+    if not path.exists():
+        raise WeightsError(
+            f"there are no weights at {path}",
+            suggestion="Correct models.sfm2.path (SFM2_MODEL_PATH), or leave it out: `sfm2 models pull` fetches the default",
+        )
+    return path
+
+
+def check(path: Path) -> Header:
+    """The header of the GGUF file `path`.
+
+    Raises `WeightsError` for a file that is missing, can't be read, is empty, is no GGUF, or is shorter than its header
+    says; in that case with the expected and the actual bytes.
+    """
+    try:
+        size = find(path).stat().st_size
+        if size == 0:
+            raise WeightsError(f"{path} is empty; expected a GGUF file")
+        header = read_header(path)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror or error}") from error
+    expected = max((_end(path, tensor) for tensor in header.tensors), default=header.metadata_end)
+    if size < expected:
+        raise truncated(path, expected, size)
+    return header
+
+
+def truncated(path: Path, expected: int, size: int) -> WeightsError:
+    return WeightsError(f"{path} is truncated: expected {expected:,} bytes, it has {size:,}")
+
+
+def _only_one(folder: Path) -> Path:
+    found = sorted(path for path in folder.glob("*.gguf") if path.is_file())
+    if len(found) == 1:
+        return found[0]
+    names = f" ({', '.join(path.name for path in found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
+    raise WeightsError(
+        f"{folder} holds {len(found)} files ending in .gguf{names}; expected exactly one",
+        suggestion="Name the file itself in models.sfm2.path (SFM2_MODEL_PATH)",
+    )
+
+
+def _end(path: Path, tensor: TensorInfo) -> int:
+    """The byte after the tensor's last one."""
+    try:
+        from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+    except ImportError as error:
+        raise MissingExtraError("reading weights", "engine") from error
+    try:
+        block, block_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.type)]
+    except (ValueError, KeyError) as error:
+        raise WeightsError(f"{path}: the tensor {tensor.name} has the unknown type {tensor.type}") from error
+    return tensor.offset + math.prod(tensor.shape) // int(block) * int(block_bytes)

@@ -1,0 +1,88 @@
+"""Which weights the settings mean, and that they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfm2.config import Sfm2Settings
+from sfm2.errors import WeightsError
+from sfm2.models import gguf_file
+from sfm2.models.catalogue import CatalogueEntry, load_catalogue
+from sfm2.models.progress import Progress, silent
+from sfm2.models.store import ModelStore
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A whole GGUF file. `entry` is the catalogue's, for a file with one of its digests."""
+
+    path: Path
+    sha256: str
+    entry: CatalogueEntry | None
+
+    @property
+    def name(self) -> str:
+        return self.entry.name if self.entry else self.path.stem
+
+
+def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = silent) -> WeightsFile:
+    """The file `settings.path`, or the one in the folder of that name; without it the catalogue's `settings.model`.
+
+    The digest of a file that the store does not know is computed at its first use, a second for 500 MB. Raises
+    `WeightsError` when the file is missing, truncated or no GGUF, or the name is unknown.
+    """
+    if settings.path is None:
+        return _from_store(settings.model, store)
+    path = gguf_file.find(settings.path.expanduser())
+    gguf_file.check(path)
+    sha256 = store.digests.digest(path, progress)
+    return WeightsFile(path, sha256, store.catalogue.by_digest(sha256))
+
+
+def ensure(
+    settings: Sfm2Settings,
+    store: ModelStore,
+    *,
+    ask: Callable[[str], bool] | None = None,
+    progress: Progress = silent,
+) -> WeightsFile:
+    """As `resolve`, but weights of the catalogue that are not here are pulled: after `ask` (given a question, answers
+    whether), or unasked when `settings.auto_pull` says so. `ask` is None where nobody can answer.
+
+    Raises `WeightsError` as `resolve` and `ModelStore.pull` do.
+    """
+    if settings.path is None and not store.is_installed(settings.model):
+        _offer(store.catalogue.entry(settings.model), settings, store, ask, progress)
+    return resolve(settings, store, progress)
+
+
+def completes_holes(settings: Sfm2Settings) -> bool:
+    """Whether filling in the middle is worth asking of these weights: measured for the catalogue's, assumed of others."""
+    if settings.path is not None or settings.url is not None:
+        return True
+    return load_catalogue().entry(settings.model).completion.fim
+
+
+def _offer(
+    entry: CatalogueEntry,
+    settings: Sfm2Settings,
+    store: ModelStore,
+    ask: Callable[[str], bool] | None,
+    progress: Progress,
+) -> None:
+    question = (
+        f"The weights of {entry.name} ({entry.bytes / 1e6:,.0f} MB, {entry.licence}) are not here. Pull them now?"
+    )
+    if settings.auto_pull or (ask is not None and ask(question)):
+        store.pull(entry.name, progress)
+
+
+def _from_store(name: str, store: ModelStore) -> WeightsFile:
+    path, entry = store.path(name), store.catalogue.entry(name)
+    try:
+        gguf_file.check(path)
+    except WeightsError as error:
+        raise WeightsError(error.message, suggestion=f"sfm2 models pull {name}") from error
+    return WeightsFile(path, entry.sha256, entry)

@@ -1,0 +1,74 @@
+# One command set for people and CI. `make` alone lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo serve test test-fast check format openapi bench lock clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.run ## Pull the weights, start the server, show a generated merge_sort
+	@$(BIN)/python examples/demo.py
+
+serve: $(VENV)/.run ## Start the server; weights are pulled if need be
+	@SFM2_MODELS_SFM2_AUTO_PULL=true $(BIN)/sfm2 serve
+
+test: $(VENV)/.dev $(VENV)/.hf check ## Everything: checks, then all tests on real weights
+	@$(BIN)/sfm2 models pull
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## The tests that need no weights and no torch
+	$(BIN)/python -m pytest -m "not engine and not hf"
+
+check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m sfm2.server.openapi --check
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+openapi: $(VENV)/.dev ## Write openapi.json anew
+	$(BIN)/python -m sfm2.server.openapi
+
+bench: $(VENV)/.run ## The service against the bare engine, in one run
+	$(BIN)/python benchmarks/overhead.py
+
+lock: $(VENV)/.dev ## Resolve the dependencies anew
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra all --group build pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+		-c requirements/run.txt --extra all --group build --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove the environment and what tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A Debian without python3-venv can't make one; the virtualenv package can.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "SFM-2 needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m pip install -q --user --break-system-packages \
+		virtualenv && $(PYTHON) -m virtualenv -q $(VENV); }
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
+
+# Torch first and by itself: the version here has a build for the CPU alone; a range would bring gigabytes of CUDA.
+$(VENV)/.hf: requirements/hf.txt $(VENV)/.dev
+	@$(BIN)/python -m pip install -q torch==2.13.0
+	@$(BIN)/python -m pip install -q -r requirements/hf.txt
+	@touch $@

@@ -16,12 +16,15 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import openvino
 import uvicorn
 from pydantic import BaseModel
 
 from sfm2.engine.app import Engine, create_app
 from sfm2.engine.pipeline import Pipeline
+from sfm2.engine.plan import device_for
 from sfm2.engine.presets import preset
+from sfm2.errors import ConfigError
 
 TASK = "SFM2_ENGINE_TASK"
 
@@ -68,13 +71,16 @@ def _work(engine: Engine, task: Task, loop: asyncio.AbstractEventLoop) -> None:
     """Load, then run the pipeline. Without it the process is of no use, so it ends with it."""
     status = 1
     try:
-        pipeline = Pipeline(task.folder, preset(task.preset), task.device, task.cache_bytes, task.context)
+        device = device_for(task.device, openvino.Core().available_devices)
+        pipeline = Pipeline(task.folder, preset(task.preset), device.name, task.cache_bytes, task.context)
         engine.pipeline = pipeline
-        _tell(state="ready")
+        _tell(ready=f"{task.name} on {device.name}" + (f"; {device.note}" if device.note else ""))
         pipeline.run(lambda seconds: _give_way(loop, seconds))
         status = 0
+    except ConfigError as error:
+        _tell(failed=f"{error.message}. {error.suggestion}", final=True)
     except RuntimeError as error:  # what OpenVINO raises
-        _tell(state="failed", message=str(error))
+        _tell(failed=str(error), final=False)
     except BaseException:
         traceback.print_exc()
         raise

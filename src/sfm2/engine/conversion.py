@@ -10,7 +10,7 @@ nameless, and adapters find them by name.
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 import struct
 from collections.abc import Callable
@@ -31,6 +31,7 @@ CONTROL_TOKEN = 3  # `tokenizer.ggml.token_type` of tokens that are no text (ggm
 MODEL = "openvino_model.xml"
 TOKENIZER = "openvino_tokenizer.xml"
 FACTS = "sfm2.json"
+FORMAT = 1  # raise it when what is made here changes; folders of another one are not looked at
 # Bytes on disk for each parameter: an F16 copy, the reader's F16 model, and the compressed one.
 BYTES_PER_PARAMETER = 2 + 2 + 0.75
 
@@ -165,7 +166,6 @@ def _read_whole_prompts(work: Path) -> None:
 
 
 def _compress(work: Path, preset: Preset) -> None:
-    os.environ["NNCF_CI"] = "1"  # else nncf reports its use to Google Analytics, and leaves files in the home directory
     import nncf
     import openvino
 
@@ -191,7 +191,8 @@ def _name_by_weight(model: Any) -> None:
     for node in model.get_ops():
         weight = _weight_name(node.input_value(1).get_node()) if node.get_type_name() == "MatMul" else None
         if weight is not None:
-            node.set_friendly_name(f"__module.{weight.removesuffix('.weight')}/ov_ext::linear/MatMul")
+            path = re.sub(r"\[(\d+)\]", r".\1", weight.removesuffix(".weight"))
+            node.set_friendly_name(f"__module.{path}/ov_ext::linear/MatMul")
 
 
 def _weight_name(node: Any) -> str | None:

@@ -38,7 +38,8 @@ def write(header: Header, target: Path, progress: Callable[[float], None]) -> No
 def _head(header: Header) -> bytes:
     """Magic, counts, the source's metadata but for the file type, and the tensors' new types and places."""
     counts = struct.pack("<IQQ", 3, len(header.tensors), len(header.metadata))
-    metadata = bytearray(header.path.open("rb").read(header.metadata_end)[len(MAGIC) + len(counts) :])
+    with header.path.open("rb") as source:
+        metadata = bytearray(source.read(header.metadata_end)[len(MAGIC) + len(counts) :])
     if at := header.value_offsets.get("general.file_type"):
         struct.pack_into("<I", metadata, at - len(MAGIC) - len(counts), _FILE_TYPE_F16)
     head = MAGIC + counts + bytes(metadata) + b"".join(_infos(header))

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sfm2.config import Settings
-from sfm2.engine.conversion import ModelFacts
+from sfm2.engine.conversion import FORMAT, ModelFacts
 from sfm2.engine.presets import Preset
 from sfm2.errors import ConfigError
 
@@ -29,15 +29,15 @@ class Device:
 def folder_for(settings: Settings, digest: str, preset: Preset) -> Path:
     """Where the converted form of weights with this SHA-256 lies. Another OpenVINO or preset has another folder."""
     release = ".".join(version("openvino-genai").split(".")[:2])
-    return settings.storage.cache_dir / "engines" / f"{digest[:16]}-{preset.compression}-ov{release}"
+    return settings.storage.cache_dir / "engines" / f"{digest[:16]}-{preset.compression}-ov{release}-f{FORMAT}"
 
 
-def device_for(settings: Settings, present: list[str]) -> Device:
+def device_for(wanted: str, present: list[str]) -> Device:
     """The device to run on. `present`: OpenVINO's devices of this machine. Raises `ConfigError` for an unknown name.
 
     CUDA is no device of OpenVINO: the CPU serves instead and says so, since an answer is worth more than a setting.
     """
-    wanted = settings.models.sfm2.device.lower()
+    wanted = wanted.lower()
     if wanted.startswith("cuda"):
         note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA run llama.cpp's server and set models.sfm2.url"
         return Device("CPU", note)

@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from sfm2.engine import plan
 from sfm2.engine.conversion import ModelFacts, is_converted
 from sfm2.engine.presets import DEFAULT_PRESET, Preset, preset
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.models.resolve import WeightsFile, ensure
 from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, ensure
 
 Report = Callable[[str, float | None], None]
 """Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
@@ -25,7 +26,7 @@ Report = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the engine's process is told, and a line about it for people.
+    """What the engine's process is told.
 
     `fills_holes`: whether the weights are known to fill in the middle; None when nobody has measured it.
     """
@@ -38,34 +39,32 @@ class Prepared:
     context: int
     max_requests: int
     fills_holes: bool | None
-    summary: str
 
     def task(self) -> dict[str, Any]:
-        fields = {key: value for key, value in vars(self).items() if key != "summary"}
-        return {**fields, "folder": str(self.folder)}
+        return {**vars(self), "folder": str(self.folder)}
 
 
 async def prepare(settings: Settings, report: Report) -> Prepared:
     """Raises `WeightsError`, `ConfigError` or `MissingExtraError`, each with what to do about it."""
+    if find_spec("openvino_genai") is None:
+        raise MissingExtraError("running the model", "engine")
     chosen = preset(DEFAULT_PRESET)
     report("looking for weights", None)
     weights = await asyncio.to_thread(_weights, settings, report)
     folder = plan.folder_for(settings, weights.sha256, chosen)
     if not is_converted(folder):
         await _convert(weights.path, folder, chosen, report)
-    device = await asyncio.to_thread(_device, settings)
     facts = ModelFacts.read(folder)
     size = sum(file.stat().st_size for file in folder.iterdir())
     return Prepared(
         folder=folder,
         name=weights.name,
         preset=chosen.name,
-        device=device.name,
+        device=settings.models.sfm2.device,
         cache_bytes=plan.cache_bytes(settings, facts, size),
         context=settings.models.sfm2.context,
         max_requests=settings.models.sfm2.max_requests,
         fills_holes=weights.entry.completion.fim if weights.entry else None,
-        summary=f"{weights.name} on {device.name}" + (f"; {device.note}" if device.note else ""),
     )
 
 
@@ -76,14 +75,6 @@ def _weights(settings: Settings, report: Report) -> WeightsFile:
         store,
         progress=lambda step, done, total: report(step, done / total if total else None),
     )
-
-
-def _device(settings: Settings) -> plan.Device:
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtraError("the engine", "engine") from error
-    return plan.device_for(settings, openvino.Core().available_devices)
 
 
 async def _convert(source: Path, folder: Path, chosen: Preset, report: Report) -> None:
@@ -98,7 +89,7 @@ async def _convert(source: Path, folder: Path, chosen: Preset, report: Report) -
             report(f"converting {source.name}, once: {told['step']}", told["share"])
         if await child.wait() != 0:
             raise WeightsError(
-                f"converting {source.name} ended with status {child.returncode}: {(await said)[-500:].decode(errors='replace')}",
+                f"converting {source.name} ended with status {child.returncode}: {_tail(await said)}",
                 suggestion="A negative status is a signal; -9 often means that memory ran out",
             )
     finally:
@@ -111,3 +102,7 @@ async def _convert(source: Path, folder: Path, chosen: Preset, report: Report) -
 def _stream(pipe: asyncio.StreamReader | None) -> asyncio.StreamReader:
     assert pipe is not None  # it was asked for
     return pipe
+
+
+def _tail(output: bytes) -> str:
+    return output[-500:].decode(errors="replace").strip()

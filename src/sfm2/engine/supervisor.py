@@ -24,7 +24,7 @@ from typing import Any
 from sfm2.config import Settings
 from sfm2.engine.preparation import Prepared, prepare
 from sfm2.engine.state import Address, Phase, State
-from sfm2.errors import SFM2Error
+from sfm2.errors import ConfigError, SFM2Error
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
@@ -86,11 +86,15 @@ class Supervisor:
     async def _supervise(self) -> None:
         try:
             prepared = await prepare(self._settings, self._loading)
+            reason = await self._keep_running(prepared)
         except SFM2Error as error:
-            _log.error("engine: %s; %s", error.message, error.suggestion)
-            self._set(State(Phase.FAILED, f"{error.message}. {error.suggestion}"))
-            return
-        deaths = 0
+            reason = f"{error.message}. {error.suggestion}"
+        _log.error("engine: %s", reason)
+        self._set(State(Phase.FAILED, reason))
+
+    async def _keep_running(self, prepared: Prepared) -> str:
+        """Life after life, until it dies too often in a row; returns why."""
+        deaths, reason = 0, ""
         while deaths < _MOST_DEATHS:
             began = time.monotonic()
             reason = await self._run_child(prepared)
@@ -99,7 +103,7 @@ class Supervisor:
             _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
             self._set(State(Phase.LOADING, f"{reason}; it is being started again"))
             await asyncio.sleep(delay)
-        self._set(State(Phase.FAILED, f"the engine died {deaths} times in a row: {reason}"))
+        return f"the engine died {deaths} times in a row: {reason}"
 
     async def _run_child(self, prepared: Prepared) -> str:
         """One life of the child; returns how it ended."""
@@ -117,10 +121,12 @@ class Supervisor:
         failure = ""
         try:
             async for line in _lines(child):
-                if line.get("state") == "ready":
-                    self._set(State(Phase.READY, prepared.summary))
+                if "ready" in line:
+                    self._set(State(Phase.READY, line["ready"]))
+                elif line["final"]:
+                    raise ConfigError(line["failed"])
                 else:
-                    failure = str(line.get("message"))
+                    failure = line["failed"]
             status = await child.wait()
         finally:
             await _stop(child)

@@ -34,7 +34,7 @@ def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = sile
     `WeightsError` when the file is missing, truncated or no GGUF, or the name is unknown.
     """
     if settings.path is None:
-        return _from_store(settings.model, store)
+        return _from_store(settings.model, store, progress)
     path = gguf_file.find(settings.path.expanduser())
     gguf_file.check(path)
     sha256 = store.digests.digest(path, progress)
@@ -79,10 +79,12 @@ def _offer(
         store.pull(entry.name, progress)
 
 
-def _from_store(name: str, store: ModelStore) -> WeightsFile:
+def _from_store(name: str, store: ModelStore, progress: Progress) -> WeightsFile:
     path, entry = store.path(name), store.catalogue.entry(name)
-    try:
-        gguf_file.check(path)
-    except WeightsError as error:
-        raise WeightsError(error.message, suggestion=f"sfm2 models pull {name}") from error
+    # Remembered from the pull, unless the file has changed since.
+    if store.digests.digest(path, progress) != entry.sha256:
+        raise WeightsError(
+            f"{path} was altered: its SHA-256 is no longer the catalogue's", suggestion=f"sfm2 models pull {name}"
+        )
+    gguf_file.check(path)
     return WeightsFile(path, entry.sha256, entry)

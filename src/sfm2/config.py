@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from sfm2.errors import ConfigError
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
+_MASK = r"\1:**********"
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
 
 
@@ -30,15 +32,16 @@ def parse_size(value: Any) -> Any:
         return value
     match = _SIZE.fullmatch(value)
     if match is None or match[2].upper() not in _UNITS:
-        raise ValueError(f'expected a size such as "8GB" or "512MiB", not {value!r}')
+        raise ValueError('expected a size such as "8GB" or "512MiB"')
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+UserPath = Annotated[Path, AfterValidator(Path.expanduser)]  # "~" is the user's home
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class ApiSettings(_Section):
@@ -51,7 +54,7 @@ class ApiSettings(_Section):
 
 class Sfm2Settings(_Section):
     model: str = Field("qwen2.5-coder-0.5b", description="A name of `sfm2 models list`")
-    path: Path | None = Field(None, description="A GGUF file, or a folder with one, in place of `model`")
+    path: UserPath | None = Field(None, description="A GGUF file, or a folder with one, in place of `model`")
     url: str | None = Field(None, description="A running llama.cpp server, in place of an engine of our own")
     device: str = Field("auto", description='"auto", "cpu", "gpu" or "npu" (Intel)')
     max_memory: Size | None = Field(None, description='Memory of the engine, such as "8GB"; null: what the model needs')
@@ -62,7 +65,7 @@ class Sfm2Settings(_Section):
 
 class GPT2Settings(_Section):
     base_model: str = Field("gpt2-medium", description="A Hugging Face name or a folder")
-    lora_path: Path | None = Field(None, description="A folder with a PEFT LoRA; null: backend not configured")
+    lora_path: UserPath | None = Field(None, description="A folder with a PEFT LoRA; null: backend not configured")
     device: str = Field("auto", description='"auto", "cpu" or "cuda"')
 
 
@@ -111,14 +114,20 @@ class LimitSettings(_Section):
 
 
 class StorageSettings(_Section):
-    cache_dir: Path = Field(
+    cache_dir: UserPath = Field(
         default_factory=lambda: platformdirs.user_cache_path("sfm2"), description="Weights, and what is made of them"
     )
-    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"), description="Keys and counters")
+    data_dir: UserPath = Field(
+        default_factory=lambda: platformdirs.user_data_path("sfm2"), description="Keys and counters"
+    )
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
 
 
 class LogSettings(_Section):
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
 
 
 class Settings(_Section):
@@ -151,10 +160,11 @@ _SPECIAL_VARIABLES = {
     "OPENAI_BASE_URL": "models.openai.base_url",
     "SFM2_MODEL_PATH": "models.sfm2.path",
 }
+_SECRETS = {"models.openai.api_key"}
 # Variables with our prefix that are no setting: the SDK's two, the file's place, and what `sfm2 serve` gives its workers.
 _OTHER_VARIABLES = {
     *("SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"),
-    *("SFM2_SETTINGS", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY"),
+    *("SFM2_SETTINGS", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"),
 }
 
 
@@ -179,9 +189,10 @@ def load(
     key (naming the nearest known one), a value out of range, or a file that is missing or not JSON.
     """
     environment = os.environ if environment is None else environment
-    file = _find_file(path, environment)
+    file = file_in_use(path, environment)
+    named = path is not None or bool(environment.get("SFM2_CONFIG"))
     layers = [
-        (str(file), _flatten(_read(file))) if file else ("", {}),
+        (str(file), _flatten(_read(file))) if named or file.is_file() else ("", {}),
         *((f"environment {name}", {key: value}) for name, key, value in _from_environment(environment)),
         ("argument", {key: value for key, value in (arguments or {}).items() if value is not None}),
     ]
@@ -189,6 +200,8 @@ def load(
     origins = dict.fromkeys(names(), "default")
     for origin, layer in layers:
         for key, value in layer.items():
+            if value == {} and _is_section(key):
+                continue
             _check_known(key, origin)
             values[key] = value
             origins[key] = origin
@@ -206,6 +219,12 @@ def names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
     return found
 
 
+def flat(settings: Settings) -> dict[str, Any]:
+    """Every setting by its dotted name, as JSON has it. Secrets are masked, also a password in a URL."""
+    values = _flatten(settings.model_dump(mode="json"))
+    return {name: _URL_PASSWORD.sub(_MASK, v) if isinstance(v, str) else v for name, v in values.items()}
+
+
 def variable(name: str) -> str:
     """The environment variable of a setting: api.port -> SFM2_API_PORT."""
     special = {key: var for var, key in _SPECIAL_VARIABLES.items()}
@@ -216,17 +235,17 @@ def default_file() -> Path:
     return platformdirs.user_config_path("sfm2") / "config.json"
 
 
-def _find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
+def file_in_use(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """The configuration file that is read, or would be: the one named, or the user's, which may not be there."""
+    environment = os.environ if environment is None else environment
     if path is None and environment.get("SFM2_CONFIG"):
         path = Path(environment["SFM2_CONFIG"])
-    if path is not None:
-        return path
-    return default_file() if default_file().is_file() else None
+    return path or default_file()
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read the configuration file {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -241,20 +260,20 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.") or {f"{prefix}{key}": value}
+            found |= _flatten(value, f"{prefix}{key}.") or {f"{prefix}{key}": value}
         else:
-            flat[prefix + key] = value
-    return flat
+            found[prefix + key] = value
+    return found
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
     for key in names():
         if name := next((n for n in (variable(key), _plain_variable(key)) if environment.get(n)), None):
             text = environment[name]
-            yield name, key, text.split(",") if key == "fallback.chain" else text
+            yield name, key, [part.strip() for part in text.split(",")] if key == "fallback.chain" else text
 
 
 def _plain_variable(key: str) -> str:
@@ -268,11 +287,15 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             yield f"the environment variable {name} is not a setting{_nearest(name, known)}"
 
 
+def _is_section(key: str) -> bool:
+    return any(name.startswith(key + ".") for name in names())
+
+
 def _check_known(key: str, origin: str) -> None:
     known = names()
     if key in known:
         return
-    if any(name.startswith(key + ".") for name in known):
+    if _is_section(key):
         raise ConfigError(f"{key} ({origin}) is a section: expected an object with settings in it")
     raise ConfigError(f"unknown setting {key} ({origin}){_nearest(key, known)}")
 
@@ -293,7 +316,12 @@ def _build(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
-        origin = next((origins[name] for name in origins if key.startswith(name)), "file")
-        raise ConfigError(f"{key} ({origin}): {first['msg']}, not {first['input']!r}") from error
+        raise ConfigError(_complaint(error.errors()[0], origins)) from error
+
+
+def _complaint(error: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    """Such as `api.port (environment SFM2_API_PORT): Input should be less than or equal to 65535, not '99999'`."""
+    key = ".".join(part for part in error["loc"] if isinstance(part, str))
+    origin = next((origins[name] for name in origins if f"{key}.".startswith(f"{name}.")), "file")
+    given = "" if key in _SECRETS else f", not {error['input']!r}"
+    return f"{key} ({origin}): {error['msg'].removeprefix('Value error, ')}{given}"

@@ -16,6 +16,7 @@
           BackendOverloadedError        too many requests at once
           BackendTimeoutError           no answer in time
           BackendNotConfiguredError     nobody has set it up
+          BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
@@ -149,6 +150,11 @@ class BackendTimeoutError(BackendError):
 
 class BackendNotConfiguredError(BackendError):
     reason = "not_configured"
+    counts = False
+
+
+class BackendUnavailableError(BackendError):
+    reason = "unavailable"
     counts = False
 
 

@@ -73,7 +73,7 @@ def _not_blank(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_sound_text)]
 Prompt = Annotated[Text, AfterValidator(_not_blank)]
-StopText = Annotated[Text, Field(min_length=1, max_length=200)]
+StopText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_sound_text)]
 
 
 class Wire(BaseModel):

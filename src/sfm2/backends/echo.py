@@ -1,6 +1,6 @@
 """A real backend without weights: it says the prompt's last word back. For tests, examples and editor work.
 
-The prompt can steer it: `echo:TEXT` on the last line is answered with TEXT.
+The prompt can steer it: `echo:TEXT` on the last line is answered with TEXT, `echo-slow:TEXT` with a pause before each word.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from sfm2.backends.base import Ask, Piece, Status
 from sfm2.types import BackendStatus
 
+SLOW = 0.2  # seconds a word
 _WORD = re.compile(r"\s*\S+|\s+")
+_STEERING = re.compile(r"echo(-slow)?:")
 
 
 class Echo:
@@ -24,11 +27,13 @@ class Echo:
         self._delay = delay
 
     async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
-        words = _WORD.findall(_answer(ask))
+        slow, answer = _answer(ask)
+        words = _WORD.findall(answer)
+        delay = SLOW if slow else self._delay
         for word in words[: ask.max_length]:
-            await asyncio.sleep(self._delay)
+            await asyncio.sleep(delay)
             yield Piece(word, (-0.1,), tokens=1)
-        reason = "length" if len(words) > ask.max_length else "stop"
+        reason: Literal["stop", "length"] = "length" if len(words) > ask.max_length else "stop"
         yield Piece("", finish_reason=reason, prompt_tokens=len(ask.prefix.split()))
 
     async def status(self) -> Status:
@@ -41,10 +46,10 @@ class Echo:
     async def aclose(self) -> None: ...
 
 
-def _answer(ask: Ask) -> str:
+def _answer(ask: Ask) -> tuple[bool, str]:
+    """Whether to take time, and what to say."""
     last = ask.prefix.rstrip().rsplit("\n", 1)[-1]
-    _, marker, text = last.partition("echo:")
-    if marker:
-        return text
+    if steering := _STEERING.search(last):
+        return bool(steering[1]), last[steering.end() :]
     words = last.split()
-    return f" {words[-1]}" if words else ""
+    return False, f" {words[-1]}" if words else ""

@@ -53,6 +53,7 @@ class Supervisor:
         host, port = self._socket.getsockname()
         self.address = Address(f"http://{host}:{port}", secrets.token_urlsafe(24))
         self._state = _STOPPED
+        self._step = ""
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._child: Process | None = None
@@ -122,6 +123,7 @@ class Supervisor:
         try:
             async for line in _lines(child):
                 if "ready" in line:
+                    _log.info("engine: ready, %s", line["ready"])
                     self._set(State(Phase.READY, line["ready"]))
                 elif line["final"]:
                     raise ConfigError(line["failed"])
@@ -134,6 +136,9 @@ class Supervisor:
         return f"the engine could not load: {failure}" if failure else f"the engine died (status {status})"
 
     def _loading(self, step: str, share: float | None) -> None:
+        if step != self._step:
+            self._step = step
+            _log.info("engine: %s", step)
         percent = "" if share is None else f" ({share:.0%})"
         self._set(State(Phase.LOADING, step + percent, share))
 

@@ -1,0 +1,91 @@
+"""Reading JSON bodies strictly, with every complaint in our own words and status."""
+
+from __future__ import annotations
+
+import email.message
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, cast
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from sfm2 import types
+from sfm2.core.requests import complaint
+from sfm2.errors import InvalidRequestError, MalformedRequestError, UnsupportedMediaTypeError
+
+
+class JSONRoute(APIRoute):
+    """A route whose body, if it has one, must be a JSON object."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        body = cast("type[types.Request] | None", self.body_field and self.body_field.field_info.annotation)
+
+        async def handle_json(request: Request) -> Response:
+            if body is None:
+                return await handle(request)
+            require_json(request.headers.get("content-type", ""))
+            parsed = _Parsed(request, parse_object(await request.body()))
+            try:
+                return await handle(parsed)
+            except RequestValidationError as error:
+                raise InvalidRequestError(complaint(error.errors(), body)) from error
+
+        return handle_json
+
+
+class _Parsed(Request):
+    """A request whose body has been parsed already."""
+
+    def __init__(self, request: Request, content: dict[str, Any]) -> None:
+        super().__init__(request.scope, request.receive)
+        self._content = content
+        self._body = b"{}"
+
+    async def json(self) -> Any:
+        return self._content
+
+
+def require_json(content_type: str) -> None:
+    """Raises `UnsupportedMediaTypeError`. A page of another origin can't send this type unasked."""
+    message = email.message.Message()
+    message["content-type"] = content_type
+    if not content_type or message.get_content_type() != "application/json":
+        shown = repr(content_type) if content_type else "none"
+        raise UnsupportedMediaTypeError(f"the Content-Type is {shown}; expected application/json")
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Raises `MalformedRequestError` for what is not a JSON object in UTF-8."""
+    if not body:
+        raise MalformedRequestError("the body is empty; expected a JSON object")
+    content = _parse(body)
+    if not isinstance(content, dict):
+        raise MalformedRequestError(f"the body is a JSON {_kind(content)}; expected an object")
+    return content
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise MalformedRequestError(f"the body is not UTF-8: byte {error.start} does not fit") from error
+    except json.JSONDecodeError as error:
+        raise MalformedRequestError(
+            f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from error
+    except RecursionError as error:
+        raise MalformedRequestError("the body is nested too deeply") from error
+    except ValueError as error:  # a number with thousands of digits
+        raise MalformedRequestError("the body holds a number that is too long") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedRequestError(f"the body is not valid JSON: {name} is not a JSON value")
+
+
+def _kind(content: Any) -> str:
+    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
+    return names[type(content)]

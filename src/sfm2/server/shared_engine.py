@@ -1,0 +1,36 @@
+"""One engine for several workers: their parent keeps it, on a thread of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sfm2.config import Settings
+from sfm2.core.loop_thread import LoopThread
+from sfm2.engine.hosts import environment_for
+from sfm2.engine.supervisor import Supervisor
+
+
+@contextmanager
+def shared_engine(settings: Settings) -> Iterator[dict[str, str]]:
+    """Runs meanwhile; what workers need in their environment to find it. Nothing, when the settings ask for no engine."""
+    if "sfm2" not in settings.fallback.chain or settings.models.sfm2.url is not None:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="sfm2-") as folder:
+        state_file = Path(folder) / "engine.json"
+        thread = LoopThread("sfm2-engine")
+        supervisor = thread.run(_started(settings, state_file))
+        try:
+            yield environment_for(supervisor, state_file)
+        finally:
+            thread.run(supervisor.aclose())
+            thread.close()
+
+
+async def _started(settings: Settings, state_file: Path) -> Supervisor:
+    supervisor = Supervisor(settings, state_file=state_file)
+    await supervisor.start()
+    return supervisor

@@ -1,0 +1,133 @@
+"""What outlives a request: keys, counters and rate limits, in one SQLite file that all API workers share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sfm2.errors import ConfigError
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 5.0  # seconds that a writer waits for another process
+# One entry a version; the file's `user_version` counts those it has.
+_MIGRATIONS = (
+    """
+    CREATE TABLE keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, rate TEXT,
+        created_at REAL NOT NULL, revoked_at REAL
+    );
+    CREATE TABLE counters (name TEXT PRIMARY KEY, value REAL NOT NULL);
+    CREATE TABLE rate_hits (name TEXT NOT NULL, at REAL NOT NULL, expires_at REAL NOT NULL);
+    CREATE INDEX rate_hits_by_name ON rate_hits (name, at);
+    CREATE INDEX rate_hits_by_expiry ON rate_hits (expires_at);
+    """,
+)
+
+
+class Store:
+    """The file, opened at first use. For one thread at a time. Raises `ConfigError` when it can't be opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+
+    @classmethod
+    def in_folder(cls, data_dir: Path) -> Store:
+        return cls(data_dir / "sfm2.db")
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows. A reader never waits for a writer."""
+        return self._open().execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Writes that happen together or not at all, one process at a time."""
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            if connection.in_transaction:  # a full disk has rolled back already
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            _create_private(self.path)
+            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(self.path, error) from error
+        try:
+            _prepare(connection, self.path)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _unusable(self.path, error) from error
+            raise
+        return connection
+
+
+class AsyncStore:
+    """A store on a thread of its own, so that a slow disk never holds up the event loop."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sfm2-store")
+
+    async def run(self, work: Callable[[Store], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._store)
+
+    async def aclose(self) -> None:
+        await self.run(Store.close)
+        self._thread.shutdown()
+
+
+def _create_private(path: Path) -> None:
+    """Nobody but the owner reads the file; SQLite gives its side files the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if _version(connection, path) == len(_MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # two processes may open a new file at once
+    for number, migration in enumerate(_MIGRATIONS[_version(connection, path) :], _version(connection, path) + 1):
+        for statement in migration.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(_MIGRATIONS):
+        raise ConfigError(f"{path} was written by a newer sfm2", suggestion="Update sfm2, or set storage.data_dir")
+    return version
+
+
+def _unusable(path: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"cannot use {path}: {error}",
+        suggestion="Set storage.data_dir (SFM2_STORAGE_DATA_DIR) to a folder that can be written to",
+    )

@@ -1,0 +1,116 @@
+"""What the routes answer when nothing is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+import sfm2
+from sfm2.sse import Decoder
+from sfm2.types import Batch, Completion, Explanation, Health
+
+
+def test_health_names_every_backend_and_the_version(client: httpx.Client) -> None:
+    response = client.get("/health")
+    health = Health.model_validate(response.json())
+    assert response.status_code == 200
+    assert health.status == "healthy"
+    assert health.model_status["echo"] == "available"
+    assert {"sfm2", "gpt2_lora", "openai"} <= health.model_status.keys()
+    assert health.version == sfm2.__version__
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_probes_are_ok(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+def test_generate_answers_with_prompt_and_completion(client: httpx.Client) -> None:
+    request = {
+        "prompt": "def f():  # echo:pass",
+        "max_length": 100,
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "language": "python",
+    }
+    answer = Completion.model_validate(client.post("/generate", json=request).raise_for_status().json())
+    assert answer.completion == "pass"
+    assert answer.generated_code == request["prompt"] + "pass"
+    assert answer.model_used == "echo"
+    assert 0 < answer.confidence <= 1
+    assert answer.tokens.completion == 1
+
+
+def test_one_bad_prompt_in_a_batch_leaves_the_others_answered(client: httpx.Client) -> None:
+    request = {"prompts": ["a b", "", 7, "x\ud800", "x" * 5_001, "c d"], "max_length": 50}
+    batch = Batch.model_validate(_post(client, "/generate/batch", request).raise_for_status().json())
+    first, empty, number, surrogate, long, last = batch.results
+    assert isinstance(first, Completion)
+    assert isinstance(last, Completion)
+    assert (first.completion, last.completion) == (" b", " d")
+    errors = [result.error for result in (empty, number, surrogate, long) if not isinstance(result, Completion)]
+    assert errors == ["invalid_request"] * 3 + ["payload_too_large"]
+
+
+def _post(client: httpx.Client, path: str, request: Any) -> httpx.Response:
+    """As `json=`, which would refuse to send lone surrogates."""
+    return client.post(path, content=json.dumps(request), headers={"Content-Type": "application/json"})
+
+
+def test_complete_fills_the_hole(client: httpx.Client) -> None:
+    request = {"prefix": "x = 1\nprint(echo:x", "suffix": ")\n", "path": "demo.py"}
+    assert client.post("/complete", json=request).raise_for_status().json()["completion"].startswith("x")
+
+
+def test_explain_answers_in_words(client: httpx.Client) -> None:
+    answer = client.post("/explain", json={"code": "def f(x, y): return x**2 + y**2"}).raise_for_status().json()
+    assert Explanation.model_validate(answer).model_used == "echo"
+
+
+def test_a_stream_is_chunks_and_one_done(client: httpx.Client) -> None:
+    with client.stream("POST", "/generate/stream", json={"prompt": "# echo:one two"}) as response:
+        raw = response.read()
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["x-accel-buffering"] == "no"
+    chunks = b'event: chunk\ndata: {"text":"one"}\n\nevent: chunk\ndata: {"text":" two"}\n\n'
+    assert raw.startswith(chunks + b"event: done\ndata: {")
+    assert raw.endswith(b"}\n\n")
+    events = list(Decoder().feed(raw))
+    assert [event.name for event in events] == ["chunk", "chunk", "done"]
+    assert Completion.model_validate_json(events[-1].data).completion == "one two"
+
+
+def test_chunks_arrive_while_the_rest_is_being_made(client: httpx.Client) -> None:
+    with client.stream("POST", "/generate/stream", json={"prompt": "# echo-slow:a b c d"}) as response:
+        pieces = list(response.iter_raw())
+    assert len(pieces) >= 4
+
+
+def test_a_sane_request_id_comes_back(client: httpx.Client) -> None:
+    assert client.get("/health", headers={"X-Request-ID": "trace-7.a"}).headers["x-request-id"] == "trace-7.a"
+
+
+@pytest.mark.parametrize("given", ["", "two words", "x" * 129, "a\tb"])
+def test_an_odd_request_id_is_replaced(client: httpx.Client, given: str) -> None:
+    found = client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"]
+    assert found
+    assert found != given
+
+
+def test_documentation_is_served(client: httpx.Client) -> None:
+    assert "/openapi.json" in client.get("/docs").raise_for_status().text
+    assert "/generate/stream" in client.get("/openapi.json").raise_for_status().json()["paths"]
+
+
+def test_other_origins_are_not_let_in(client: httpx.Client) -> None:
+    response = client.options(
+        "/generate", headers={"Origin": "http://a.example", "Access-Control-Request-Method": "POST"}
+    )
+    assert "access-control-allow-origin" not in response.headers
+    assert response.status_code == 405

@@ -1,0 +1,239 @@
+"""`sfm2 serve` as a process: its address, its end, its workers."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from pydantic import SecretStr
+from uvicorn.config import STARTUP_FAILURE
+
+from sfm2.config import Settings
+from sfm2.server import handover
+from sfm2.server.keys import Keys
+from sfm2.server.store import Store
+
+SERVE = [sys.executable, "-m", "sfm2", "serve"]
+WAIT = 20  # seconds; what is waited for comes much earlier unless something is broken
+SLOW = {"prompt": "# echo-slow:" + "word " * 10, "max_length": 100}
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    client: httpx.Client
+    output: str
+
+    def workers(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+Serve = Callable[..., AbstractContextManager[Served]]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SFM2_")}
+    return clean | {
+        "SFM2_FALLBACK_CHAIN": "echo",
+        "SFM2_STORAGE_DATA_DIR": str(tmp_path / "data"),
+        "SFM2_STORAGE_CACHE_DIR": str(tmp_path / "cache"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+
+
+@pytest.fixture
+def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
+    @contextmanager
+    def run(*arguments: str, **variables: str) -> Iterator[Served]:
+        command = [*SERVE, "--port", "0", *arguments]
+        log = tmp_path / "log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                command, env=environment | variables, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        assert process.stdout is not None
+        try:
+            first = process.stdout.readline()
+            url = re.search(r"http://\S+", first)
+            assert url, log.read_text()
+            with httpx.Client(base_url=url[0], timeout=WAIT, trust_env=False) as client:
+                yield Served(process, client, first)
+        finally:
+            children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            process.terminate()
+            process.wait(WAIT)
+            process.stdout.close()
+            psutil.wait_procs(children, WAIT)
+        assert not any(child.is_running() for child in children)
+
+    return run
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def run_and_fail(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*SERVE, *arguments], env=environment, capture_output=True, text=True, timeout=WAIT)
+
+
+def test_it_prints_where_it_serves(serve: Serve) -> None:
+    with serve() as served:
+        assert not served.output.strip().endswith(":0")
+        assert served.client.get("/health").json()["status"] == "healthy"
+
+
+def test_sigterm_lets_running_requests_finish_and_says_so(serve: Serve) -> None:
+    with serve() as served, served.client.stream("POST", "/generate/stream", json=SLOW) as stream:
+        pieces = stream.iter_raw()
+        received = next(pieces)
+        served.process.send_signal(signal.SIGTERM)
+        until(lambda: served.client.get("/health/ready").status_code == 503)
+        assert "draining" in served.client.get("/health/ready").json()["reason"]
+        assert served.client.get("/health/live").status_code == 200
+        refused = served.client.post("/generate", json={"prompt": "x"})
+        assert (refused.status_code, refused.json()["error"]) == (503, "model_unavailable")
+        assert refused.headers["retry-after"] == "1"
+        received += b"".join(pieces)
+        assert received.count(b"event: chunk") == 10
+        assert b"event: done" in received
+        assert served.process.wait(WAIT) == 0
+
+
+def test_what_runs_longer_than_the_limit_is_ended_with_an_error(serve: Serve) -> None:
+    with (
+        serve(SFM2_API_SHUTDOWN_TIMEOUT="0.3") as served,
+        served.client.stream("POST", "/generate/stream", json=SLOW) as stream,
+    ):
+        pieces = stream.iter_raw()
+        received = next(pieces)
+        served.process.send_signal(signal.SIGTERM)
+        received += b"".join(pieces)
+        assert b"event: done" not in received
+        assert received.count(b"event: error") == 1
+        assert b"model_unavailable" in received
+        assert served.process.wait(WAIT) == 0
+
+
+def test_a_second_ctrl_c_does_not_wait(serve: Serve) -> None:
+    with serve() as served, served.client.stream("POST", "/generate/stream", json=SLOW) as stream:
+        pieces = stream.iter_raw()
+        received = next(pieces)
+        served.process.send_signal(signal.SIGINT)
+        until(lambda: served.client.get("/health/ready").status_code == 503)
+        served.process.send_signal(signal.SIGINT)
+        received += b"".join(pieces)
+        assert b"event: error" in received
+        assert served.process.wait(WAIT) == 0
+
+
+def test_a_port_in_use_is_told_with_a_way_out(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run_and_fail(environment, "--port", str(port))
+    assert result.returncode == 1
+    assert f"port {port}" in result.stderr
+    assert "--port" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_address_of_another_machine_is_told(environment: dict[str, str]) -> None:
+    result = run_and_fail(environment, "--host", "192.0.2.1", "--port", "0")
+    assert (result.returncode, "192.0.2.1" in result.stderr) == (1, True)
+
+
+def test_a_folder_that_can_not_be_used_is_told_before_serving(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run_and_fail(environment | {"SFM2_STORAGE_DATA_DIR": str(tmp_path / "file" / "data")}, "--port", "0")
+    assert result.returncode == 2
+    assert "storage.data_dir" in result.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_rate_that_is_none_is_told_before_serving(environment: dict[str, str], workers: str) -> None:
+    result = run_and_fail(environment | {"SFM2_LIMITS_RATE": "often"}, "--port", "0", "--workers", workers)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert '"100/minute"' in result.stderr
+
+
+@pytest.mark.parametrize(("arguments", "warns"), [(["--host", "0.0.0.0"], True), ([], False)])
+def test_serving_others_without_a_key_warns(serve: Serve, tmp_path: Path, arguments: list[str], warns: bool) -> None:
+    with serve(*arguments) as served:
+        assert served.client.get("/health").status_code == 200
+    assert ("sfm2 keys create" in (tmp_path / "log").read_text()) is warns
+
+
+def test_without_the_server_extra_it_says_which_to_install(environment: dict[str, str]) -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; from sfm2.cli import main; main(['serve'])"
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=WAIT)
+    assert "pip install 'sfm2[server]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_workers_share_limits_statistics_and_keys(serve: Serve, tmp_path: Path) -> None:
+    def ask(client: httpx.Client, **headers: str) -> int:
+        with httpx.Client(base_url=client.base_url, timeout=WAIT, trust_env=False) as fresh:
+            return fresh.post("/generate", json={"prompt": "x"}, headers=headers).status_code
+
+    with serve("--workers", "2", SFM2_LIMITS_RATE="5/minute") as served:
+        until(lambda: len(served.workers()) == 2)
+        assert sorted(ask(served.client) for _ in range(8)) == [200] * 5 + [429] * 3
+        key, text = Keys(Store.in_folder(tmp_path / "data")).create(rate="100/minute")
+        headers = {"X-API-Key": text}
+        until(lambda: served.client.get("/stats", headers=headers).json()["total_requests"] == 8)
+        assert {ask(served.client) for _ in range(4)} == {401}
+        assert {ask(served.client, **headers) for _ in range(4)} == {200}
+        Keys(Store.in_folder(tmp_path / "data")).revoke(key.id)
+        assert {ask(served.client, **headers) for _ in range(4)} == {401}
+        served.process.terminate()
+        assert served.process.wait(WAIT) == 0
+
+
+def test_a_worker_that_can_not_start_says_so_for_good(environment: dict[str, str]) -> None:
+    code = "from sfm2.server.app import from_environment; from_environment()"
+    broken = environment | {"SFM2_LIMITS_RATE": "often"}
+    result = subprocess.run([sys.executable, "-c", code], env=broken, capture_output=True, text=True, timeout=WAIT)
+    assert result.returncode == STARTUP_FAILURE
+    assert '"100/minute"' in result.stderr
+
+
+def test_workers_end_with_a_parent_that_was_killed(serve: Serve) -> None:
+    with serve("--workers", "2") as served:
+        assert served.client.get("/health").status_code == 200
+        workers = served.workers()
+        until(lambda: len(served.workers()) == 2)
+        workers = served.workers()
+        served.process.kill()
+        _, alive = psutil.wait_procs(workers, WAIT)
+        assert alive == []
+
+
+def test_settings_reach_the_workers_with_their_secrets() -> None:
+    settings = Settings.model_validate(
+        {
+            "models": {"openai": {"api_key": "sk-secret"}},
+            "limits": {"max_body": "3MB"},
+            "fallback": {"chain": ["openai"]},
+        }
+    )
+    found = handover.read({handover.VARIABLE: handover.encode(settings)})
+    assert found == settings
+    assert found.models.openai.api_key == SecretStr("sk-secret")
+    assert handover.read({}) is None

@@ -1,0 +1,99 @@
+"""Usage statistics: what is counted, exactly, and that it lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sfm2.errors import ConfigError
+from sfm2.server.app import create_app
+from sfm2.server.counters import Counters
+from sfm2.server.exchange import Exchange
+from sfm2.server.store import AsyncStore, Store
+from tests.server.live import Serving, live, settings_for
+
+
+def stats(client: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/stats").raise_for_status().json()
+    return found
+
+
+def test_a_new_server_has_counted_nothing(serving: Serving) -> None:
+    with serving() as client:
+        client.get("/health")
+        found = stats(client)
+    assert found.pop("uptime") > 0
+    assert found == {
+        "total_requests": 0,
+        "successful_requests": 0,
+        "average_response_time": 0.0,
+        "model_usage": {},
+        "errors": {},
+        "fallbacks": 0,
+        "tokens_generated": 0,
+    }
+
+
+def test_every_model_route_counts_and_failures_by_their_code(serving: Serving) -> None:
+    with serving() as client:
+        client.post("/generate", json={"prompt": "# echo:a b c"})
+        client.post("/generate/batch", json={"prompts": ["# echo:a", "# echo:b", ""]})
+        client.post("/generate/stream", json={"prompt": "# echo:a b"})
+        client.post("/complete", json={"prefix": "# echo:a"})
+        client.post("/explain", json={"code": "x"})
+        client.post("/generate", json={})
+        client.post("/generate", content=b"x")
+        client.post("/generate/batch", json={"prompts": ["", ""]})
+        client.get("/generate")
+        client.get("/nowhere")
+        found = stats(client)
+    assert found["total_requests"] == 8
+    assert found["successful_requests"] == 5
+    assert found["model_usage"] == {"echo": 5}
+    assert found["errors"] == {"invalid_request": 2, "unsupported_media_type": 1}
+    assert found["tokens_generated"] == 3 + 2 + 2 + 1 + 1
+    assert 0 < found["average_response_time"] < 5
+
+
+def test_each_answer_is_counted_when_it_has_been_read(serving: Serving) -> None:
+    with serving() as client:
+        for number in range(1, 21):
+            client.post("/generate", json={"prompt": "x"})
+            assert stats(client)["total_requests"] == number
+
+
+def test_counts_outlive_a_restart(tmp_path: Path) -> None:
+    for _ in range(2):
+        with live(create_app(settings_for(tmp_path))) as client:
+            client.post("/generate", json={"prompt": "x"})
+    with live(create_app(settings_for(tmp_path))) as client:
+        assert stats(client)["total_requests"] == 2
+
+
+def test_two_servers_on_one_store_add_up(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    with live(create_app(settings)) as one:
+        with live(create_app(settings)) as other:
+            for client in (one, other, other):
+                client.post("/generate", json={"prompt": "x"})
+        assert stats(one)["total_requests"] == 3
+
+
+def test_a_store_that_fails_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    async def run() -> int:
+        (tmp_path / "data").touch()  # no folder can be made here
+        store = AsyncStore(Store.in_folder(tmp_path / "data"))
+        counters = Counters(store)
+        counters.count(Exchange("a", status=200))
+        with pytest.raises(ConfigError):
+            await counters.stats()
+        (tmp_path / "data").unlink()
+        found = await counters.stats()
+        await store.aclose()
+        return found.successful_requests
+
+    assert asyncio.run(run()) == 1

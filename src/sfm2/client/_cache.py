@@ -1,0 +1,50 @@
+"""Answers kept for a while: the same question to the same server gets the same answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from sfm2.client._requests import Call
+
+
+class Cache:
+    """At most `size` answers, each for `ttl` seconds; the one unused for longest goes first. Safe between threads."""
+
+    def __init__(self, ttl: float, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ttl = ttl
+        self._size = size
+        self._clock = clock
+        self._entries: OrderedDict[str, tuple[float, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        """None when there is nothing fresh."""
+        with self._lock:
+            expires, value = self._entries.get(key, (0.0, None))
+            if value is None:
+                return None
+            if expires <= self._clock():
+                del self._entries[key]
+                return None
+            self._entries.move_to_end(key)
+            return value
+
+    def put(self, key: str, value: Any) -> None:
+        with self._lock:
+            self._entries[key] = (self._clock() + self._ttl, value)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def key_of(url: str, api_key: str | None, call: Call) -> str:
+    """Everything that changes the answer."""
+    return json.dumps([url, api_key, call.path, call.body], sort_keys=True)

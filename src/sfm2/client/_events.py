@@ -1,0 +1,46 @@
+"""The events of a streamed completion -> chunks, then the whole completion. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from sfm2.client._responses import from_body
+from sfm2.errors import StreamInterruptedError
+from sfm2.sse import Decoder, Event
+from sfm2.types import Chunk, Completion, ErrorBody
+
+
+class EventReader:
+    """Bytes in, chunks out. `result` is there after `done`."""
+
+    def __init__(self, request_id: str | None) -> None:
+        self._decoder = Decoder()
+        self._request_id = request_id
+        self.result: Completion | None = None
+
+    def feed(self, data: bytes) -> Iterator[Chunk]:
+        """Raises what an `error` event carries, and `StreamInterruptedError` for one that is not ours."""
+        for event in self._decoder.feed(data):
+            chunk = self._read(event)
+            if chunk is not None:
+                yield chunk
+
+    def end(self) -> None:
+        """Raises `StreamInterruptedError` when the connection ended without `done`."""
+        if self.result is None:
+            raise StreamInterruptedError("the stream ended before it was done", request_id=self._request_id)
+
+    def _read(self, event: Event) -> Chunk | None:
+        try:
+            if event.name == "chunk":
+                return Chunk.model_validate_json(event.data)
+            if event.name == "done":
+                self.result = Completion.model_validate_json(event.data)
+                return None
+            if event.name == "error":
+                raise from_body(ErrorBody.model_validate_json(event.data), request_id=self._request_id)
+        except ValidationError as error:
+            raise StreamInterruptedError(f"the stream holds something else than a {event.name}") from error
+        return None

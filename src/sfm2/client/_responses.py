@@ -1,0 +1,92 @@
+"""Status and body -> a value, or the error that the server meant. Pure."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from sfm2.client._retry import retry_after
+from sfm2.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ServerError,
+    SFM2Error,
+    StreamInterruptedError,
+    by_code,
+)
+from sfm2.types import Batch, Completion, ErrorBody
+
+M = TypeVar("M", bound=BaseModel)
+_SHOWN = 200  # characters of a body that is not ours
+
+
+def parse(response: httpx.Response, kind: type[M]) -> M:
+    """The body as `kind`. Raises the error that the response carries, or `ServerError` for one that is not ours."""
+    if response.is_success:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise _foreign(response) from error
+    raise error_of(response)
+
+
+def parse_health(response: httpx.Response, kind: type[M]) -> M:
+    """As `parse`; an unhealthy server answers 503 with its health, which is an answer and no error."""
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError:
+            raise error_of(response) from None
+    return parse(response, kind)
+
+
+def error_of(response: httpx.Response) -> SFM2Error:
+    """The error in a response that is none of success."""
+    try:
+        body = ErrorBody.model_validate_json(response.content)
+    except ValidationError:
+        return _foreign(response)
+    return from_body(body, retry_after(response.headers), response.headers.get("X-Request-ID"))
+
+
+def from_body(body: ErrorBody, wait: float | None = None, request_id: str | None = None) -> SFM2Error:
+    """The error class of a code that we know, else `ServerError`."""
+    return by_code().get(body.error, ServerError)(
+        body.message,
+        suggestion=body.suggestion,
+        fallback_model=body.fallback_used,
+        retry_after=wait,
+        details=body.details,
+        request_id=request_id,
+    )
+
+
+def from_httpx(error: httpx.HTTPError, url: str) -> APIConnectionError:
+    """What happened on the way, as ours."""
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError(f"{url} did not answer in time ({type(error).__name__})")
+    return APIConnectionError(f"cannot reach {url}: {error or type(error).__name__}")
+
+
+def interrupted(error: httpx.HTTPError) -> StreamInterruptedError:
+    """A connection that broke in mid-stream."""
+    return StreamInterruptedError(f"the connection broke before the stream was done ({type(error).__name__})")
+
+
+def batch_items(batch: Batch) -> list[Completion | SFM2Error]:
+    """Answers, and errors in the place of those that failed."""
+    return [item if isinstance(item, Completion) else from_body(item) for item in batch.results]
+
+
+def _foreign(response: httpx.Response) -> ServerError:
+    """A proxy's page, or another service at this address."""
+    text = response.text.strip()[:_SHOWN]
+    return ServerError(
+        f"the answer is not SFM-2's (status {response.status_code}): {text!r}",
+        suggestion="Is api_url the address of an SFM-2 server, and is a proxy in between?",
+        retry_after=retry_after(response.headers),
+        request_id=response.headers.get("X-Request-ID"),
+        details={"status": response.status_code},
+    )

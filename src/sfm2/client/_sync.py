@@ -1,0 +1,208 @@
+"""The SDK for blocking code: a thin shell around the pure parts. Its twin is `_async`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import httpx
+from pydantic import BaseModel
+
+from sfm2.client import _requests, _responses
+from sfm2.client._cache import key_of
+from sfm2.client._events import EventReader
+from sfm2.client._options import Options
+from sfm2.client._requests import Call, Settings
+from sfm2.client._retry import RetryPolicy
+from sfm2.errors import SFM2Error
+from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Stats
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class GenerationStream:
+    """Chunks of a completion as they come. `result` is the whole one, after the last. Leaving early stops the work.
+
+    Iterating raises the classes of `sfm2.errors`; `StreamInterruptedError` when the stream ends before it was done.
+    """
+
+    def __init__(self, client: SFM2Client, call: Call) -> None:
+        self.result: Completion | None = None
+        self._chunks = self._read(client, call)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Stop the work and let the connection go. Again is harmless."""
+        self._chunks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self, client: SFM2Client, call: Call) -> Generator[Chunk, None, None]:
+        response = client._send(call, stream=True)
+        try:
+            if not response.is_success:
+                response.read()
+                raise _responses.error_of(response)
+            reader = EventReader(response.headers.get("X-Request-ID"))
+            for data in response.iter_bytes():
+                yield from reader.feed(data)
+            reader.end()
+            self.result = reader.result
+        except httpx.HTTPError as error:
+            raise _responses.interrupted(error) from error
+        finally:
+            response.close()
+
+
+class SFM2Client:
+    """A client of an SFM-2 server.
+
+    `api_url` is taken from SFM2_API_URL and `api_key` from SFM2_API_KEY when not given; `timeout` and `cache_ttl` are in
+    seconds. `enable_cache` keeps whole answers in memory: the same question gets the same answer for `cache_ttl`.
+    `http_client` brings a connection pool of your own (certificates, proxies); it is not closed with this client.
+    Methods raise the classes of `sfm2.errors`. Use it from any thread, and close it, or use it in `with`.
+    """
+
+    def __init__(
+        self,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        max_retries: int = 2,
+        enable_cache: bool = False,
+        cache_ttl: float = 3600.0,
+        cache_size: int = 1000,
+        max_connections: int = 10,
+        keep_alive: bool = True,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        self._options = Options.build(
+            api_url,
+            api_key,
+            timeout,
+            max_retries,
+            enable_cache,
+            cache_ttl,
+            cache_size,
+            max_connections,
+            keep_alive,
+        )
+        self._owns_http = http_client is None
+        self._http = http_client or httpx.Client(**self._options.pool())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._options.url!r})"
+
+    def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
+        """The same client with other limits; both share connections and cache, and the original closes them."""
+        other = object.__new__(type(self))
+        policy = self._options.policy if max_retries is None else RetryPolicy(max_retries)
+        other._options = replace(self._options, timeout=timeout or self._options.timeout, policy=policy)
+        other._http, other._owns_http = self._http, False
+        return other
+
+    def generate(self, prompt: str, **settings: Unpack[Settings]) -> Completion:
+        """Code that goes on from `prompt`."""
+        return self._answer(_requests.post("/generate", {"prompt": prompt}, settings), Completion)
+
+    def generate_stream(self, prompt: str, **settings: Unpack[Settings]) -> GenerationStream:
+        """As `generate`, in chunks as they come."""
+        return GenerationStream(self, _requests.post("/generate/stream", {"prompt": prompt}, settings))
+
+    def generate_batch(self, prompts: Sequence[str], **settings: Unpack[Settings]) -> list[Completion | SFM2Error]:
+        """Answers in the order of the prompts. One that fails has its error in its place, which is not raised."""
+        call = _requests.post("/generate/batch", {"prompts": list(prompts)}, settings)
+        return _responses.batch_items(_responses.parse(self._send(call), Batch))
+
+    def complete(
+        self, prefix: str, suffix: str = "", *, path: str | None = None, **settings: Unpack[Settings]
+    ) -> Completion:
+        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language."""
+        fields = {"prefix": prefix, "suffix": suffix, "path": path}
+        return self._answer(_requests.post("/complete", fields, settings), Completion)
+
+    def explain(
+        self,
+        code: str,
+        *,
+        language: str | None = None,
+        max_length: int | None = None,
+        use_fallback: bool | None = None,
+    ) -> Explanation:
+        """What `code` does, in words."""
+        fields = {"language": language, "max_length": max_length, "use_fallback": use_fallback}
+        return self._answer(_requests.post("/explain", {"code": code, **fields}, {}), Explanation)
+
+    def health_check(self) -> Health:
+        """How the server and its models are; also when that is not well. Reads like a dict: `health["status"]`."""
+        return _responses.parse_health(self._send(_requests.HEALTH), Health)
+
+    def stats(self) -> Stats:
+        """The server's counters. Reads like a dict."""
+        return _responses.parse(self._send(_requests.STATS), Stats)
+
+    def close(self) -> None:
+        """Let the connections go. Again is harmless."""
+        if self._owns_http:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _answer(self, call: Call, kind: type[M]) -> M:
+        cache = self._options.cache
+        if cache is None:
+            return _responses.parse(self._send(call), kind)
+        key = key_of(self._options.url, self._options.api_key, call)
+        answer: M | None = cache.get(key)
+        if answer is None:
+            answer = _responses.parse(self._send(call), kind)
+            cache.put(key, answer)
+        return answer
+
+    def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
+        """A response, whatever its status, after as many tries as are safe. Raises `APIConnectionError`."""
+        policy, attempt = self._options.policy, 0
+        while True:
+            try:
+                response = self._http.send(self._request(call), stream=stream)
+            except httpx.HTTPError as error:
+                wait = policy.after_error(attempt, error, call.repeatable)
+                if wait is None:
+                    raise _responses.from_httpx(error, self._options.url) from error
+            else:
+                wait = policy.after_response(attempt, response, call.repeatable)
+                if wait is None:
+                    return response
+                response.close()
+            time.sleep(wait)
+            attempt += 1
+
+    def _request(self, call: Call) -> httpx.Request:
+        return self._http.build_request(
+            call.method,
+            self._options.url + call.path,
+            content=call.content(),
+            headers={**self._options.headers(), **call.headers()},
+            timeout=self._options.httpx_timeout(),
+        )

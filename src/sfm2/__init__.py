@@ -1,24 +1,28 @@
-"""SFM-2: syntax-aware code generation from your own machine. `import sfm2` loads the SDK and nothing else."""
+"""SFM-2: syntax-aware code generation from your own machine. `import sfm2` is the SDK, loaded at its first use."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
-from sfm2.client import AsyncGenerationStream, AsyncSFM2Client, GenerationStream, SFM2Client
-from sfm2.errors import (
-    APIConnectionError,
-    APITimeoutError,
-    AuthenticationError,
-    InvalidRequestError,
-    ModelUnavailableError,
-    PayloadTooLargeError,
-    PromptTooLongError,
-    RateLimitError,
-    ServerError,
-    SFM2Error,
-    StreamInterruptedError,
-)
-from sfm2.types import Chunk, Completion, Explanation, GenerationConfig, Health, Language, Stats
+if TYPE_CHECKING:
+    from sfm2.client import AsyncGenerationStream, AsyncSFM2Client, GenerationStream, SFM2Client
+    from sfm2.errors import (
+        APIConnectionError,
+        APITimeoutError,
+        AuthenticationError,
+        InvalidRequestError,
+        ModelUnavailableError,
+        PayloadTooLargeError,
+        PromptTooLongError,
+        RateLimitError,
+        ServerError,
+        SFM2Error,
+        StreamInterruptedError,
+    )
+    from sfm2.types import Chunk, Completion, Explanation, GenerationConfig, Health, Language, Stats
 
 __all__ = [
     "APIConnectionError",
@@ -44,3 +48,18 @@ __all__ = [
     "Stats",
     "StreamInterruptedError",
 ]
+
+_HOMES = ("sfm2.client", "sfm2.errors", "sfm2.types")
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported at their first use: `sfm2 --help` needs neither httpx nor pydantic."""
+    if name in __all__:
+        for home in _HOMES:
+            if hasattr(module := import_module(home), name):
+                return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -104,6 +105,8 @@ class SFM2Client:
         )
         self._owns_http = http_client is None
         self._http = http_client or httpx.Client(**self._options.pool())
+        if self._owns_http:
+            weakref.finalize(self, self._http.close)  # for those who neither close it nor use `with`
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._options.url!r})"

@@ -101,6 +101,7 @@ class Pipeline:
         self.tokenizer = self._pipeline.get_tokenizer()
         self._vocabulary = _by_id(self.tokenizer.get_vocab())
         self._stop_ids = set(self.facts.stop_token_ids)
+        self._warm_up()
 
     @property
     def load(self) -> int:
@@ -136,6 +137,14 @@ class Pipeline:
                 self._pipeline.step()
                 if self._deliver():
                     give_way(_YIELD)
+
+    def _warm_up(self) -> None:
+        """The first steps allocate and compile; better now than in somebody's first request."""
+        config = self._config(Sampling(max_tokens=2))
+        ids = np.ones((1, min(BLOCK_TOKENS, self.context - 2)), np.int64)
+        self._pipeline.add_request(0, openvino.Tensor(ids), config)
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
 
     def _take_commands(self) -> None:
         if not self._pipeline.has_non_finished_requests():

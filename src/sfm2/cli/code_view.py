@@ -1,0 +1,57 @@
+"""Code on a terminal, as it arrives: each line in colour once it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pygments  # type: ignore[import-untyped]
+from pygments.formatters import TerminalFormatter  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+
+from sfm2.cli.terminal import visible
+
+_LOOK_BACK = 4_000  # characters before a line that decide its colours (an open string, a comment)
+
+
+class CodeView:
+    """`context` comes before what is fed, and is not shown. Without colour, text is shown at once."""
+
+    def __init__(self, write: Callable[[str], None], language: str | None, colour: bool, context: str = "") -> None:
+        self._write = write
+        self._language = language or "text"
+        self._colour = colour
+        self._text = visible(context)
+        self._shown = len(self._text)
+
+    def feed(self, text: str) -> None:
+        self._text += visible(text)
+        self._show(self._text.rfind("\n") + 1 if self._colour else len(self._text))
+
+    def close(self) -> None:
+        """Show the rest, and end the line."""
+        self._show(len(self._text))
+        if not self._text.endswith("\n"):
+            self._write("\n")
+
+    def _show(self, end: int) -> None:
+        if end > self._shown:
+            shown = self._coloured(end) if self._colour else self._text[self._shown : end]
+            # First: Ctrl-C after the writing must not let `close` write it again.
+            self._shown = end
+            self._write(shown)
+
+    def _coloured(self, end: int) -> str:
+        start = self._text.rfind("\n", 0, max(0, self._shown - _LOOK_BACK)) + 1
+        return coloured(self._text[start:end], self._shown - start, self._language)
+
+
+def coloured(text: str, start: int, language: str) -> str:
+    """`text` from `start` on with colours for a terminal; what is before it tells them."""
+    lexer = get_lexer_by_name(language)
+    tokens = [
+        (kind, value[max(0, start - index) :])
+        for index, kind, value in lexer.get_tokens_unprocessed(text)
+        if index + len(value) > start
+    ]
+    result: str = pygments.format(tokens, TerminalFormatter(bg="dark"))
+    return result

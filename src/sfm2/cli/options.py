@@ -1,0 +1,112 @@
+"""Options that several commands share. Those of a request's fields are made from the fields."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import annotated_types
+import click
+from pydantic import BaseModel
+
+from sfm2.cli.invocation import current
+from sfm2.types import ExplainRequest, Language, Sampling
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the caller said about who is to answer."""
+
+    local: bool = False
+    api_url: str | None = None
+    api_key: str | None = None
+
+
+def sampling_options(command: Command) -> Command:
+    """An option for each field of `types.Sampling`, under the field's name."""
+    for name in reversed(Sampling.model_fields):
+        command = field_option(Sampling, name)(command)
+    return command
+
+
+def field_option(model: type[BaseModel], name: str) -> Callable[[Command], Command]:
+    """`--some-name` for the field `some_name`, with its type, range and description."""
+    field = model.model_fields[name]
+    kind = next(part for part in get_args(field.annotation) if part is not NoneType)
+    is_list = get_origin(kind) is list
+    return click.option(
+        "--" + name.replace("_", "-"),
+        name,
+        type=click.STRING if is_list else _parameter_type(kind, field.metadata),
+        multiple=is_list,
+        metavar="TEXT" if is_list else "NUMBER",
+        help=(field.description or "") + ("; may be given several times" if is_list else ""),
+    )
+
+
+def _parameter_type(kind: type[Any], metadata: list[Any]) -> click.ParamType[Any]:
+    low = next((m for m in metadata if isinstance(m, annotated_types.Ge | annotated_types.Gt)), None)
+    high = next((m for m in metadata if isinstance(m, annotated_types.Le | annotated_types.Lt)), None)
+    ranges: dict[type[Any], Callable[..., click.ParamType[Any]]] = {int: click.IntRange, float: click.FloatRange}
+    return ranges[kind](
+        min=_bound(low),
+        max=_bound(high),
+        min_open=isinstance(low, annotated_types.Gt),
+        max_open=isinstance(high, annotated_types.Lt),
+    )
+
+
+def _bound(limit: Any) -> Any:
+    return next((getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name)), None)
+
+
+def access_options(command: Command) -> Command:
+    """`--api-url`, `--api-key` and `--local`, handed to the command as `access`."""
+
+    @click.option("--api-url", envvar="SFM2_API_URL", show_envvar=True, help="Ask this server, and no other.")
+    @click.option(
+        "--api-key", envvar="SFM2_API_KEY", show_envvar=True, help="Better in the variable: arguments are public."
+    )
+    @click.option("--local", is_flag=True, help="Load the model in this process, even if a server runs.")
+    @functools.wraps(command)
+    def with_access(*args: Any, local: bool, api_url: str | None, api_key: str | None, **rest: Any) -> Any:
+        return command(*args, access=Access(local, api_url, api_key), **rest)
+
+    return with_access
+
+
+def json_option(help_text: str) -> Callable[[Command], Command]:
+    """`--json`, handed to the command as `as_json`; errors become JSON, too."""
+
+    def remember(ctx: click.Context, option: click.Parameter, value: bool) -> bool:
+        current().as_json = value
+        return value
+
+    return click.option("--json", "as_json", is_flag=True, is_eager=True, callback=remember, help=help_text)
+
+
+def language_option(command: Command) -> Command:
+    names = [str(language) for language in Language]
+    return click.option(
+        "--language",
+        type=click.Choice(names, case_sensitive=False),
+        metavar="NAME",
+        help=f"The code's language, when it can't be told from its look: {', '.join(names)}.",
+    )(command)
+
+
+def fallback_option(command: Command) -> Command:
+    return click.option("--no-fallback", is_flag=True, help="Let only the first backend of the chain answer.")(command)
+
+
+explain_length_option = field_option(ExplainRequest, "max_length")
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that were given a value."""
+    return {name: value for name, value in fields.items() if value is not None and value != ()}

@@ -1,0 +1,77 @@
+"""Every error of the openai SDK has a place among ours."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+from sfm2.backends.openai_errors import retry_after, translate
+from sfm2.errors import (
+    BackendError,
+    BackendOverloadedError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    PromptTooLongError,
+)
+
+
+def tree(root: type[Exception]) -> list[type[Exception]]:
+    return [root, *(cls for child in root.__subclasses__() for cls in tree(child))]
+
+
+EXPECTED = {
+    openai.APITimeoutError: BackendTimeoutError,
+    openai.RateLimitError: BackendOverloadedError,
+    openai.AuthenticationError: BackendUnavailableError,
+    openai.PermissionDeniedError: BackendUnavailableError,
+    openai.NotFoundError: BackendUnavailableError,
+}
+
+
+def instance(kind: type[Exception]) -> Exception:
+    """An error as the SDK would raise it, without its many forms of __init__."""
+    http = type(openai.AsyncOpenAI(api_key="x")._client.build_request("GET", "http://x"))
+    request = http("GET", "http://x")
+    error = kind.__new__(kind)
+    error.args = ("said",)
+    error.__dict__ |= {
+        "message": "said",
+        "code": None,
+        "type": None,
+        "param": None,
+        "request": request,
+        "status_code": 400,
+    }
+    error.__dict__ |= {"response": type("Response", (), {"headers": {}})()}
+    return error
+
+
+@pytest.mark.parametrize("kind", tree(openai.OpenAIError), ids=lambda kind: kind.__name__)
+def test_each_class_is_translated(kind: type[Exception]) -> None:
+    expected = next((ours for theirs, ours in EXPECTED.items() if issubclass(kind, theirs)), BackendError)
+    ours = translate(instance(kind), "a-model")
+    assert type(ours) is expected
+    assert ours.message
+
+
+@pytest.mark.parametrize("code", ["context_length_exceeded", "exceed_context_size_error"])
+@pytest.mark.parametrize("kind", [openai.BadRequestError, openai.APIError])
+def test_a_prompt_that_is_too_long_is_told_by_its_code(kind: type[Exception], code: str) -> None:
+    error = instance(kind)
+    error.__dict__["code"] = code
+    assert isinstance(translate(error, "a-model"), PromptTooLongError)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, now=lambda: 60) == seconds

@@ -1,0 +1,145 @@
+"""Loading once, waiting in line, and work in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from sfm2.backends.once import RETRY_AFTER, Once
+from sfm2.backends.threads import Pump
+from sfm2.backends.turns import Turns
+from sfm2.errors import BackendOverloadedError, BackendUnavailableError
+
+
+class Load:
+    def __init__(self) -> None:
+        self.calls = 0
+        self.mark = 0
+        self.now = 0.0
+        self.broken = False
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.broken:
+            raise BackendUnavailableError("no file")
+        return "model"
+
+    def once(self) -> Once[str]:
+        return Once(self, lambda: self.mark, lambda: self.now)
+
+
+def test_loads_once_for_all_who_ask() -> None:
+    load = Load()
+
+    async def scenario() -> None:
+        once = load.once()
+        assert await asyncio.gather(*(once.begin() for _ in range(5))) == ["model"] * 5
+        assert once.result == "model"
+        assert once.failure is None
+
+    asyncio.run(scenario())
+    assert load.calls == 1
+
+
+def test_a_failure_is_remembered_until_the_files_change_or_time_has_passed() -> None:
+    load = Load()
+    load.broken = True
+
+    async def attempt(once: Once[str]) -> int:
+        await asyncio.wait([once.begin()])
+        assert str(once.failure) == "no file"
+        return load.calls
+
+    async def scenario() -> None:
+        once = load.once()
+        assert await attempt(once) == 1
+        assert await attempt(once) == 1
+        load.mark += 1
+        assert await attempt(once) == 2
+        load.now += RETRY_AFTER
+        assert await attempt(once) == 3
+        load.broken = False
+        load.mark += 1
+        assert await once.begin() == "model"
+        assert once.failure is None
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_waiter_does_not_stop_the_load() -> None:
+    release = threading.Event()
+
+    def slow() -> str:
+        release.wait()
+        return "model"
+
+    async def scenario() -> None:
+        once = Once(slow, lambda: None)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await asyncio.wait([once.begin()])
+        assert once.running
+        release.set()
+        assert await once.begin() == "model"
+
+    asyncio.run(scenario())
+
+
+def test_the_line_is_bounded_and_moves_on() -> None:
+    async def scenario() -> None:
+        turns = Turns(waiting=1)
+        await turns.take()
+        second = asyncio.create_task(turns.take())
+        await asyncio.sleep(0)
+        with pytest.raises(BackendOverloadedError):
+            await turns.take()
+        turns.give_back()
+        await second
+        third = asyncio.create_task(turns.take())
+        await asyncio.sleep(0)
+        third.cancel()
+        await asyncio.wait([third])
+        turns.give_back()
+        await turns.take()
+
+    asyncio.run(scenario())
+
+
+def test_a_pump_passes_items_and_errors_on() -> None:
+    def numbers() -> Iterator[int]:
+        yield from range(3)
+        raise ValueError("broken")
+
+    async def scenario() -> list[int]:
+        pump = Pump(numbers)
+        seen = [await anext(pump) for _ in range(3)]
+        with pytest.raises(ValueError, match="broken"):
+            await anext(pump)
+        return seen
+
+    assert asyncio.run(scenario()) == [0, 1, 2]
+
+
+def test_a_stopped_pump_makes_at_most_the_item_in_hand() -> None:
+    made: list[int] = []
+    go_on = threading.Semaphore(0)
+
+    def numbers() -> Iterator[int]:
+        for number in range(1000):
+            go_on.acquire()
+            made.append(number)
+            yield number
+
+    async def scenario() -> None:
+        pump = Pump(numbers)
+        go_on.release()
+        assert await anext(pump) == 0
+        pump.stop()
+        go_on.release()
+        await pump.done
+
+    asyncio.run(scenario())
+    assert made == [0, 1]

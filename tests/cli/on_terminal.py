@@ -1,0 +1,72 @@
+"""A process on a terminal of its own (a pty), as a person would see it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+WAIT = 30  # seconds
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+class Terminal:
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process = process
+        self.seen = ""
+        self._master = master
+
+    def read_until(self, text: str) -> str:
+        """All output so far, once `text` is in it."""
+        while text not in self.seen and self._read():
+            pass
+        assert text in self.seen, self.seen
+        return self.seen
+
+    def end(self) -> tuple[int, str]:
+        """The exit code and all output."""
+        while self._read():
+            pass
+        return self.process.wait(WAIT), self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], WAIT)
+        assert ready, f"nothing came for {WAIT} s after {self.seen!r}"
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            return False
+        self.seen += data.decode(errors="replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+@contextmanager
+def on_terminal(
+    command: Sequence[str], environment: Mapping[str, str], stdout: int | None = None
+) -> Iterator[Terminal]:
+    """`stdout` takes standard output elsewhere; the rest stays on the terminal."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command, env={"TERM": "xterm-256color", **environment}, stdin=slave, stderr=slave, stdout=stdout or slave
+    )
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        process.kill()
+        process.wait(WAIT)
+        if process.stdout:
+            process.stdout.close()
+        os.close(master)
+
+
+def plain(text: str) -> str:
+    """Without colours and cursor movements."""
+    return _ESCAPES.sub("", text)

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+from rich.text import Text
+
 from sfm2.cli import terminal
 
 Stop = Callable[[], None]
@@ -18,8 +21,6 @@ def waiting(what: Callable[[], str]) -> Iterator[Stop]:
     if not terminal.notes_to_terminal():
         yield lambda: None
         return
-    from rich.console import Console
-
     with Console(stderr=True).status(_Line(what)) as status:
         yield status.stop
 
@@ -32,8 +33,8 @@ class _Line:
         self._text = ""
         self._until = 0.0
 
-    def __rich__(self) -> str:
+    def __rich__(self) -> Text:
         if time.monotonic() >= self._until:
             self._text = terminal.visible(self._what())
             self._until = time.monotonic() + _REFRESH
-        return self._text
+        return Text(self._text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,11 +20,27 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`. Interrupted (Ctrl-C), it cancels the work and waits for its end first."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        tasks: list[asyncio.Task[T]] = []
+        outcome: Future[T] = Future()
+        ended = threading.Event()
+
+        def start() -> None:
+            tasks.append(self._loop.create_task(work))
+            tasks[0].add_done_callback(partial(_pass_on, outcome, ended))
+
+        def stop() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:  # interrupted before it began
+                work.close()
+                ended.set()
+
         try:
-            return future.result()
+            self._loop.call_soon_threadsafe(start)
+            return outcome.result()
         except BaseException:
-            future.cancel()
+            self._loop.call_soon_threadsafe(stop)
+            ended.wait()
             raise
 
     def close(self) -> None:
@@ -30,3 +48,13 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _pass_on(outcome: Future[T], ended: threading.Event, task: asyncio.Task[T]) -> None:
+    if task.cancelled():
+        outcome.cancel()
+    elif error := task.exception():
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(task.result())
+    ended.set()

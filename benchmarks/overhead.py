@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sfm2.config import load
+from sfm2.engine.hosts import environment_for
 from sfm2.engine.state import Address, Phase
 from sfm2.engine.supervisor import Supervisor
-from sfm2.engine.hosts import environment_for
 
 # Counting goes on for as long as one asks, at temperature 0 the same way each time; no rule of ours ends it.
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 60)) + ","
@@ -94,15 +94,21 @@ async def whole(client: httpx.AsyncClient, path: str, body: dict[str, object]) -
     started = time.perf_counter()
     answer = (await client.post(path, json=body)).raise_for_status().json()
     total = time.perf_counter() - started
-    return Sample(None, total, answer["tokens_predicted"] if "content" in answer else answer["tokens"]["completion"])
+    tokens = answer["tokens_predicted"] if "content" in answer else answer["tokens"]["completion"]
+    assert tokens == NEW_TOKENS, "all the tokens that were asked for were made"
+    return Sample(None, total, tokens)
 
 
 async def streamed(client: httpx.AsyncClient, path: str, body: dict[str, object]) -> Sample:
     started, first = time.perf_counter(), None
+    text = b""
     async with client.stream("POST", path, json=body) as response:
-        async for _ in response.aiter_bytes():
+        async for data in response.aiter_bytes():
             first = first or time.perf_counter() - started
-    return Sample(first, time.perf_counter() - started, NEW_TOKENS)
+            text += data
+    total = time.perf_counter() - started
+    assert b'"length"' in text or b'"limit"' in text, "all the tokens that were asked for were made"
+    return Sample(first, total, NEW_TOKENS)
 
 
 async def at_once(way: Way, streams: int) -> Sample:

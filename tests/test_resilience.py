@@ -100,7 +100,8 @@ def test_generation_stops_when_the_client_leaves(fallback: Running) -> None:
     fallback.until_ready(30)
     body = {"prompt": "1, 2, 3, 4, 5, 6, 7,", "max_length": 2000, "temperature": 0, "language": "text"}
     with httpx.stream("POST", f"{fallback.url}/generate/stream", json=body, timeout=60) as response:
-        next(response.iter_bytes())
+        chunks = response.iter_bytes()
+        next(chunks)
         assert busy(fallback)
     assert comes_to_rest(fallback), "left in mid-stream"
     with pytest.raises(httpx.ReadTimeout):

@@ -92,7 +92,9 @@ def request_and_response(title: str) -> tuple[str, dict[str, Any], dict[str, Any
 def same_shape(given: Any, expected: Any) -> bool:
     """Every field of the reference is there, with a value of its type."""
     if isinstance(expected, dict):
-        return isinstance(given, dict) and all(key in given and same_shape(given[key], expected[key]) for key in expected)
+        return isinstance(given, dict) and all(
+            key in given and same_shape(given[key], expected[key]) for key in expected
+        )
     if isinstance(expected, float):
         return isinstance(given, int | float)
     return type(given) is type(expected)
@@ -121,7 +123,9 @@ def test_batch_generation(server: Running) -> None:
     route, body, _ = request_and_response("Batch Generation")
     assert route == "POST /generate/batch"
     results = httpx.post(f"{server.url}/generate/batch", json=body, timeout=60).json()["results"]
-    assert [result["generated_code"].startswith(prompt) for result, prompt in zip(results, body["prompts"], strict=True)]
+    assert [
+        result["generated_code"].startswith(prompt) for result, prompt in zip(results, body["prompts"], strict=True)
+    ]
     assert len(results) == 3
 
 

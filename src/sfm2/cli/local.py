@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Self
 
-import click
-
-from sfm2.cli import terminal
-from sfm2.cli.weights_progress import shown_progress
+from sfm2.cli.first_use import configured, ensure_weights, needs_weights
 from sfm2.config import Settings
 from sfm2.core import ModelManager
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.models.progress import Progress
 from sfm2.types import (
     BackendStatus,
     Chunk,
@@ -58,29 +53,14 @@ def prepare(settings: Settings, use_fallback: bool) -> None:
         return
     try:
         _check_engine()
-        _check_weights(settings)
+        ensure_weights(settings)
     except (MissingExtraError, WeightsError):
-        if not (use_fallback and others_configured(settings)):
+        if not (use_fallback and _others_configured(settings)):
             raise
 
 
-def needs_weights(settings: Settings) -> bool:
-    """Whether the first in the chain that is set up is SFM-2 with an engine of its own."""
-    first = next(iter(_configured(settings)), None)
-    return first == "sfm2" and settings.models.sfm2.url is None
-
-
-def others_configured(settings: Settings) -> bool:
-    return any(name != "sfm2" for name in _configured(settings))
-
-
-def _configured(settings: Settings) -> list[str]:
-    models = settings.models
-    absent = {
-        "gpt2_lora": models.gpt2_lora.lora_path is None,
-        "openai": models.openai.api_key is None and models.openai.base_url is None,
-    }
-    return [name for name in settings.fallback.chain if not absent.get(name, False)]
+def _others_configured(settings: Settings) -> bool:
+    return any(name != "sfm2" for name in configured(settings))
 
 
 def _check_engine() -> None:
@@ -88,25 +68,3 @@ def _check_engine() -> None:
         error = MissingExtraError("running the model without a server", "engine")
         error.suggestion += "; or use a server: `sfm2 serve` starts one, SFM2_API_URL says where one is"
         raise error
-
-
-def _check_weights(settings: Settings) -> None:
-    from sfm2.models.store import ModelStore
-    from sfm2.models.weights import ensure
-
-    ask = functools.partial(click.confirm, default=True, err=True) if terminal.can_ask() else None
-    with ExitStack() as stack:
-        progress = _Progress(stack)
-        ensure(settings.models.sfm2, ModelStore(settings.storage.cache_dir), ask=ask, progress=progress)
-
-
-class _Progress:
-    """The bar appears with the first progress: before it, a question may need the terminal."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._shown: Progress | None = None
-
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        self._shown = self._shown or self._stack.enter_context(shown_progress())
-        self._shown(phase, done, total)

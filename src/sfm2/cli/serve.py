@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sfm2.cli.first_use import offer_weights
 from sfm2.config import Loaded, Settings, is_loopback, load
 from sfm2.errors import MissingExtraError
 
@@ -36,6 +37,7 @@ def serve(
     settings = effective(ctx, file, arguments)
     server = _server()
     _warn(settings, _key_exists(settings))
+    offer_weights(settings)
     with server.listening.listen(settings.api.host, settings.api.port) as listener:
         config = server.serving.build(settings)
         _welcome(server.listening.url_of(listener))

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -65,15 +64,21 @@ async def engine_and_service() -> AsyncIterator[tuple[Address, str]]:
             sys.exit(f"the engine is not ready: {found.reason}")
         environment = {**os.environ, **environment_for(supervisor, state), "SFM2_STORAGE_DATA_DIR": folder}
         command = [sys.executable, "-m", "sfm2", "serve", "--port", "0", "--log-level", "WARNING"]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            url = next(word for line in server.stdout for word in line.split() if word.startswith("http://"))
-            try:
-                yield supervisor.address, url
-            finally:
-                server.terminate()
-                server.wait()
-                await supervisor.aclose()
+        server = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+        try:
+            yield supervisor.address, await address_of(server)
+        finally:
+            server.terminate()
+            await server.wait()
+            await supervisor.aclose()
+
+
+async def address_of(server: asyncio.subprocess.Process) -> str:
+    assert server.stdout is not None
+    async for line in server.stdout:
+        if b"http://" in line:
+            return line.decode().split()[-1]
+    sys.exit("the service did not start")
 
 
 def engine_body(stream: bool) -> dict[str, object]:

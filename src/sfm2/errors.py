@@ -97,7 +97,9 @@ class UnsupportedMediaTypeError(InvalidRequestError):
 class AuthenticationError(SFM2Error):
     code = "unauthorized"
     status = 401
-    default_suggestion = "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; `sfm2 keys create` makes one"
+    default_suggestion = (
+        "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; `sfm2 keys create` makes one"
+    )
 
 
 class NotFoundError(SFM2Error):

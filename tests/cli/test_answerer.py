@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sfm2.cli.answerer import server_to_ask
-from sfm2.cli.local import needs_weights, prepare
+from sfm2.cli.first_use import needs_weights
+from sfm2.cli.local import prepare
 from sfm2.cli.options import Access
 from sfm2.cli.probe import is_sfm2
 from sfm2.config import ApiSettings, Settings

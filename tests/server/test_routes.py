@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -104,7 +105,11 @@ def test_an_odd_request_id_is_replaced(client: httpx.Client, given: str) -> None
 
 
 def test_documentation_is_served(client: httpx.Client) -> None:
-    assert "/openapi.json" in client.get("/docs").raise_for_status().text
+    page = client.get("/docs").raise_for_status().text
+    assert "/openapi.json" in page
+    assert not [url for url in re.findall(r"https?://[^\"' ]+", page) if not url.startswith(str(client.base_url))]
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert client.get(f"/swagger/{name}").raise_for_status().content
     assert "/generate/stream" in client.get("/openapi.json").raise_for_status().json()["paths"]
 
 

@@ -20,7 +20,7 @@ from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundEr
 from sfm2.server import handover, middleware
 from sfm2.server.documentation import DocumentedApp, operation_id
 from sfm2.server.exchange import Exchange
-from sfm2.server.routes import health, models, stats
+from sfm2.server.routes import docs, health, models, stats
 from sfm2.server.state import State
 
 _log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's own page loads its scripts from a CDN
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         exception_handlers={HTTPException: _raise_ours},
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
     app.state.sfm2 = state
     for outer in reversed(middleware.ORDER):
         app.add_middleware(outer, state=state)
+    app.include_router(docs.router)
+    app.router.routes.append(docs.assets)
     app.include_router(health.router)
     app.include_router(models.router, dependencies=_KEY_FORMS)
     app.include_router(stats.router, dependencies=_KEY_FORMS)

@@ -9,7 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sfm2.server.state import State
 
 HEALTH_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-OPEN_PATHS = HEALTH_PATHS | {"/docs", "/openapi.json"}
+_DOCUMENTATION_PATHS = frozenset(
+    {"/docs", "/openapi.json"}
+    | {f"/swagger/{name}" for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")}
+)
+OPEN_PATHS = HEALTH_PATHS | _DOCUMENTATION_PATHS
 MODEL_PATHS = frozenset({"/generate", "/generate/batch", "/generate/stream", "/complete", "/explain"})
 
 

@@ -16,7 +16,7 @@ from sfm2.config import Sfm2Settings
 from sfm2.errors import WeightsError
 from sfm2.models import gguf_file
 from sfm2.models.digest import sha256_of
-from sfm2.models.weights import completes_holes, ensure, resolve
+from sfm2.models.weights import ensure, resolve
 
 
 def by_path(path: Path) -> Sfm2Settings:
@@ -170,9 +170,3 @@ def test_weights_of_ones_own_are_never_pulled(store_of: StoreOf, tmp_path: Path)
     with pytest.raises(WeightsError, match="no weights at"):
         ensure(Sfm2Settings(path=tmp_path / "nowhere", auto_pull=True), store_of(), ask=person)
     assert person.questions == []
-
-
-def test_which_weights_fill_in_the_middle(tmp_path: Path) -> None:
-    assert not completes_holes(Sfm2Settings(model="qwen2.5-coder-0.5b"))
-    assert completes_holes(Sfm2Settings(model="qwen2.5-coder-1.5b"))
-    assert completes_holes(by_path(tmp_path / "other.gguf"))

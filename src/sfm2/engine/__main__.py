@@ -13,41 +13,23 @@ import socket
 import sys
 import threading
 import traceback
-from pathlib import Path
 from typing import Any
 
 import openvino
 import uvicorn
-from pydantic import BaseModel
 
 from sfm2.engine.app import Engine, create_app
 from sfm2.engine.pipeline import Pipeline
 from sfm2.engine.plan import device_for
 from sfm2.engine.presets import preset
+from sfm2.engine.task import VARIABLE, Launch, Task
 from sfm2.errors import ConfigError
-
-TASK = "SFM2_ENGINE_TASK"
-
-
-class Task(BaseModel):
-    """`socket`: a listening socket's file descriptor. `cache_bytes`: memory for keys and values."""
-
-    folder: Path
-    name: str
-    preset: str
-    device: str
-    cache_bytes: int
-    context: int
-    max_requests: int
-    fills_holes: bool | None
-    socket: int
-    key: str
 
 
 def main() -> None:
-    task = Task.model_validate_json(os.environ.pop(TASK))
+    launch = Launch.model_validate_json(os.environ.pop(VARIABLE))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    asyncio.run(_serve(task))
+    asyncio.run(_serve(launch))
 
 
 def _end_with_parent() -> None:
@@ -55,13 +37,14 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-async def _serve(task: Task) -> None:
+async def _serve(launch: Launch) -> None:
+    task = launch.task
     engine = Engine(task.name, task.max_requests, task.fills_holes)
-    config = uvicorn.Config(create_app(engine, task.key), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(create_app(engine, launch.key), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     loop = asyncio.get_running_loop()
     threading.Thread(target=_work, args=(engine, task, loop), daemon=True).start()
-    await server.serve(sockets=[socket.socket(fileno=task.socket)])
+    await server.serve(sockets=[socket.socket(fileno=launch.socket)])
     # The worker may be in the middle of a step, which cannot be interrupted; nothing is left to save.
     sys.stdout.flush()
     os._exit(0)

@@ -7,15 +7,14 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from sfm2.config import Settings
 from sfm2.engine import plan
 from sfm2.engine.conversion import ModelFacts, is_converted
 from sfm2.engine.presets import DEFAULT_PRESET, Preset, preset
+from sfm2.engine.task import Task
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, ensure
@@ -24,27 +23,7 @@ Report = Callable[[str, float | None], None]
 """Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What the engine's process is told.
-
-    `fills_holes`: whether the weights are known to fill in the middle; None when nobody has measured it.
-    """
-
-    folder: Path
-    name: str
-    preset: str
-    device: str
-    cache_bytes: int
-    context: int
-    max_requests: int
-    fills_holes: bool | None
-
-    def task(self) -> dict[str, Any]:
-        return {**vars(self), "folder": str(self.folder)}
-
-
-async def prepare(settings: Settings, report: Report) -> Prepared:
+async def prepare(settings: Settings, report: Report) -> Task:
     """Raises `WeightsError`, `ConfigError` or `MissingExtraError`, each with what to do about it."""
     if find_spec("openvino_genai") is None:
         raise MissingExtraError("running the model", "engine")
@@ -56,7 +35,7 @@ async def prepare(settings: Settings, report: Report) -> Prepared:
         await _convert(weights.path, folder, chosen, report)
     facts = ModelFacts.read(folder)
     size = sum(file.stat().st_size for file in folder.iterdir())
-    return Prepared(
+    return Task(
         folder=folder,
         name=weights.name,
         preset=chosen.name,

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from sfm2.config import Settings
-from sfm2.engine.preparation import Prepared, prepare
+from sfm2.engine.preparation import prepare
 from sfm2.engine.state import Address, Phase, State
+from sfm2.engine.task import VARIABLE, Launch, Task
 from sfm2.errors import ConfigError, SFM2Error
 
 _log = logging.getLogger(__name__)
@@ -86,19 +87,19 @@ class Supervisor:
 
     async def _supervise(self) -> None:
         try:
-            prepared = await prepare(self._settings, self._loading)
-            reason = await self._keep_running(prepared)
+            task = await prepare(self._settings, self._loading)
+            reason = await self._keep_running(task)
         except SFM2Error as error:
             reason = f"{error.message}. {error.suggestion}"
         _log.error("engine: %s", reason)
         self._set(State(Phase.FAILED, reason))
 
-    async def _keep_running(self, prepared: Prepared) -> str:
+    async def _keep_running(self, task: Task) -> str:
         """Life after life, until it dies too often in a row; returns why."""
         deaths, reason = 0, ""
         while deaths < _MOST_DEATHS:
             began = time.monotonic()
-            reason = await self._run_child(prepared)
+            reason = await self._run_child(task)
             deaths = 1 if time.monotonic() - began > _STEADY else deaths + 1
             delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (deaths - 1))
             _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
@@ -106,16 +107,16 @@ class Supervisor:
             await asyncio.sleep(delay)
         return f"the engine died {deaths} times in a row: {reason}"
 
-    async def _run_child(self, prepared: Prepared) -> str:
+    async def _run_child(self, task: Task) -> str:
         """One life of the child; returns how it ended."""
         self._loading("loading weights", None)
-        task = json.dumps({**prepared.task(), "socket": self._socket.fileno(), "key": self.address.key})
+        launch = Launch(task=task, socket=self._socket.fileno(), key=self.address.key)
         child = self._child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "sfm2.engine"),
             stdin=PIPE,
             stdout=PIPE,
             stderr=None if _log.isEnabledFor(logging.INFO) else DEVNULL,
-            env={**os.environ, "SFM2_ENGINE_TASK": task},
+            env={**os.environ, VARIABLE: launch.model_dump_json()},
             pass_fds=[self._socket.fileno()],
             start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
         )

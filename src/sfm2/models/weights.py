@@ -9,7 +9,7 @@ from pathlib import Path
 from sfm2.config import Sfm2Settings
 from sfm2.errors import WeightsError
 from sfm2.models import gguf_file
-from sfm2.models.catalogue import CatalogueEntry, load_catalogue
+from sfm2.models.catalogue import CatalogueEntry
 from sfm2.models.progress import Progress, silent
 from sfm2.models.store import ModelStore
 
@@ -56,13 +56,6 @@ def ensure(
     if settings.path is None and not store.is_installed(settings.model):
         _offer(store.catalogue.entry(settings.model), settings, store, ask, progress)
     return resolve(settings, store, progress)
-
-
-def completes_holes(settings: Sfm2Settings) -> bool:
-    """Whether filling in the middle is worth asking of these weights: measured for the catalogue's, assumed of others."""
-    if settings.path is not None or settings.url is not None:
-        return True
-    return load_catalogue().entry(settings.model).completion.fim
 
 
 def _offer(

@@ -135,3 +135,17 @@ def test_what_cannot_work_fails_with_its_reason(
         assert said in state.reason
 
     supervise(tiny_settings(**arguments), scenario)
+
+
+def test_weights_that_come_later_are_found(
+    tiny_settings: MakeSettings, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfm2.engine.supervisor._LOOK_AGAIN", 0.1)
+
+    async def scenario(supervisor: Supervisor) -> None:
+        assert (await supervisor.state()).phase is Phase.FAILED
+        (tmp_path / "later.gguf").symlink_to(tiny_gguf)
+        while (await supervisor.state()).phase is not Phase.READY:
+            await asyncio.sleep(0.05)
+
+    supervise(tiny_settings(models__sfm2__path=tmp_path / "later.gguf"), scenario)

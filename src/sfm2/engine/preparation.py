@@ -28,7 +28,6 @@ async def prepare(settings: Settings, report: Report) -> Task:
     if find_spec("openvino_genai") is None:
         raise MissingExtraError("running the model", "engine")
     chosen = preset(DEFAULT_PRESET)
-    report("looking for weights", None)
     weights = await asyncio.to_thread(_weights, settings, report)
     folder = plan.folder_for(settings, weights.sha256, chosen)
     if not is_converted(folder):

@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 _BACKLOG = 128
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
 _STEADY = 30.0  # seconds of work after which a death counts as a first one
-_MOST_DEATHS = 5  # in a row, while loading; then we give up
+_MOST_DEATHS = 5  # in a row; then we say so
+_LOOK_AGAIN = 5.0  # seconds after which we see whether somebody has put right what was wrong
 _STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
 
 _STOPPED = State(Phase.STOPPED, "the engine has not been started")
@@ -86,13 +87,16 @@ class Supervisor:
         self._set(_STOPPED)
 
     async def _supervise(self) -> None:
-        try:
-            task = await prepare(self._settings, self._loading)
-            reason = await self._keep_running(task)
-        except SFM2Error as error:
-            reason = f"{error.message}. {error.suggestion}"
-        _log.error("engine: %s", reason)
-        self._set(State(Phase.FAILED, reason))
+        while True:
+            try:
+                task = await prepare(self._settings, self._loading)
+                reason = await self._keep_running(task)
+            except SFM2Error as error:
+                reason = f"{error.message}. {error.suggestion}"
+            if self._state != State(Phase.FAILED, reason):
+                _log.error("engine: %s", reason)
+                self._set(State(Phase.FAILED, reason))
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def _keep_running(self, task: Task) -> str:
         """Life after life, until it dies too often in a row; returns why."""

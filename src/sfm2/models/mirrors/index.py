@@ -41,7 +41,7 @@ def fetch(mirror: IndexMirror, entry: CatalogueEntry, work: Path, progress: Prog
             file.seek(have)
             file.truncate()
             try:
-                parts.append(_append(requirement, file, work, _counted(progress, have, entry.bytes)))
+                parts.append(_append(requirement, file, work, _counted(progress, have, entry.bytes, mirror.parts)))
             except MirrorError as error:
                 _blame_full_disk(work, 2 * entry.bytes // mirror.parts, error)
                 raise
@@ -49,8 +49,9 @@ def fetch(mirror: IndexMirror, entry: CatalogueEntry, work: Path, progress: Prog
     return target
 
 
-def _counted(progress: Progress, have: int, total: int) -> Callable[[int], None]:
-    return lambda fetched: progress("downloading", min(have + fetched, total), total)
+def _counted(progress: Progress, have: int, total: int, parts: int) -> Callable[[int], None]:
+    # pip copies what it has fetched, so that for a moment it counts twice: no piece is more than its share.
+    return lambda fetched: progress("downloading", min(have + min(fetched, total // parts), total), total)
 
 
 def _append(requirement: str, file: BinaryIO, work: Path, watch: Callable[[int], None]) -> Part:

@@ -6,7 +6,6 @@ What belongs to the editor and to notebooks has its own tests.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import io
 import json
@@ -70,9 +69,10 @@ def test_python_snippets(server: Running, monkeypatch: pytest.MonkeyPatch) -> No
     names["manager"].close()
 
     basic, _advanced, streamed, batch, manager, chain, *_ = printed
-    ast.parse(basic)
-    assert basic.startswith("def binary_search(arr, target):\n    ")
-    assert "\n    " in streamed
+    # Sampled, and cut at a hundred tokens: any text may follow the prompt, but some does.
+    assert basic.startswith("def binary_search(arr, target):")
+    assert len(basic.strip()) > len("def binary_search(arr, target):")
+    assert streamed.strip()
     assert [line.split(":")[0] for line in batch.splitlines() if line.startswith("Prompt")] == [
         "Prompt 1",
         "Prompt 2",
@@ -114,7 +114,8 @@ def test_code_generation(server: Running) -> None:
     assert route == "POST /generate"
     answer = httpx.post(f"{server.url}/generate", json=body, timeout=60).json()
     assert same_shape(answer, expected)
-    assert answer["generated_code"].startswith(body["prompt"] + "\n    ")
+    assert answer["generated_code"] == body["prompt"] + answer["completion"]
+    assert answer["completion"].strip()
     assert answer["model_used"] == "sfm2"
     assert 0 < answer["confidence"] <= 1
 
@@ -123,10 +124,9 @@ def test_batch_generation(server: Running) -> None:
     route, body, _ = request_and_response("Batch Generation")
     assert route == "POST /generate/batch"
     results = httpx.post(f"{server.url}/generate/batch", json=body, timeout=60).json()["results"]
-    assert [
-        result["generated_code"].startswith(prompt) for result, prompt in zip(results, body["prompts"], strict=True)
-    ]
     assert len(results) == 3
+    for result, prompt in zip(results, body["prompts"], strict=True):
+        assert result["generated_code"].startswith(prompt)
 
 
 def test_usage_statistics(server: Running) -> None:
@@ -219,6 +219,7 @@ def test_command_line(server: Running, tmp_path: Path) -> None:
         for command in commands
     ]
     generated, completed, explained = outputs
-    assert generated.startswith("def merge_sort(arr):\n    ")
-    ast.parse("def double(number):\n    return" + completed)
+    assert generated.startswith("def merge_sort(arr):")
+    assert "return" in generated
+    assert completed.strip()
     assert len(explained.split()) > 5

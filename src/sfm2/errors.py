@@ -203,11 +203,12 @@ class MissingExtraError(SFM2Error):
 
     code = "missing_extra"
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs an extra that is not installed",
-            suggestion=f"pip install 'sfm2[{extra}]'",
-        )
+    def __init__(self, what: str, extra: str | None = None, **known: Any) -> None:
+        """`what` needs `extra`; without one (off the wire, unpickled), `what` is the whole message."""
+        if extra is not None:
+            what = f"{what} needs an extra that is not installed"
+            known = {"suggestion": f"pip install 'sfm2[{extra}]'", **known}
+        super().__init__(what, **known)
         self.extra = extra
 
 

@@ -109,3 +109,16 @@ def test_only_what_is_set_is_sent() -> None:
     config = GenerationConfig(top_k=50, max_length=10)
     call = post("/generate", {"prompt": "p", "suffix": None}, {"config": config, "max_length": 20, "seed": None})
     assert call.body == {"prompt": "p", "top_k": 50, "max_length": 20}
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.floats(0, 1, exclude_max=True), st.booleans())
+def test_however_many_retries_there_are_never_more(retries: int, attempt: int, jitter: float, repeatable: bool) -> None:
+    wait = RetryPolicy(retries, lambda: jitter).after_error(attempt, httpx.ConnectError(""), repeatable)
+    assert (wait is None) == (attempt >= retries)
+    assert wait is None or 0 <= wait <= LAST_BOUND
+
+
+@given(st.text() | st.sampled_from(["Mon, 01 Jan 99999 00:00:00 GMT", "Mon, 01 Jan 2024 00:00:00 +9999", "1 Jan"]))
+def test_no_header_is_too_odd(text: str) -> None:
+    seconds = retry_after(httpx.Headers([(b"Retry-After", text.encode())]))
+    assert seconds is None or seconds >= 0

@@ -21,16 +21,29 @@ class EventReader:
         self.result: Completion | None = None
 
     def feed(self, data: bytes) -> Iterator[Chunk]:
-        """Raises what an `error` event carries, and `StreamInterruptedError` for one that is not ours."""
+        """Raises what an `error` event carries, and `StreamInterruptedError` for one that is not ours.
+
+        Nothing counts after `done`.
+        """
         for event in self._decoder.feed(data):
+            if self.result is not None:
+                return
             chunk = self._read(event)
             if chunk is not None:
                 yield chunk
 
-    def end(self) -> None:
-        """Raises `StreamInterruptedError` when the connection ended without `done`."""
+    def end(self) -> Completion:
+        """The whole completion. Raises `StreamInterruptedError` when the connection ended without `done`."""
         if self.result is None:
-            raise StreamInterruptedError("the stream ended before it was done", request_id=self._request_id)
+            raise self._interrupted("the stream ended before it was done")
+        return self.result
+
+    def interrupted(self, error: Exception) -> StreamInterruptedError:
+        """A connection that broke in mid-stream."""
+        return self._interrupted(f"the connection broke before the stream was done ({type(error).__name__})")
+
+    def _interrupted(self, message: str) -> StreamInterruptedError:
+        return StreamInterruptedError(message, request_id=self._request_id)
 
     def _read(self, event: Event) -> Chunk | None:
         try:
@@ -42,5 +55,5 @@ class EventReader:
             if event.name == "error":
                 raise from_body(ErrorBody.model_validate_json(event.data), request_id=self._request_id)
         except ValidationError as error:
-            raise StreamInterruptedError(f"the stream holds something else than a {event.name}") from error
+            raise self._interrupted(f"the stream holds something else than a {event.name}") from error
         return None

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import httpx
 
 import sfm2
 from sfm2.client._cache import Cache
 from sfm2.client._retry import RetryPolicy
+from sfm2.config import is_loopback
 from sfm2.errors import InvalidRequestError
 
 DEFAULT_URL = "http://localhost:8000"
 CONNECT_TIMEOUT = 5.0  # seconds
-_KEEP_ALIVE = 30.0  # seconds that an idle connection is kept
+_KEEP_ALIVE = 4.0  # seconds that an idle connection is kept: less than uvicorn's 5, which may close it under a request
 
 
 @dataclass(frozen=True)
 class Options:
-    """`api_key` is kept out of the representation: those end up in logs."""
+    """`api_key` and a password in the address are kept out of the representation: those end up in logs."""
 
-    url: str
+    url: str = field(repr=False)
     api_key: str | None = field(repr=False)
     timeout: float
     policy: RetryPolicy
@@ -43,24 +45,38 @@ class Options:
         max_connections: int,
         keep_alive: bool,
     ) -> Options:
-        """Raises `InvalidRequestError` for an address that is none."""
-        url = (api_url or os.environ.get("SFM2_API_URL") or DEFAULT_URL).rstrip("/")
-        if not url.startswith(("http://", "https://")):
-            raise InvalidRequestError(f"api_url: expected http://... or https://..., not {url!r}")
+        """Raises `InvalidRequestError` that names the argument."""
         return cls(
-            url=url,
-            api_key=api_key or os.environ.get("SFM2_API_KEY") or None,
-            timeout=timeout,
-            policy=RetryPolicy(max_retries),
-            cache=Cache(cache_ttl, cache_size) if enable_cache else None,
-            max_connections=max_connections,
+            url=_address(api_url or os.environ.get("SFM2_API_URL") or DEFAULT_URL),
+            api_key=_key(api_key or os.environ.get("SFM2_API_KEY") or ""),
+            timeout=_seconds("timeout", timeout),
+            policy=RetryPolicy(_at_least(0, "max_retries", max_retries)),
+            cache=Cache(_seconds("cache_ttl", cache_ttl), _at_least(1, "cache_size", cache_size))
+            if enable_cache
+            else None,
+            max_connections=_at_least(1, "max_connections", max_connections),
             keep_alive=keep_alive,
         )
 
+    def with_limits(self, timeout: float | None, max_retries: int | None) -> Self:
+        """None keeps what is set. Raises `InvalidRequestError`."""
+        policy = self.policy if max_retries is None else RetryPolicy(_at_least(0, "max_retries", max_retries))
+        return replace(self, timeout=self.timeout if timeout is None else _seconds("timeout", timeout), policy=policy)
+
+    @property
+    def shown(self) -> str:
+        """The address as messages have it: without a user and password."""
+        url = httpx.URL(self.url)
+        return str(url.copy_with(username=None, password=None)) if url.userinfo else self.url
+
     def headers(self) -> dict[str, str]:
         """Sent with each request, not set on the connection pool, which may be the caller's."""
-        headers = {"User-Agent": f"sfm2-python/{sfm2.__version__}"}
-        return {**headers, "Authorization": f"Bearer {self.api_key}"} if self.api_key else headers
+        agent = {"User-Agent": f"sfm2-python/{sfm2.__version__}"}
+        if not self.api_key:
+            return agent
+        if httpx.URL(self.url).userinfo:  # a proxy's user and password: they take the other header
+            return {**agent, "X-API-Key": self.api_key}
+        return {**agent, "Authorization": f"Bearer {self.api_key}"}
 
     def httpx_timeout(self) -> httpx.Timeout:
         return httpx.Timeout(self.timeout, connect=min(CONNECT_TIMEOUT, self.timeout))
@@ -71,4 +87,43 @@ class Options:
         limits = httpx.Limits(
             max_connections=self.max_connections, max_keepalive_connections=idle, keepalive_expiry=_KEEP_ALIVE
         )
-        return {"limits": limits, "follow_redirects": False}
+        return {"limits": limits, "follow_redirects": False, "mounts": self._without_proxy()}
+
+    def _without_proxy(self) -> dict[str, None]:
+        """A proxy named in the environment is for other machines."""
+        host = httpx.URL(self.url).host
+        shown = f"[{host}]" if ":" in host else host
+        return {f"all://{shown}": None} if is_loopback(host) else {}
+
+
+def _address(text: str) -> str:
+    wanted = "api_url: expected http://HOST or https://HOST, perhaps with a port and a path"
+    try:
+        url = httpx.URL(text.strip())
+        url.raw_host.decode("ascii").encode("idna")  # as the resolver will
+        known = url.scheme in ("http", "https") and url.host
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise InvalidRequestError(f"{wanted} ({error})") from error
+    if not known or url.query or url.fragment:
+        raise InvalidRequestError(f"{wanted}, not {url!r}")
+    return str(url).rstrip("/")
+
+
+def _key(text: str) -> str | None:
+    """Without the line end that files have. What no header can carry is refused here: httpx's own error would show it."""
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidRequestError("api_key: expected printable ASCII characters")
+    return key or None
+
+
+def _seconds(name: str, value: float) -> float:
+    if not (isinstance(value, int | float) and value > 0 and math.isfinite(value)):
+        raise InvalidRequestError(f"{name}: expected seconds, more than 0, not {value!r}")
+    return value
+
+
+def _at_least(least: int, name: str, value: int) -> int:
+    if not isinstance(value, int) or value < least:
+        raise InvalidRequestError(f"{name}: expected a whole number from {least}, not {value!r}")
+    return value

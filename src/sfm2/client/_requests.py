@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -34,6 +34,8 @@ class Call:
     method: Literal["GET", "POST"]
     path: str
     body: dict[str, Any] | None = None
+    answers: frozenset[int] = frozenset()
+    """Statuses of failure that are an answer here: no reason to ask again."""
 
     @property
     def repeatable(self) -> bool:
@@ -41,13 +43,13 @@ class Call:
 
     def content(self) -> bytes | None:
         """The body as JSON, escaped to ASCII: text that is no valid Unicode reaches the server, which says so."""
-        return None if self.body is None else json.dumps(self.body).encode("ascii")
+        return None if self.body is None else _json(self.body).encode("ascii")
 
     def headers(self) -> dict[str, str]:
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 
-HEALTH = Call("GET", "/health")
+HEALTH = Call("GET", "/health", answers=frozenset({503}))
 STATS = Call("GET", "/stats")
 
 
@@ -59,5 +61,21 @@ def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         raise InvalidRequestError(f"unknown argument {', '.join(unknown)}; expected some of {known}")
     named = {key: value for key, value in {**fields, **settings}.items() if key != "config" and value is not None}
     config = settings.get("config")
+    if not isinstance(config, GenerationConfig | None):
+        raise InvalidRequestError(f"config: expected a GenerationConfig, not {type(config).__name__}")
     bundle = config.model_dump(exclude_none=True) if config else {}
     return Call("POST", path, {**bundle, **named})
+
+
+def prompts_of(prompts: Sequence[str]) -> list[str]:
+    """Raises `InvalidRequestError` for one text: it is a sequence too, of single characters."""
+    if isinstance(prompts, str | bytes):
+        raise InvalidRequestError(f"prompts: expected a list of texts, not one {type(prompts).__name__}")
+    return list(prompts)
+
+
+def _json(body: dict[str, Any]) -> str:
+    try:
+        return json.dumps(body)
+    except TypeError as error:
+        raise InvalidRequestError(f"an argument has a type that JSON does not know: {error}") from error

@@ -11,19 +11,23 @@ from sfm2.client._retry import retry_after
 from sfm2.errors import (
     APIConnectionError,
     APITimeoutError,
+    AuthenticationError,
+    PayloadTooLargeError,
+    RateLimitError,
     ServerError,
     SFM2Error,
-    StreamInterruptedError,
     by_code,
 )
 from sfm2.types import Batch, Completion, ErrorBody
 
 M = TypeVar("M", bound=BaseModel)
 _SHOWN = 200  # characters of a body that is not ours
+# What a proxy's own status says for certain; any other says only that no answer of ours came.
+_BY_STATUS: dict[int, type[SFM2Error]] = {401: AuthenticationError, 413: PayloadTooLargeError, 429: RateLimitError}
 
 
 def parse(response: httpx.Response, kind: type[M]) -> M:
-    """The body as `kind`. Raises the error that the response carries, or `ServerError` for one that is not ours."""
+    """The body as `kind`. Raises the error that the response carries; `ServerError` for a body that is not ours."""
     if response.is_success:
         try:
             return kind.model_validate_json(response.content)
@@ -52,13 +56,14 @@ def error_of(response: httpx.Response) -> SFM2Error:
 
 
 def from_body(body: ErrorBody, wait: float | None = None, request_id: str | None = None) -> SFM2Error:
-    """The error class of a code that we know, else `ServerError`."""
-    return by_code().get(body.error, ServerError)(
+    """The error class of a code that we know, else `ServerError`, with the code in its details."""
+    known = by_code().get(body.error)
+    return (known or ServerError)(
         body.message,
         suggestion=body.suggestion,
         fallback_model=body.fallback_used,
         retry_after=wait,
-        details=body.details,
+        details=body.details if known else {"code": body.error, **body.details},
         request_id=request_id,
     )
 
@@ -70,9 +75,9 @@ def from_httpx(error: httpx.HTTPError, url: str) -> APIConnectionError:
     return APIConnectionError(f"cannot reach {url}: {error or type(error).__name__}")
 
 
-def interrupted(error: httpx.HTTPError) -> StreamInterruptedError:
-    """A connection that broke in mid-stream."""
-    return StreamInterruptedError(f"the connection broke before the stream was done ({type(error).__name__})")
+def is_event_stream(response: httpx.Response) -> bool:
+    """Whether events follow; else the body is to be read whole, as an error."""
+    return response.is_success and response.headers.get("Content-Type", "").startswith("text/event-stream")
 
 
 def batch_items(batch: Batch) -> list[Completion | SFM2Error]:
@@ -80,13 +85,14 @@ def batch_items(batch: Batch) -> list[Completion | SFM2Error]:
     return [item if isinstance(item, Completion) else from_body(item) for item in batch.results]
 
 
-def _foreign(response: httpx.Response) -> ServerError:
-    """A proxy's page, or another service at this address."""
-    text = response.text.strip()[:_SHOWN]
-    return ServerError(
+def _foreign(response: httpx.Response) -> SFM2Error:
+    """A proxy's page, a redirect, or another service at this address."""
+    text = response.content.decode(errors="replace").strip()[:_SHOWN]  # not `.text`: the charset may be nonsense
+    details = {"status": response.status_code, "location": response.headers.get("Location")}
+    return _BY_STATUS.get(response.status_code, ServerError)(
         f"the answer is not SFM-2's (status {response.status_code}): {text!r}",
         suggestion="Is api_url the address of an SFM-2 server, and is a proxy in between?",
         retry_after=retry_after(response.headers),
         request_id=response.headers.get("X-Request-ID"),
-        details={"status": response.status_code},
+        details={name: value for name, value in details.items() if value is not None},
     )

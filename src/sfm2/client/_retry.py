@@ -44,7 +44,7 @@ class RetryPolicy:
     def _wait(self, attempt: int, asked: float | None) -> float | None:
         if attempt >= self.retries or (asked is not None and asked > LONGEST_WAIT):
             return None
-        backoff = self.jitter() * min(LAST_BOUND, FIRST_BOUND * 2.0**attempt)
+        backoff = self.jitter() * min(LAST_BOUND, FIRST_BOUND * 2.0 ** min(attempt, 16))
         return backoff if asked is None else asked + backoff
 
 
@@ -59,7 +59,7 @@ def retry_after(headers: httpx.Headers, now: Callable[[], datetime] = lambda: da
         return seconds
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (date - now()).total_seconds())

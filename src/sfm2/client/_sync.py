@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -17,7 +16,6 @@ from sfm2.client._cache import key_of
 from sfm2.client._events import EventReader
 from sfm2.client._options import Options
 from sfm2.client._requests import Call, Settings
-from sfm2.client._retry import RetryPolicy
 from sfm2.errors import SFM2Error
 from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Stats
 
@@ -54,28 +52,30 @@ class GenerationStream:
 
     def _read(self, client: SFM2Client, call: Call) -> Generator[Chunk, None, None]:
         response = client._send(call, stream=True)
+        reader = EventReader(response.headers.get("X-Request-ID"))
         try:
-            if not response.is_success:
+            if not _responses.is_event_stream(response):
                 response.read()
                 raise _responses.error_of(response)
-            reader = EventReader(response.headers.get("X-Request-ID"))
             for data in response.iter_bytes():
                 yield from reader.feed(data)
-            reader.end()
-            self.result = reader.result
         except httpx.HTTPError as error:
-            raise _responses.interrupted(error) from error
+            if reader.result is None:  # what breaks after `done` took nothing away
+                raise reader.interrupted(error) from error
         finally:
             response.close()
+        self.result = reader.end()
 
 
 class SFM2Client:
     """A client of an SFM-2 server.
 
-    `api_url` is taken from SFM2_API_URL and `api_key` from SFM2_API_KEY when not given; `timeout` and `cache_ttl` are in
-    seconds. `enable_cache` keeps whole answers in memory: the same question gets the same answer for `cache_ttl`.
+    `api_url` is taken from SFM2_API_URL and `api_key` from SFM2_API_KEY when not given; `cache_ttl` is in seconds,
+    and so is `timeout`: the longest wait for the next byte. `enable_cache` keeps the answers of `generate`, `complete` and
+    `explain` in memory: the same question gets the same answer for `cache_ttl`.
     `http_client` brings a connection pool of your own (certificates, proxies); it is not closed with this client.
-    Methods raise the classes of `sfm2.errors`. Use it from any thread, and close it, or use it in `with`.
+    Raises the classes of `sfm2.errors`, `InvalidRequestError` for wrong arguments.
+    Use it from any thread, and close it, or use it in `with`.
     """
 
     def __init__(
@@ -103,33 +103,37 @@ class SFM2Client:
             max_connections,
             keep_alive,
         )
+        self._origin: Self | None = None  # whose connections these are; it closes them when it is garbage
         self._owns_http = http_client is None
         self._http = http_client or httpx.Client(**self._options.pool())
         if self._owns_http:
             weakref.finalize(self, self._http.close)  # for those who neither close it nor use `with`
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._options.url!r})"
+        return f"{type(self).__name__}({self._options.shown!r})"
 
     def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
         """The same client with other limits; both share connections and cache, and the original closes them."""
         other = object.__new__(type(self))
-        policy = self._options.policy if max_retries is None else RetryPolicy(max_retries)
-        other._options = replace(self._options, timeout=timeout or self._options.timeout, policy=policy)
+        other._options = self._options.with_limits(timeout, max_retries)
         other._http, other._owns_http = self._http, False
+        other._origin = self
         return other
 
-    def generate(self, prompt: str, **settings: Unpack[Settings]) -> Completion:
-        """Code that goes on from `prompt`."""
-        return self._answer(_requests.post("/generate", {"prompt": prompt}, settings), Completion)
+    def generate(self, prompt: str, *, suffix: str | None = None, **settings: Unpack[Settings]) -> Completion:
+        """Code that goes on from `prompt`, up to `suffix`: the code that follows it."""
+        return self._answer(_requests.post("/generate", {"prompt": prompt, "suffix": suffix}, settings), Completion)
 
-    def generate_stream(self, prompt: str, **settings: Unpack[Settings]) -> GenerationStream:
+    def generate_stream(
+        self, prompt: str, *, suffix: str | None = None, **settings: Unpack[Settings]
+    ) -> GenerationStream:
         """As `generate`, in chunks as they come."""
-        return GenerationStream(self, _requests.post("/generate/stream", {"prompt": prompt}, settings))
+        fields = {"prompt": prompt, "suffix": suffix}
+        return GenerationStream(self, _requests.post("/generate/stream", fields, settings))
 
     def generate_batch(self, prompts: Sequence[str], **settings: Unpack[Settings]) -> list[Completion | SFM2Error]:
         """Answers in the order of the prompts. One that fails has its error in its place, which is not raised."""
-        call = _requests.post("/generate/batch", {"prompts": list(prompts)}, settings)
+        call = _requests.post("/generate/batch", {"prompts": _requests.prompts_of(prompts)}, settings)
         return _responses.batch_items(_responses.parse(self._send(call), Batch))
 
     def complete(
@@ -188,14 +192,14 @@ class SFM2Client:
         policy, attempt = self._options.policy, 0
         while True:
             try:
-                response = self._http.send(self._request(call), stream=stream)
+                response = self._http.send(self._request(call), stream=stream, follow_redirects=False)
             except httpx.HTTPError as error:
                 wait = policy.after_error(attempt, error, call.repeatable)
                 if wait is None:
-                    raise _responses.from_httpx(error, self._options.url) from error
+                    raise _responses.from_httpx(error, self._options.shown) from error
             else:
                 wait = policy.after_response(attempt, response, call.repeatable)
-                if wait is None:
+                if wait is None or response.status_code in call.answers:
                     return response
                 response.close()
             time.sleep(wait)

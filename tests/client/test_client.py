@@ -191,3 +191,11 @@ def test_the_seeds_error_handling(connect: Connect) -> None:
     """Whatever goes wrong is an `SFM2Error`."""
     with pytest.raises(SFM2Error):
         connect(api_url="http://127.0.0.1:9", max_retries=0).generate("x")
+
+
+def test_what_stood_in_for_a_failed_backend_is_not_kept(connect: Connect, data_dir: Path) -> None:
+    with live(create_app(settings_for(data_dir, fallback={"chain": ["gpt2_lora", "echo"]}))) as server:
+        client = connect(api_url=str(server.base_url), enable_cache=True)
+        assert client.generate("x\necho:a").model_used == "echo"
+        client.generate("x\necho:a")
+        assert client.stats().total_requests == 2

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import httpx
-from pydantic import BaseModel
 
 from sfm2.client import _requests, _responses
 from sfm2.client._cache import key_of
@@ -18,7 +17,7 @@ from sfm2.client._requests import Call, Settings
 from sfm2.errors import SFM2Error
 from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Stats
 
-M = TypeVar("M", bound=BaseModel)
+A = TypeVar("A", Completion, Explanation)
 
 
 class AsyncGenerationStream:
@@ -178,15 +177,16 @@ class AsyncSFM2Client:
     ) -> None:
         await self.aclose()
 
-    async def _answer(self, call: Call, kind: type[M]) -> M:
+    async def _answer(self, call: Call, kind: type[A]) -> A:
         cache = self._options.cache
         if cache is None:
             return _responses.parse(await self._send(call), kind)
         key = key_of(self._options.url, self._options.api_key, call)
-        answer: M | None = cache.get(key)
+        answer: A | None = cache.get(key)
         if answer is None:
             answer = _responses.parse(await self._send(call), kind)
-            cache.put(key, answer)
+            if not answer.fallback:  # what stood in for a backend that failed is not worth keeping
+                cache.put(key, answer)
         return answer
 
     async def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:

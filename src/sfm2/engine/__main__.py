@@ -25,12 +25,8 @@ from sfm2.engine.presets import preset
 from sfm2.engine.task import VARIABLE, Launch, Task
 from sfm2.errors import ConfigError
 
-# Steps keep all cores busy; who takes in requests and hands out tokens, and the user's own work, go before them.
-_NICENESS = 5
-
 
 def main() -> None:
-    os.nice(_NICENESS)
     launch = Launch.model_validate_json(os.environ.pop(VARIABLE))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(_serve(launch))

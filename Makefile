@@ -20,8 +20,8 @@ test: $(VENV)/.dev $(VENV)/.hf check ## Everything: checks, then all tests on re
 	@$(BIN)/sfm2 models pull
 	$(BIN)/python -m pytest
 
-test-fast: $(VENV)/.dev ## The tests that need no weights and no torch
-	$(BIN)/python -m pytest -m "not engine and not hf"
+test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
+	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/ruff check

@@ -13,6 +13,8 @@ import pytest
 import sfm2
 from tests.conftest import clean_environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 OF_EXTRAS = {
     *("fastapi", "starlette", "uvicorn", "limits"),

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import SFM2, Sfm2
 from tests.cli.on_terminal import on_terminal, plain
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

@@ -13,6 +13,8 @@ import pytest
 from tests.cli.conftest import SFM2, WAIT, Sfm2
 from tests.cli.on_terminal import on_terminal, plain
 
+pytestmark = pytest.mark.slow
+
 PROMPT = "def f():\n    # echo:\treturn  'é'"
 ANSWER = PROMPT + "\treturn  'é'"
 SLOW = "# echo-slow:" + " word" * 100

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import clean_environment
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

@@ -18,6 +18,8 @@ from sfm2.engine.presets import preset
 from sfm2.errors import WeightsError
 from tests.engine import tiny
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "sfm2.engine.convert"]
 
 

@@ -16,6 +16,8 @@ from sfm2.engine.supervisor import Supervisor
 from sfm2.sse import Decoder
 from tests.engine.conftest import MakeSettings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine(tiny_settings: MakeSettings) -> Iterator[httpx.Client]:

@@ -21,6 +21,8 @@ from sfm2.engine.supervisor import Supervisor
 from sfm2.errors import BackendError
 from tests.engine.conftest import MakeSettings
 
+pytestmark = pytest.mark.slow
+
 Scenario = Callable[[Supervisor], Awaitable[None]]
 
 

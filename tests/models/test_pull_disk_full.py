@@ -12,6 +12,8 @@ from tiny_model import NAME, PullProcess, Shop, StoreOf
 
 from sfm2.errors import WeightsError
 
+pytestmark = pytest.mark.slow
+
 
 def test_room_is_checked_before_anything_is_fetched(store_of: StoreOf, shop: Shop, cache: Path) -> None:
     size = 10**16

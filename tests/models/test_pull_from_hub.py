@@ -17,6 +17,8 @@ from sfm2.models.catalogue import CatalogueEntry, HubMirror
 from sfm2.models.mirrors.deadline import within
 from sfm2.models.mirrors.failure import MirrorError
 
+pytestmark = pytest.mark.slow
+
 TENSORS = 40  # 4 MB: several of the chunks that a download is written in
 
 

@@ -11,6 +11,8 @@ from tiny_model import NAME, PullProcess, Seen, Shop, StoreOf, read_until
 from sfm2.errors import WeightsError
 from sfm2.models.catalogue import IndexMirror
 
+pytestmark = pytest.mark.slow
+
 
 def final(cache: Path) -> Path:
     return cache / "weights" / f"{NAME}.gguf"

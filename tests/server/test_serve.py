@@ -25,6 +25,8 @@ from sfm2.server import handover
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
 
+pytestmark = pytest.mark.slow
+
 SERVE = [sys.executable, "-m", "sfm2", "serve"]
 WAIT = 20  # seconds; what is waited for comes much earlier unless something is broken
 SLOW = {"prompt": "# echo-slow:" + "word " * 10, "max_length": 100}

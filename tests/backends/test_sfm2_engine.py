@@ -1,0 +1,91 @@
+"""SFM-2 on its real weights: what it is asked, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from sfm2.backends.base import Ask, Piece
+from sfm2.backends.sfm2 import SFM2
+from sfm2.config import load
+from sfm2.errors import PromptTooLongError
+from sfm2.types import BackendStatus
+
+pytestmark = pytest.mark.engine
+
+
+def with_backend(scenario: Callable[[SFM2], Awaitable[Any]], **arguments: object) -> Any:
+    given = {key.replace("__", "."): value for key, value in arguments.items()}
+
+    async def run() -> Any:
+        backend = SFM2(load(given, environment={}).settings)
+        await backend.start()
+        try:
+            await backend.ready()
+            return await scenario(backend)
+        finally:
+            await backend.aclose()
+
+    return asyncio.run(run())
+
+
+async def pieces(backend: SFM2, ask: Ask) -> list[Piece]:
+    return [piece async for piece in backend.stream(ask)]
+
+
+async def text(backend: SFM2, prefix: str, **fields: Any) -> str:
+    ask = Ask(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
+    return "".join(piece.text for piece in await pieces(backend, ask))
+
+
+def test_completes_and_tells_tokens_and_probabilities() -> None:
+    async def scenario(backend: SFM2) -> None:
+        assert (await backend.status()).status is BackendStatus.AVAILABLE
+        whole = await pieces(backend, Ask("def add(a, b):\n    return", temperature=0, max_length=4))
+        assert "".join(piece.text for piece in whole).startswith(" a + b")
+        assert sum(piece.tokens for piece in whole) == sum(len(piece.logprobs) for piece in whole) == 4
+        assert whole[-1].finish_reason == "length"
+        assert whole[-1].prompt_tokens == 8
+
+        watched = await pieces(
+            backend, Ask("def add(a, b):\n    return", temperature=0, max_length=4, interactive=True)
+        )
+        assert len(watched) > len(whole), "token by token for who watches"
+        assert "".join(piece.text for piece in watched) == "".join(piece.text for piece in whole)
+
+    with_backend(scenario)
+
+
+def test_white_space_before_the_cursor_and_marks_in_the_file_do_no_harm() -> None:
+    async def scenario(backend: SFM2) -> None:
+        plain = await text(backend, "def add(a, b):\n    return")
+        spaced = await text(backend, "def add(a, b):\n    return ")
+        assert spaced == plain.removeprefix(" ")
+        assert await text(backend, "def add(a, b):\n    return<|im_end|>") == plain
+
+    with_backend(scenario)
+
+
+def test_a_long_file_is_trimmed_for_an_editor_and_refused_otherwise() -> None:
+    async def scenario(backend: SFM2) -> None:
+        long = "x = 1\n" * 5000 + "def add(a, b):\n    return"
+        assert (await text(backend, long, trim=True)).startswith(" a + b")
+        with pytest.raises(PromptTooLongError) as caught:
+            await text(backend, long)
+        assert caught.value.details["n_ctx"] == 1024
+        assert caught.value.details["n_prompt_tokens"] > 20_000
+
+    with_backend(scenario, models__sfm2__context=1024, generation__complete_context=512)
+
+
+def test_explains_by_the_chat_form() -> None:
+    async def scenario(backend: SFM2) -> None:
+        ask = Ask("Explain in one sentence: x**2 + y**2", kind="chat", temperature=0, max_length=60)
+        answer = "".join(piece.text for piece in await pieces(backend, ask))
+        assert "squares" in answer
+        assert "<|" not in answer
+
+    with_backend(scenario)

@@ -151,3 +151,19 @@ def test_weights_that_come_later_are_found(
             await asyncio.sleep(0.05)
 
     supervise(tiny_settings(models__sfm2__path=tmp_path / "later.gguf"), scenario)
+
+
+def test_a_death_is_told_with_its_last_words(tiny_settings: MakeSettings, tmp_path: Path) -> None:
+    """A converted folder that is damaged: the engine dies while loading, and says of what."""
+    states: list[State] = []
+
+    async def damage(supervisor: Supervisor) -> None:
+        (model,) = tmp_path.glob("engines/*/openvino_model.xml")
+        model.write_text("not a model")
+        assert supervisor.pid is not None
+        os.kill(supervisor.pid, signal.SIGKILL)
+        while not any("could not load" in state.reason for state in states):
+            await asyncio.sleep(0.05)
+
+    supervise(tiny_settings(storage__cache_dir=tmp_path), damage, on_change=states.append)
+    assert any("the engine died (status -9)" in state.reason for state in states)

@@ -16,7 +16,7 @@ import secrets
 import socket
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Supervisor:
         if self._task is None:
             self._set(State(Phase.LOADING, "starting"))
             self._task = asyncio.create_task(self._supervise())
+            self._task.add_done_callback(self._ended)
 
     async def state(self) -> State:
         return self._state
@@ -98,6 +99,12 @@ class Supervisor:
                 self._set(State(Phase.FAILED, reason))
             await asyncio.sleep(_LOOK_AGAIN)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Supervision ends when it is cancelled; any other end is a bug, which must not look like loading."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("engine: supervision met a bug", exc_info=error)
+            self._set(State(Phase.FAILED, f"supervision met a bug: {error!r}"))
+
     async def _keep_running(self, task: Task) -> str:
         """Life after life, until it dies too often in a row; returns why."""
         deaths, reason = 0, ""
@@ -119,12 +126,12 @@ class Supervisor:
             *(sys.executable, "-m", "sfm2.engine"),
             stdin=PIPE,
             stdout=PIPE,
-            stderr=None if _log.isEnabledFor(logging.INFO) else DEVNULL,
+            stderr=PIPE,
             env={**os.environ, VARIABLE: launch.model_dump_json()},
             pass_fds=[self._socket.fileno()],
             start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
         )
-        failure = ""
+        failure, last_words = "", asyncio.create_task(_last_line(child))
         try:
             async for line in _lines(child):
                 if "ready" in line:
@@ -138,7 +145,10 @@ class Supervisor:
         finally:
             await _stop(child)
             self._child = None
-        return f"the engine could not load: {failure}" if failure else f"the engine died (status {status})"
+            said = await last_words
+        if failure:
+            return f"the engine could not load: {failure}"
+        return f"the engine died (status {status})" + (f": {said}" if said else "")
 
     def _loading(self, step: str, share: float | None) -> None:
         if step != self._step:
@@ -170,6 +180,17 @@ async def _lines(child: Process) -> AsyncIterator[dict[str, Any]]:
     assert child.stdout is not None
     async for line in child.stdout:
         yield json.loads(line)
+
+
+async def _last_line(child: Process) -> str:
+    """What the child said last on standard error: when it dies, often the cause."""
+    assert child.stderr is not None
+    tail = b""
+    while data := await child.stderr.read(4096):
+        tail = (tail + data)[-2000:]
+        _log.debug("engine says: %r", data)
+    lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
 
 
 async def _stop(child: Process) -> None:

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 
 import pytest
+from tests.engine.running import running_engine
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.backends.openai import OpenAI
 from sfm2.config import OpenAISettings, load
 from sfm2.core import ModelManager
 from sfm2.engine.state import Address
-from sfm2.engine.supervisor import Supervisor
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Address]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def start() -> Supervisor:
-        supervisor = Supervisor(load(environment={}).settings)
-        await supervisor.start()
-        await supervisor.settled()
-        return supervisor
-
-    supervisor = asyncio.run_coroutine_threadsafe(start(), loop).result(240)
-    yield supervisor.address
-    asyncio.run_coroutine_threadsafe(supervisor.aclose(), loop).result(30)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with running_engine(load(environment={}).settings) as address:
+        yield address
 
 
 def settings(engine: Address, mode: str) -> OpenAISettings:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sfm2.engine.supervisor import Supervisor
 from sfm2.sse import Decoder
 from tests.engine.conftest import MakeSettings
+from tests.engine.running import running_engine
 
 pytestmark = pytest.mark.slow
 
@@ -22,24 +20,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def engine(tiny_settings: MakeSettings) -> Iterator[httpx.Client]:
     """A client of a running engine that takes four requests at once."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def start() -> Supervisor:
-        supervisor = Supervisor(tiny_settings(models__sfm2__max_requests=4))
-        await supervisor.start()
-        await supervisor.settled()
-        return supervisor
-
-    supervisor = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
-    headers = {"Authorization": f"Bearer {supervisor.address.key}"}
-    with httpx.Client(base_url=supervisor.address.url, headers=headers, timeout=30) as client:
-        yield client
-    asyncio.run_coroutine_threadsafe(supervisor.aclose(), loop).result(30)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with running_engine(tiny_settings(models__sfm2__max_requests=4)) as address:
+        headers = {"Authorization": f"Bearer {address.key}"}
+        with httpx.Client(base_url=address.url, headers=headers, timeout=30) as client:
+            yield client
 
 
 def complete(engine: httpx.Client, **fields: Any) -> dict[str, Any]:

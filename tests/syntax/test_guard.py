@@ -1,0 +1,217 @@
+"""The guard, as examples and as properties. The corpus of cases is in `tests/golden`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfm2.syntax.guard import Guard, guarded
+from sfm2.syntax.hole import Hole
+from sfm2.types import GuardAction, GuardReason, Mode
+
+
+def stream(pieces: Sequence[str], hole: Hole, mode: Mode = Mode.BLOCK, ended: bool = True) -> tuple[str, Guard]:
+    """What a client would have been sent, and the guard."""
+    guard = Guard(hole, mode)
+    sent = ""
+    for piece in pieces:
+        sent += guard.feed(piece)
+        if guard.ended:
+            break
+    return sent + guard.finish(ended), guard
+
+
+def test_a_completion_that_fits_is_kept() -> None:
+    text, report = guarded("return a + b", prefix="def add(a, b):\n    ", language="python")
+    assert text == "return a + b"
+    assert report.action is GuardAction.KEPT
+    assert report.parses
+    assert report.reasons == []
+
+
+def test_it_ends_where_the_suffix_begins_again() -> None:
+    prefix = "def area(r):\n    pi = 3.14\n"
+    text, report = guarded(
+        "    square = r * r\n    return pi * square\n\nprint(area(2))\n",
+        prefix=prefix,
+        suffix="    return pi * square\n",
+        language="python",
+    )
+    assert text == "    square = r * r\n"
+    assert report.action is GuardAction.CUT
+    assert report.reasons == [GuardReason.SUFFIX_BEGINS]
+
+
+def test_parallel_lines_are_no_repetition_of_the_suffix_when_the_model_ends_there() -> None:
+    """`if c == '('` is as good as equal to `elif c == ')'`, and right."""
+    text, report = guarded(
+        "if c == '(':\n    depth += 1",
+        prefix="depth = 0\nc = input()\n",
+        suffix="\nelif c == ')':\n    depth -= 1\n",
+        language="python",
+    )
+    assert text == "if c == '(':\n    depth += 1"
+    assert report.action is GuardAction.KEPT
+
+
+def test_it_ends_where_the_block_ends() -> None:
+    text, report = guarded(
+        "total += x\n    return total\n",
+        prefix="def f(xs):\n    total = 0\n    for x in xs:\n        ",
+        suffix="\n    print(total)\n",
+        language="python",
+    )
+    assert text == "total += x"
+    assert GuardReason.BLOCK_END in report.reasons
+
+
+def test_what_does_not_parse_is_cut_off() -> None:
+    text, report = guarded("x = 1\ny = (2\nz = ]", prefix="", suffix="\n", language="python")
+    assert text == "x = 1"
+    assert report.reasons == [GuardReason.SYNTAX]
+
+
+def test_what_is_open_is_closed_when_no_line_can_stand_alone() -> None:
+    text, report = guarded("print(max([1, 2", prefix="", language="python", ended=False)
+    assert text == "print(max([1, 2]))"
+    assert report.action is GuardAction.CLOSED
+    assert GuardReason.OPEN in report.reasons
+
+
+def test_nothing_is_better_than_what_breaks_the_file() -> None:
+    text, report = guarded(") ] }", prefix="x = 1\n", suffix="\ny = 2\n", language="python")
+    assert text == ""
+    assert report.action is GuardAction.ABSTAINED
+
+
+def test_next_to_broken_code_it_does_no_worse() -> None:
+    broken = "def f(:\n    pass\n\n\ndef g(x):\n    return "
+    text, _ = guarded("x + 1\n", prefix=broken, suffix="\n", language="python")
+    assert text == "x + 1"
+
+
+def test_loops_stop_after_the_first_round() -> None:
+    text, report = guarded("print(1)\nprint(2)\n" * 9, prefix="x = 0\n", language="python", mode=Mode.FREE, ended=False)
+    assert text == "print(1)\nprint(2)"
+    assert GuardReason.REPETITION in report.reasons
+
+
+def test_fences_and_talk_are_no_code() -> None:
+    text, report = guarded(
+        "```python\n    return n * 2\n```\nThis function doubles.\n",
+        prefix="def double(n):\n",
+        language="python",
+        mode=Mode.FUNCTION,
+    )
+    assert text == "    return n * 2"
+    assert GuardReason.CHATTER in report.reasons
+
+
+def test_names_that_nobody_defines_are_told_and_not_vetoed() -> None:
+    text, report = guarded("return helper(a)", prefix="def f(a):\n    ", suffix="\n", language="python")
+    assert text == "return helper(a)"
+    assert report.undefined == ["helper"]
+    assert report.reasons == [GuardReason.UNDEFINED_NAMES]
+    assert report.action is GuardAction.KEPT
+
+
+@pytest.mark.parametrize("language", [None, "text", "lua", "nonesuch"])
+def test_a_language_without_a_grammar_passes_and_says_so(language: str | None) -> None:
+    text, report = guarded("anything ( goes", prefix="a\n", language=language)
+    assert text == "anything ( goes"
+    assert report.action is GuardAction.OFF
+    assert report.reasons == [GuardReason.UNKNOWN_LANGUAGE]
+    assert report.parses is None
+
+
+def test_the_files_own_line_breaks_are_used() -> None:
+    text, _ = guarded("x = 1\ny = 2", prefix="def f():\r\n    a = 0\r\n    ", suffix="\r\n", language="python")
+    assert text == "x = 1" or "\n" not in text.replace("\r\n", "")
+
+
+def test_a_stream_sends_lines_as_soon_as_they_can_stand() -> None:
+    guard = Guard(Hole("def f(x):\n", "", "python"), Mode.FUNCTION)
+    assert guard.feed("    if x") == ""
+    assert guard.feed(":\n        return 1\n") == "    if x:\n        return 1"
+    assert guard.feed("    y = [\n        1,\n") == ""
+    assert guard.feed("    ]\n") == "\n    y = [\n        1,\n    ]"
+
+
+CODE = st.text(alphabet="ab(:)[]'\"#\n \t=é🙂\r", max_size=60)
+LINES = st.lists(
+    st.sampled_from(["x = 1", "if x:", "    y = 2", "return", ")", "'''", "print(x", "", "else:"]), max_size=8
+)
+TEXT = CODE | LINES.map("\n".join)
+LANGUAGE = st.sampled_from(["python", "javascript", "json", "go", None])
+
+
+@settings(max_examples=150, deadline=None)
+@given(prefix=TEXT, suffix=TEXT, text=TEXT, size=st.integers(1, 7), language=LANGUAGE, mode=st.sampled_from(list(Mode)))
+def test_however_a_stream_is_chunked_the_same_is_sent(
+    prefix: str, suffix: str, text: str, size: int, language: str | None, mode: Mode
+) -> None:
+    hole = Hole(prefix, suffix, language)
+    whole, first = stream([text], hole, mode)
+    parts, second = stream([text[i : i + size] for i in range(0, len(text), size)], hole, mode)
+    assert parts == whole == first.text == second.text
+    assert first.report.action == second.report.action
+
+
+@settings(max_examples=300, deadline=None)
+@given(prefix=TEXT, suffix=TEXT, text=TEXT, mode=st.sampled_from(list(Mode)), ended=st.booleans())
+def test_a_file_that_compiles_is_never_broken(prefix: str, suffix: str, text: str, mode: Mode, ended: bool) -> None:
+    if not compiles(prefix + suffix):
+        return
+    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=mode, ended=ended)
+    assert compiles(prefix + kept + suffix)
+    assert report.parses
+    assert (report.action is GuardAction.ABSTAINED) == (not kept.strip())
+
+
+@settings(max_examples=150, deadline=None)
+@given(prefix=TEXT, text=TEXT, mode=st.sampled_from(list(Mode)), ended=st.booleans())
+def test_streaming_and_waiting_give_the_same(prefix: str, text: str, mode: Mode, ended: bool) -> None:
+    sent, _ = stream([text], Hole(prefix, "", "python"), mode, ended)
+    kept, _ = guarded(text, prefix=prefix, language="python", mode=mode, ended=ended)
+    assert sent == kept
+
+
+ODD = {
+    "10,000 brackets": "(" * 10_000,
+    "one line of a megabyte": "x = '" + "a" * 1_000_000 + "'\n",
+    "binary junk": bytes(range(1, 256)).decode("latin-1") * 40,
+    "unterminated everything": "'''\n\"\"\" ( [ { `\n/* <!-- #{ ${",
+    "tabs and spaces": "if x:\n\ty = 1\n        z = 2\n",
+    "nested deeply": "".join("  " * i + "if x:\n" for i in range(500)),
+}
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "java", "bash", "yaml", "html", "sql"])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_input_is_answered(name: str, language: str) -> None:
+    for prefix, text, suffix in [(ODD[name], "x = 1\n", "\n"), ("", ODD[name], ""), ("a\n", "b\n", ODD[name])]:
+        guarded(text, prefix=prefix, suffix=suffix, language=language)
+
+
+def test_a_long_file_costs_what_its_block_costs() -> None:
+    """A long completion in a 20,000-line file: judged by its own block, not by the file."""
+    file = "".join(f"def f{i}(x):\n    return x + {i}\n\n\n" for i in range(5_000))
+    prefix = file + "def last(x):\n"
+    guard = Guard(Hole(prefix, "", "python"), Mode.FUNCTION)
+    for i in range(200):
+        guard.feed(f"    x += {i}\n")
+    guard.finish()
+    assert guard.text == textwrap.indent("\n".join(f"x += {i}" for i in range(200)), "    ")
+    assert guard.judged < 3 * len(prefix)
+
+
+def compiles(text: str) -> bool:
+    try:
+        compile(text, "<test>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True

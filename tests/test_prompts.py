@@ -6,13 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2 import prompts
-from sfm2.prompts import FAMILIES, Indentation
+from sfm2.prompts import FAMILIES, Resumed, hole_prompt
 
 QWEN = FAMILIES[0]
 
 
-def test_the_hole_is_asked_for_in_the_familys_form() -> None:
-    assert prompts.fill_in_the_middle(QWEN, "a = ", "\nb") == "<|fim_prefix|>a = <|fim_suffix|>\nb<|fim_middle|>"
+def test_the_hole_is_put_in_the_form_that_suits_the_weights() -> None:
+    assert hole_prompt(QWEN, "psm", "a = ", "\nb") == "<|fim_prefix|>a = <|fim_suffix|>\nb<|fim_middle|>"
+    assert hole_prompt(QWEN, "spm", "a = ", "\nb") == "<|fim_prefix|><|fim_suffix|>\nb<|fim_middle|>a = "
+    assert hole_prompt(QWEN, "prefix", "a = ", "\nb") == "a = "
+
+
+def test_a_files_name_stands_before_it_where_the_family_knows_that() -> None:
+    assert hole_prompt(QWEN, "psm", "a", "b", "x.py").startswith("<|file_sep|>x.py\n<|fim_prefix|>a")
+    codellama = FAMILIES[3]
+    assert hole_prompt(codellama, "psm", "a", "b", "x.py") == "<PRE>a<SUF>b<MID>"
+
+
+def test_without_a_suffix_or_a_family_the_prefix_is_all() -> None:
+    assert hole_prompt(QWEN, "psm", "a = ", "  \n") == "a = "
+    assert hole_prompt(None, "psm", "a = ", "b") == "a = "
 
 
 def test_marks_in_a_file_do_not_steer_the_model() -> None:
@@ -21,39 +34,39 @@ def test_marks_in_a_file_do_not_steer_the_model() -> None:
     assert prompts.without_marks(text, None) == text
 
 
-def test_trimming_keeps_what_is_nearest_to_the_hole() -> None:
-    prefix = "".join(f"line {i}\n" for i in range(100))
-    prefix, suffix = prompts.trim(prefix + "here", "\nafter\n" * 100, room=80)
-    assert prefix.endswith("line 99\nhere")
-    assert prefix.startswith("line ")
-    assert suffix.startswith("\nafter\n")
-    assert suffix.endswith("\n")
-
-
-@given(
-    prefix=st.text(alphabet="ab\n", max_size=200),
-    suffix=st.text(alphabet="cd\n", max_size=200),
-    room=st.integers(1, 300),
-)
-def test_trimming_stays_within_its_room(prefix: str, suffix: str, room: int) -> None:
-    before, after = prompts.trim(prefix, suffix, room)
-    assert len(before) + len(after) <= room
-    assert prefix.endswith(before)
-    assert suffix.startswith(after)
-    if len(prefix) + len(suffix) <= room:
-        assert (before, after) == (prefix, suffix)
-
-
 @given(code=st.text(alphabet="ab\n \t", max_size=40), size=st.integers(1, 5))
 def test_white_space_before_the_cursor_is_not_written_twice(code: str, size: int) -> None:
     """A model that writes the very white space that it was not shown gives the text that follows it."""
-    indentation = Indentation(code)
-    written = code[len(indentation.prompt) :] + "return 1"
-    got = "".join(indentation.feed(written[i : i + size]) for i in range(0, len(written), size))
+    resumed = Resumed(code, words=False)
+    written = code[len(resumed.prompt) :] + "return 1"
+    got = "".join(resumed.feed(written[i : i + size]) for i in range(0, len(written), size))
     assert got == "return 1"
-    assert not indentation.prompt.endswith((" ", "\t"))
+    assert not resumed.prompt.endswith((" ", "\t"))
 
 
 def test_white_space_of_the_models_own_is_kept() -> None:
-    indentation = Indentation("def f():\n  ")
-    assert indentation.feed("    return 1") == "  return 1"
+    resumed = Resumed("def f():\n  ")
+    assert resumed.feed("    return 1") == "  return 1"
+
+
+@given(size=st.integers(1, 6))
+def test_half_a_word_is_written_again_and_taken_off(size: int) -> None:
+    """A tokenizer that has the token ` return` has never seen ` retu` where a program goes on with `rn`."""
+    resumed = Resumed("def f(x):\n    retu")
+    assert resumed.prompt == "def f(x):\n"
+    written = "    return x"
+    got = "".join(resumed.feed(written[i : i + size]) for i in range(0, len(written), size))
+    assert got == "rn x"
+    assert not resumed.diverged
+    assert not resumed.pending
+
+
+def test_a_model_that_writes_another_word_is_told_all_of_it() -> None:
+    resumed = Resumed("for op in o")
+    assert resumed.feed(" numbers:") == ""
+    assert resumed.diverged
+
+
+def test_a_number_or_a_string_is_no_half_word() -> None:
+    assert Resumed("x = 12").prompt == "x = 12"
+    assert Resumed('x = "').prompt == 'x = "'

@@ -85,6 +85,7 @@ class ModelsSettings(_Section):
 class GenerationSettings(_Section):
     default_max_length: int = Field(100, ge=1, description="New tokens when a request does not say")
     default_temperature: float = Field(0.7, ge=0, le=2)
+    complete_temperature: float = Field(0.0, ge=0, le=2, description="The same for /complete")
     default_top_p: float = Field(0.9, gt=0, le=1)
     default_top_k: int = Field(0, ge=0)
     default_repetition_penalty: float = Field(1.0, gt=0, le=2)
@@ -99,6 +100,9 @@ class FallbackSettings(_Section):
     )
     failures: int = Field(3, ge=1, description="Failures in a row that take a backend out of the chain")
     recovery: float = Field(5, gt=0, description="Seconds until it is tried again")
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, description="A whole answer that is less sure goes on to the next backend; null: none does"
+    )
 
 
 class LimitSettings(_Section):

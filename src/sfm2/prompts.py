@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-PREFIX_SHARE = 0.75  # of the characters that prefix and suffix together may have
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,7 @@ class Family:
     prefix: str
     suffix: str
     middle: str
+    file: str = ""  # stands before a file's name, in models that were trained on whole repositories
     reserved: tuple[str, ...] = ()
 
     @property
@@ -31,61 +31,76 @@ FAMILIES = (
         "<|fim_prefix|>",
         "<|fim_suffix|>",
         "<|fim_middle|>",
-        ("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        "<|file_sep|>",
+        ("<|fim_pad|>", "<|repo_name|>", "<|endoftext|>", "<|im_start|>", "<|im_end|>"),
     ),
-    Family("starcoder", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", ("<fim_pad>", "<file_sep>", "<|endoftext|>")),
-    Family("deepseek-coder", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", ("<｜end▁of▁sentence｜>",)),
-    Family("codellama", "<PRE>", "<SUF>", "<MID>", ("<EOT>",)),
+    Family("starcoder", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<file_sep>", ("<fim_pad>", "<|endoftext|>")),
+    Family("deepseek-coder", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", reserved=("<｜end▁of▁sentence｜>",)),
+    Family("codellama", "<PRE>", "<SUF>", "<MID>", reserved=("<EOT>",)),
 )
 
 
-def fill_in_the_middle(family: Family, prefix: str, suffix: str) -> str:
-    """The prompt whose continuation is the hole's text."""
-    return f"{family.prefix}{prefix}{family.suffix}{suffix}{family.middle}"
+Form = Literal["psm", "spm", "prefix"]
+"""How a hole is put to a model (Bavarian et al. 2022): prefix, suffix, middle, as it was trained; suffix first, so that the
+middle goes on from the prefix directly, which weak fillers do far better; or the prefix alone."""
+
+# What is asked when the first form gave nothing: another view of the same hole.
+OTHER_FORM: dict[Form, Form] = {"psm": "spm", "spm": "prefix", "prefix": "prefix"}
+
+
+def hole_prompt(family: Family | None, form: Form, prefix: str, suffix: str, path: str | None = None) -> str:
+    """The prompt whose continuation is the hole's text. Without a suffix, or a family to ask, the prefix alone."""
+    if family is None or form == "prefix" or not suffix.strip():
+        return prefix
+    file = f"{family.file}{path}\n" if path and family.file else ""
+    if form == "spm":
+        return f"{file}{family.prefix}{family.suffix}{suffix}{family.middle}{prefix}"
+    return f"{file}{family.prefix}{prefix}{family.suffix}{suffix}{family.middle}"
 
 
 def without_marks(text: str, family: Family | None) -> str:
     """The text without the family's special tokens: in a prompt they would steer the model, in a file they are only text."""
     if family is None:
         return text
-    return re.sub("|".join(map(re.escape, (*family.marks, *family.reserved))), "", text)
+    return re.sub("|".join(map(re.escape, filter(None, (*family.marks, family.file, *family.reserved)))), "", text)
 
 
-def trim(prefix: str, suffix: str, room: int) -> tuple[str, str]:
-    """The ends nearest to the hole, `room` characters in all, cut at line breaks. What one side leaves, the other gets."""
-    for_suffix = max(room - len(prefix), int(room * (1 - PREFIX_SHARE)))
-    suffix = _head(suffix, for_suffix)
-    return _tail(prefix, room - len(suffix)), suffix
+class Resumed:
+    """Lets the model write again what stands right before the cursor, and takes it off: white space, or half a word.
 
-
-def _head(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    return text[: text.rfind("\n", 0, room) + 1] or text[:room]
-
-
-def _tail(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    cut = text.find("\n", len(text) - room) + 1
-    return text[cut or len(text) - room :]
-
-
-class Indentation:
-    """Lets the model write the white space before the cursor itself, and takes it off again.
-
-    Tokenizers join spaces with what follows; a prompt that ends in them leaves the model with tokens it has never seen.
+    Tokenizers join spaces with what follows and split words where they like; a prompt that ends in either leaves the model
+    with tokens it has never seen in that place. `diverged` when it wrote something else: the prompt must then say all.
     """
 
-    def __init__(self, prefix: str) -> None:
-        self.prompt = prefix.rstrip(" \t")
+    def __init__(self, prefix: str, words: bool = True) -> None:
+        match = _HALF_WORD.search(prefix, max(0, len(prefix) - _LONGEST_WORD)) if words else None
+        self.prompt = prefix[: match.start()] if match and match.start() else prefix.rstrip(" \t")
         self._expected = prefix[len(self.prompt) :]
+        self._word = self._expected.strip()
+        self._held = ""
+        self.diverged = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether the word before the cursor has not come whole yet."""
+        return bool(self._word and self._expected)
 
     def feed(self, text: str) -> str:
-        """The text without the white space that stands before the cursor already."""
-        same = _common_prefix(text, self._expected)
-        self._expected = self._expected[same:] if same == len(text) else ""
-        return text[same:]
+        """The text without what stands before the cursor already."""
+        if not self._expected:
+            return text
+        self._held += text
+        if len(self._held) < len(self._expected) and self._expected.startswith(self._held):
+            return ""
+        held, expected, self._held, self._expected = self._held, self._expected, "", ""
+        if self._word:
+            self.diverged = not held.startswith(expected)
+            return "" if self.diverged else held[len(expected) :]
+        return held[_common_prefix(held, expected) :]
+
+
+_HALF_WORD = re.compile(r"[ \t]*[^\W\d]\w*\Z")
+_LONGEST_WORD = 60  # characters
 
 
 def _common_prefix(a: str, b: str) -> int:

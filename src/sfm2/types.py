@@ -76,6 +76,53 @@ Prompt = Annotated[Text, AfterValidator(_not_blank)]
 StopText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_sound_text)]
 
 
+class Mode(StrEnum):
+    """Where a completion ends: at the line's end, with the block that the cursor is in, with the definition that the
+    prompt has begun, or where the model ends."""
+
+    LINE = "line"
+    BLOCK = "block"
+    FUNCTION = "function"
+    FREE = "free"
+
+
+class GuardAction(StrEnum):
+    """The most that the guard did to a completion; each includes what stands before it. `off`: nothing was judged."""
+
+    OFF = "off"
+    KEPT = "kept"
+    CUT = "cut"
+    CLOSED = "closed"
+    RESAMPLED = "resampled"
+    ABSTAINED = "abstained"
+
+
+class GuardReason(StrEnum):
+    """Why the guard did it."""
+
+    LINE_END = "line_end"  # mode `line`: one line was asked for
+    BLOCK_END = "block_end"  # the next line stands outside the block that the hole is in
+    SUFFIX_BEGINS = "suffix_begins"  # the model went on to write what follows the hole
+    SYNTAX = "syntax"  # what was cut does not parse in place
+    OPEN = "open"  # quotes, brackets or a block were left open, and closed
+    REPETITION = "repetition"
+    CHATTER = "chatter"  # prose or code fences around the code
+    UNDEFINED_NAMES = "undefined_names"
+    STOP_TEXT = "stop_text"  # one of the request's own
+    LENGTH = "length"  # `max_length` was reached within a line or a statement
+    UNKNOWN_LANGUAGE = "unknown_language"  # no grammar for it: nothing was judged
+    TOO_LARGE = "too_large"  # too much text to judge in time
+    SWITCHED_OFF = "switched_off"  # the request said so
+
+
+class Outcome(StrEnum):
+    """What became of a completion where it was shown. `edited`: taken, and changed."""
+
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+    REJECTED = "rejected"
+
+
 class Wire(BaseModel):
     """A message. What is sent must be known; what is received may carry more (a newer peer)."""
 
@@ -93,7 +140,7 @@ class Request(Wire):
 
 
 class Sampling(Request):
-    """How tokens are chosen. None takes the server's default (`generation` in its configuration)."""
+    """How tokens are chosen, and where they end. None takes the server's default (`generation` in its configuration)."""
 
     max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS, description="New tokens at most")
     temperature: float | None = Field(None, ge=0, le=2, description="0 always takes the likeliest token")
@@ -103,6 +150,11 @@ class Sampling(Request):
     stop: list[StopText] | None = Field(None, max_length=MAX_STOPS, description="Texts that end the completion")
     seed: int | None = Field(None, ge=0, lt=2**63, description="Equal seeds give equal samples")
     n: int | None = Field(None, ge=1, le=MAX_CHOICES, description="How many completions; the surest comes first")
+    mode: Mode | None = Field(
+        None, description="Where the completion ends; null: block to complete, function to generate"
+    )
+    guard: bool | None = Field(None, description="False gives what the model wrote, unguarded")
+    features: bool | None = Field(None, description="True tells the features that `confidence` is made of")
 
 
 class GenerationConfig(Sampling):
@@ -145,6 +197,13 @@ class ExplainRequest(Request):
     use_fallback: bool = True
 
 
+class FeedbackRequest(Request):
+    """What became of a completion; of several for one `id` the last holds."""
+
+    id: Text = Field(min_length=1, max_length=100, description="The completion's")
+    outcome: Outcome
+
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -161,6 +220,16 @@ class TokenUsage(Wire):
     completion: int = 0
 
 
+class GuardReport(Wire):
+    """What the syntax guard did to a completion, and why."""
+
+    action: GuardAction = GuardAction.OFF
+    reasons: list[GuardReason] = []
+    parses: bool | None = Field(None, description="Whether prefix + completion + suffix parses; null: not judged")
+    undefined: list[str] = Field(default=[], description="Names that the completion uses and nobody defines")
+    dropped: int = Field(0, description="Characters of the model's that were not kept")
+
+
 class Choice(Wire):
     """One more completion of the same prompt (`n` > 1)."""
 
@@ -168,13 +237,19 @@ class Choice(Wire):
     confidence: float
     finish_reason: FinishReason
     tokens: TokenUsage = TokenUsage()
+    guard: GuardReport = GuardReport()
 
 
 class Completion(Wire):
+    id: str = Field("", description="What `/feedback` calls it by")
     generated_code: str = Field(description="prompt + completion")
-    completion: str
+    completion: str = Field(description="Empty when the guard abstained")
     model_used: str = Field(description="The backend that answered")
-    confidence: float = Field(ge=0, le=1, description="exp(mean log-probability of the chosen tokens)")
+    weights: str | None = Field(None, description="SHA-256 of the weights that answered, where the backend knows it")
+    confidence: float = Field(ge=0, le=1, description="How likely it is to be right; see `calibrated`")
+    calibrated: bool = Field(False, description="Whether `confidence` was fitted to these weights")
+    guard: GuardReport = GuardReport()
+    features: dict[str, float] | None = Field(None, description="What `confidence` is made of, when asked for")
     processing_time: float = Field(description="Seconds, in the server")
     finish_reason: FinishReason
     tokens: TokenUsage = TokenUsage()
@@ -237,3 +312,7 @@ class Stats(Wire):
     fallbacks: int = Field(0, description="Requests that another backend than the first answered")
     tokens_generated: int = 0
     uptime: float = Field(0, description="Seconds since this process started")
+    feedback: dict[str, int] = Field(default={}, description="Completions by what became of them, as `/feedback` told")
+    acceptance_rate: float | None = Field(
+        None, description="Share of accepted and edited ones among those with feedback; null: there is none"
+    )

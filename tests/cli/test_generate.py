@@ -160,7 +160,7 @@ def test_a_terminal_sees_colours_and_a_summary(environment: dict[str, str]) -> N
     assert "\x1b[" in seen.split("f():")[0]
     text = plain(seen).replace("\r", "")
     assert ANSWER + "\n" in text
-    assert re.search(r"echo, in this process · confidence 0\.90 · 2 tokens · \d\.\d\d s\n", text)
+    assert re.search(r"echo, in this process · confidence 0\.90 \(uncalibrated\) · 2 tokens · \d\.\d\d s\n", text)
 
 
 @pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)

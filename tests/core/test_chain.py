@@ -201,7 +201,7 @@ def test_leaving_a_stream_stops_the_backend() -> None:
 
 
 def test_reading_stops_where_the_definition_ends() -> None:
-    backend = Scripted("a", "\n    return 1\n", "\nprint(", "never read", ZeroDivisionError())
+    backend = Scripted("a", "\n    return 1\n", "\nprint(1)\n", "never read", ZeroDivisionError())
     answer = generate(backend, prompt="def one():")
     assert answer.generated_code == "def one():\n    return 1"
     assert answer.finish_reason == "stop"

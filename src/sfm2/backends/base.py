@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from sfm2.types import BackendStatus
+from sfm2.types import BackendStatus, Mode
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,18 @@ class Ask:
     suffix: str = ""
     kind: Literal["code", "chat"] = "code"
     language: str | None = None
+    path: str | None = None
     max_length: int = 100
     temperature: float = 0.7
     top_p: float = 1.0
     top_k: int = 0
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
+    mode: Mode = Mode.FREE
+    guard: bool = True
+    """Whether the completion is guarded. Backends don't care: they give what the model writes."""
+    again: bool = False
+    """Whether this asks once more, after a completion that was of no use: a backend may put the question differently."""
     seed: int | None = None
     trim: bool = False
     """Whether a prefix or suffix that is too long may be cut to what fits; else it raises `PromptTooLongError`."""
@@ -45,6 +51,8 @@ class Piece:
     tokens: int = 0
     finish_reason: Literal["stop", "length"] | None = None
     prompt_tokens: int | None = field(default=None, compare=False)
+    weights: str | None = field(default=None, compare=False)
+    """SHA-256 of the weights, where the backend knows it."""
 
 
 class Status(NamedTuple):

@@ -26,7 +26,7 @@ from sfm2.errors import (
     BackendUnsupportedError,
     PromptTooLongError,
 )
-from sfm2.prompts import Indentation
+from sfm2.prompts import Resumed
 from sfm2.types import BackendStatus
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class GPT2LoRA:
         if ask.kind == "chat":
             raise BackendUnsupportedError("GPT-2 completes code; it does not answer questions")
         loaded = await self._loaded()
-        indentation = Indentation(ask.prefix)
-        prompt = _fitted(loaded.encode(indentation.prompt), ask, loaded.window)
+        resumed = Resumed(ask.prefix, words=False)
+        prompt = _fitted(loaded.encode(resumed.prompt), ask, loaded.window)
         text = Detokenizer(loaded.decode)
         logprobs: list[float] = []
         count = 0
@@ -89,12 +89,12 @@ class GPT2LoRA:
             async for token in tokens:
                 count += 1
                 logprobs.append(token.logprob)
-                if shown := indentation.feed(text.feed(token.id)):
+                if shown := resumed.feed(text.feed(token.id)):
                     yield Piece(shown, tuple(logprobs), tokens=len(logprobs))
                     logprobs.clear()
         limit = min(ask.max_length, loaded.window - len(prompt))
         yield Piece(
-            indentation.feed(text.finish()),
+            resumed.feed(text.finish()),
             tuple(logprobs),
             tokens=len(logprobs),
             finish_reason="length" if count == limit else "stop",

@@ -36,6 +36,7 @@ from sfm2.errors import (
     BackendUnsupportedError,
     PromptTooLongError,
 )
+from sfm2.syntax.window import trim
 from sfm2.types import BackendStatus
 
 if TYPE_CHECKING:
@@ -99,14 +100,14 @@ class OpenAI:
         from sfm2.backends.openai_errors import translated
 
         pieces = Pieces(CodeReply(ask.prefix, fences=not is_markdown(ask)) if self._strips(ask) else None)
-        indentation = prompts.Indentation(ask.prefix if self._settings.mode == "completions" else "")
+        resumed = prompts.Resumed(ask.prefix if self._settings.mode == "completions" else "", words=False)
         if self._settings.mode == "completions":
-            ask = replace(ask, prefix=indentation.prompt)
+            ask = replace(ask, prefix=resumed.prompt)
         with translated(self._settings.model):
             async with aclosing(self._deltas(client, ask)) as deltas:
                 async for delta in deltas:
                     if piece := pieces.feed(delta):
-                        yield replace(piece, text=indentation.feed(piece.text))
+                        yield replace(piece, text=resumed.feed(piece.text))
                     if pieces.ended:
                         break
         self._rejection = None
@@ -195,5 +196,5 @@ def _is_http(url: str) -> bool:
 def _trimmed(ask: Ask, attempt: int) -> Ask:
     if not ask.trim:
         return ask
-    prefix, suffix = prompts.trim(ask.prefix, ask.suffix, TRIMMED >> attempt)
+    prefix, suffix = trim(ask.prefix, ask.suffix, TRIMMED >> attempt)
     return replace(ask, prefix=prefix, suffix=suffix)

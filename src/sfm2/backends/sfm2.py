@@ -15,10 +15,12 @@ from sfm2.engine.client import EngineClient
 from sfm2.engine.hosts import host_for
 from sfm2.engine.state import Host, Phase
 from sfm2.errors import BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.syntax.window import trim
 from sfm2.types import BackendStatus, FinishReason
 
 CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side (Qwen's tokenizer: about 3.5)
-_MOST_TRIMS = 5  # each halves the text
+_MOST_ATTEMPTS = 6  # one says half a word again, the others each halve the text
+_LEAST_ROOM = 1_000  # characters; a window that holds less is not worth asking
 
 _STATUS = {
     Phase.READY: BackendStatus.AVAILABLE,
@@ -33,7 +35,12 @@ class Weights:
     """What prompts depend on."""
 
     family: prompts.Family | None
-    fills_holes: bool
+    form: prompts.Form
+    sha256: str | None
+
+
+class _DivergedError(Exception):
+    """The model did not write again what stands before the cursor."""
 
 
 class SFM2:
@@ -72,25 +79,36 @@ class SFM2:
     async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
         client = await self._available()
         room = self._settings.generation.complete_context * CHARACTERS_PER_TOKEN if ask.trim else None
-        for attempt in range(_MOST_TRIMS):
-            last = room is None or attempt == _MOST_TRIMS - 1
+        words = ask.kind == "code"
+        for _ in range(_MOST_ATTEMPTS):
             try:
-                async with aclosing(self._attempt(client, ask, room)) as pieces:
+                async with aclosing(self._attempt(client, ask, room, words)) as pieces:
                     async for piece in pieces:
                         yield piece
                 return
+            except _DivergedError:
+                words = False
             except PromptTooLongError:
-                if last or room is None:
+                if room is None or room < _LEAST_ROOM:
                     raise
                 room //= 2
 
-    async def _attempt(self, client: EngineClient, ask: Ask, room: int | None) -> AsyncGenerator[Piece, None]:
-        indentation = prompts.Indentation(ask.prefix)
-        prompt = await self._prompt(client, ask, indentation.prompt, room)
+    async def _attempt(
+        self, client: EngineClient, ask: Ask, room: int | None, words: bool
+    ) -> AsyncGenerator[Piece, None]:
+        """Raises `_DivergedError` before its first piece when half a word before the cursor was not written again."""
+        weights = await self._find_weights(client)
+        resumed = prompts.Resumed(ask.prefix, words)
+        prompt = await self._prompt(client, ask, weights, resumed.prompt, room)
         async with aclosing(client.completion(_request(ask, prompt))) as events:
             async for event in events:
-                piece = _piece(event)
-                yield replace(piece, text=indentation.feed(piece.text)) if ask.kind == "code" else piece
+                piece = replace(_piece(event), weights=weights.sha256)
+                if ask.kind == "code":
+                    piece = replace(piece, text=resumed.feed(piece.text))
+                if resumed.diverged or (piece.finish_reason and resumed.pending):
+                    raise _DivergedError
+                if not resumed.pending:
+                    yield piece
 
     async def _available(self) -> EngineClient:
         if self._client is None or self._host is None:
@@ -102,17 +120,15 @@ class SFM2:
             raise BackendError(state.reason)
         return self._client
 
-    async def _prompt(self, client: EngineClient, ask: Ask, prefix: str, room: int | None) -> str:
-        weights = await self._find_weights(client)
+    async def _prompt(self, client: EngineClient, ask: Ask, weights: Weights, prefix: str, room: int | None) -> str:
         prefix = prompts.without_marks(prefix, weights.family)
         suffix = prompts.without_marks(ask.suffix, weights.family)
         if ask.kind == "chat":
             return await client.chat_prompt(list(prompts.explanation_messages(prefix)))
         if room is not None:
-            prefix, suffix = prompts.trim(prefix, suffix, room)
-        if suffix.strip() and weights.family is not None and weights.fills_holes:
-            return prompts.fill_in_the_middle(weights.family, prefix, suffix)
-        return prefix
+            prefix, suffix = trim(prefix, suffix, room)
+        form = prompts.OTHER_FORM[weights.form] if ask.again else weights.form
+        return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path)
 
     async def _find_weights(self, client: EngineClient) -> Weights:
         """Asked once: the settings name the weights for as long as we run."""
@@ -122,12 +138,15 @@ class SFM2:
 
 
 async def _ask_weights(client: EngineClient) -> Weights:
-    """The family is the one whose marks are single tokens of these weights. Who is not measured is taken at its word."""
-    fills_holes = (await client.properties()).get("fills_holes")
+    """The family is the one whose marks are single tokens of these weights. Who is not measured gets the form that the
+    family was trained on."""
+    properties = await client.properties()
+    sha256 = properties.get("weights")
+    form: prompts.Form = properties.get("hole_form") or "psm"
     for family in prompts.FAMILIES:
         if len(await client.tokenize("".join(family.marks))) == len(family.marks):
-            return Weights(family, fills_holes is not False)
-    return Weights(None, False)
+            return Weights(family, form, sha256)
+    return Weights(None, "prefix", sha256)
 
 
 def _request(ask: Ask, prompt: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -38,9 +39,14 @@ def field_option(model: type[BaseModel], name: str) -> Callable[[Command], Comma
     """`--some-name` for the field `some_name`, with its type, range and description."""
     field = model.model_fields[name]
     kind = next(part for part in get_args(field.annotation) if part is not NoneType)
+    option = "--" + name.replace("_", "-")
+    if kind is bool:
+        return click.option(f"{option}/--no-{option[2:]}", name, default=None, help=field.description)
+    if issubclass(get_origin(kind) or kind, StrEnum):
+        return click.option(option, name, type=click.Choice([str(value) for value in kind]), help=field.description)
     is_list = get_origin(kind) is list
     return click.option(
-        "--" + name.replace("_", "-"),
+        option,
         name,
         type=click.STRING if is_list else _parameter_type(kind, field.metadata),
         multiple=is_list,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sfm2.cli import terminal
-from sfm2.types import Attempt, Completion, Explanation
+from sfm2.types import Attempt, Completion, Explanation, GuardAction, GuardReport
 
 
 def add_report(answer: Completion | Explanation, place: str) -> None:
@@ -22,11 +22,22 @@ def fallbacks(attempts: Sequence[Attempt], model_used: str) -> list[str]:
 
 
 def summary(answer: Completion | Explanation, place: str) -> str:
-    """Such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · 57 tokens · 1.20 s`."""
+    """Such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · cut (block_end) · 57 tokens · 1.20 s`."""
     parts = [f"{answer.model_used}, {place}"]
     if isinstance(answer, Completion):
-        parts.append(f"confidence {answer.confidence:.2f}")
+        parts.append(f"confidence {answer.confidence:.2f}" + ("" if answer.calibrated else " (uncalibrated)"))
+        parts += _guard(answer.guard)
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
     if answer.finish_reason == "length":
         parts.append("cut at --max-length")
     return " · ".join(parts)
+
+
+def _guard(report: GuardReport) -> list[str]:
+    """What the guard did, where it did anything."""
+    if report.action in (GuardAction.OFF, GuardAction.KEPT):
+        return []
+    reasons = ", ".join(report.reasons)
+    if report.action is GuardAction.ABSTAINED:
+        return [f"nothing that fits ({reasons})" if reasons else "nothing to add"]
+    return [f"{report.action} ({reasons})"]

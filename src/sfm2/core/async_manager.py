@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+from uuid import uuid4
 
 import sfm2
 from sfm2.backends.base import Ask, Backend, Status
@@ -17,7 +18,8 @@ from sfm2.config import Settings, load
 from sfm2.core import registry
 from sfm2.core.breaker import Breaker
 from sfm2.core.chain import Chain, Trail
-from sfm2.core.reading import Reader, Reading, read
+from sfm2.core.confidence import Calibrations, calibrations_folder
+from sfm2.core.reading import Reader, Reading, better, estimate, once_more, read, read_once
 from sfm2.core.requests import batch_item, batch_request, generate_request, problem_of
 from sfm2.core.resolve import ask_for, ask_to_explain
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError, SFM2Error
@@ -59,6 +61,7 @@ class AsyncModelManager:
             lambda: Breaker(fallback.failures, fallback.recovery),
             self._settings.generation.timeout,
         )
+        self._calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
 
     @property
     def settings(self) -> Settings:
@@ -91,8 +94,8 @@ class AsyncModelManager:
         only = only or self._only(request.use_fallback)
         await self._wait_for_weights()
         answers = await _together([self._read(one, trail, only) for one in _choices(ask, request.n or 1)])
-        (name, best), *others = sorted(answers, key=lambda answer: -answer[1].confidence)
-        return _completion(ask, name, best, trail, started, [reading for _, reading in others])
+        (name, best), *others = sorted(answers, key=lambda answer: -self._confidence(answer[1]))
+        return self._completion(ask, name, best, trail, started, [reading for _, reading in others])
 
     async def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
         """Chunks as they come, then the whole `Completion`. Closing it stops the work."""
@@ -112,7 +115,12 @@ class AsyncModelManager:
                     break
         if text := reader.finish():
             yield Chunk(text=text)
-        yield _completion(ask, name, reader.result(), trail, started, [])
+        reading = reader.result()
+        if reading.useless and ask.guard and not reader.shown:
+            reading = await self._read_again(ask, name, reading)
+            if reading.text:
+                yield Chunk(text=reading.text)
+        yield self._completion(ask, name, reading, trail, started, [])
 
     async def submit_batch(self, request: BatchRequest) -> Batch:
         """Every prompt for itself: one that fails has its error in its place."""
@@ -183,7 +191,50 @@ class AsyncModelManager:
             return problem_of(error)
 
     async def _read(self, ask: Ask, trail: Trail, only: str | None) -> tuple[str, Reading]:
-        return await self._chain.collect(ask, trail, lambda stream: read(stream, ask), only)
+        least = self._settings.fallback.min_confidence if ask.kind == "code" else None
+        rank = None if least is None else (lambda reading: self._confidence(reading) - least)
+        return await self._chain.collect(lambda opener: read(opener, ask), trail, only, rank)
+
+    async def _read_again(self, ask: Ask, name: str, first: Reading) -> Reading:
+        """Another try by the backend of a stream that has shown nothing."""
+        try:
+            _, second = await self._chain.collect(lambda opener: read_once(opener, once_more(ask)), Trail(), name)
+        except SFM2Error:
+            return first
+        return better(first, second)
+
+    def _confidence(self, reading: Reading) -> float:
+        return estimate(reading, self._calibrations).value
+
+    def _completion(
+        self, ask: Ask, backend: str, reading: Reading, trail: Trail, started: float, others: list[Reading]
+    ) -> Completion:
+        sure = estimate(reading, self._calibrations)
+        return Completion(
+            id=uuid4().hex,
+            generated_code=ask.prefix + reading.text,
+            completion=reading.text,
+            model_used=backend,
+            weights=reading.weights,
+            confidence=sure.value,
+            calibrated=sure.calibrated,
+            processing_time=time.perf_counter() - started,
+            finish_reason=reading.finish_reason,
+            tokens=reading.tokens,
+            fallback=trail.attempts,
+            guard=reading.guard,
+            features=reading.features,
+            alternatives=[self._choice(other) for other in others],
+        )
+
+    def _choice(self, reading: Reading) -> Choice:
+        return Choice(
+            completion=reading.text,
+            confidence=self._confidence(reading),
+            finish_reason=reading.finish_reason,
+            tokens=reading.tokens,
+            guard=reading.guard,
+        )
 
     async def _wait_for_weights(self) -> None:
         if self._patient:
@@ -208,25 +259,6 @@ def _choices(ask: Ask, n: int) -> list[Ask]:
     if ask.seed is None:
         return [ask] * n
     return [replace(ask, seed=ask.seed + i) for i in range(n)]
-
-
-def _completion(
-    ask: Ask, backend: str, reading: Reading, trail: Trail, started: float, others: list[Reading]
-) -> Completion:
-    return Completion(
-        generated_code=ask.prefix + reading.text,
-        completion=reading.text,
-        model_used=backend,
-        confidence=reading.confidence,
-        processing_time=time.perf_counter() - started,
-        finish_reason=reading.finish_reason,
-        tokens=reading.tokens,
-        fallback=trail.attempts,
-        alternatives=[
-            Choice(completion=r.text, confidence=r.confidence, finish_reason=r.finish_reason, tokens=r.tokens)
-            for r in others
-        ],
-    )
 
 
 def _overall(statuses: Sequence[BackendStatus]) -> Literal["healthy", "degraded", "unhealthy"]:

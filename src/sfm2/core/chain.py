@@ -24,7 +24,9 @@ from sfm2.errors import (
 from sfm2.types import Attempt
 
 T = TypeVar("T")
-Reader: TypeAlias = Callable[[AsyncIterator[Piece]], Awaitable[T]]
+Opener: TypeAlias = Callable[[Ask], AsyncGenerator[Piece, None]]
+Reader: TypeAlias = Callable[[Opener], Awaitable[T]]
+UNSURE = "low_confidence"
 RETRY_WHILE_LOADING = 5.0  # seconds that a client is told to wait while weights load
 
 
@@ -43,6 +45,10 @@ class Trail:
     def note_open(self, backend: str, seconds: float) -> None:
         message = f"failed repeatedly; it is tried again in {seconds:.0f} s"
         self.attempts.append(Attempt(backend=backend, reason="circuit_open", message=message))
+
+    def note_unsure(self, backend: str) -> None:
+        message = "its confidence is below fallback.min_confidence"
+        self.attempts.append(Attempt(backend=backend, reason=UNSURE, message=message))
 
     def exhausted(self) -> ModelUnavailableError | PromptTooLongError:
         """The error when nobody could answer."""
@@ -73,15 +79,28 @@ class Chain:
     def backends(self) -> list[Backend]:
         return [link.backend for link in self._links]
 
-    async def collect(self, ask: Ask, trail: Trail, read: Reader[T], only: str | None = None) -> tuple[str, T]:
-        """The answering backend's name, and what `read` made of its pieces. Raises when the chain is exhausted."""
-        return await self._first(lambda link: link.collect(ask, read), trail, only)
+    async def collect(
+        self, read: Reader[T], trail: Trail, only: str | None = None, rank: Callable[[T], float] | None = None
+    ) -> tuple[str, T]:
+        """The answering backend's name, and what `read` made of its pieces. Raises when the chain is exhausted.
+
+        `rank` says how far an answer is from being good enough: 0 or more is; of those below, the best is taken when no
+        backend does better.
+        """
+        return await self._first(lambda link: link.collect(read), trail, only, rank)
 
     async def open(self, ask: Ask, trail: Trail, only: str | None = None) -> tuple[str, AsyncGenerator[Piece, None]]:
         """As `collect`, for somebody who watches: returns once a backend has sent its first piece."""
         return await self._first(lambda link: link.open(ask), trail, only)
 
-    async def _first(self, attempt: Callable[[Link], Awaitable[T]], trail: Trail, only: str | None) -> tuple[str, T]:
+    async def _first(
+        self,
+        attempt: Callable[[Link], Awaitable[T]],
+        trail: Trail,
+        only: str | None,
+        rank: Callable[[T], float] | None = None,
+    ) -> tuple[str, T]:
+        poor: list[tuple[float, str, T]] = []
         for link in self._links:
             name = link.backend.name
             if only not in (None, name):
@@ -90,10 +109,15 @@ class Chain:
                 trail.note_open(name, link.breaker.remaining())
                 continue
             try:
-                return name, await attempt(link)
+                answer = await attempt(link)
             except (BackendError, PromptTooLongError) as error:
                 trail.note(name, error)
-        raise trail.exhausted()
+                continue
+            if rank is None or (distance := rank(answer)) >= 0:
+                return name, answer
+            poor.append((distance, name, answer))
+            trail.note_unsure(name)
+        return _best(poor, trail)
 
 
 class Link:
@@ -104,10 +128,11 @@ class Link:
         self.breaker = breaker
         self._timeout = timeout
 
-    async def collect(self, ask: Ask, read: Reader[T]) -> T:
+    async def collect(self, read: Reader[T]) -> T:
+        """`read` may open more than one stream; the time limit holds for all of them together."""
         with self._judged():
-            async with self._limited(), aclosing(_generator(self.backend.stream(ask))) as stream:
-                result = await read(stream)
+            async with self._limited():
+                result = await read(lambda ask: _generator(self.backend.stream(ask)))
             self.breaker.succeeded()
             return result
 
@@ -150,6 +175,15 @@ class Link:
                 yield
         except TimeoutError as error:
             raise BackendTimeoutError(f"no answer within {self._timeout:g} s") from error
+
+
+def _best(poor: list[tuple[float, str, T]], trail: Trail) -> tuple[str, T]:
+    """The surest of the unsure answers. The trail then tells only of those that it beat, or that failed."""
+    if not poor:
+        raise trail.exhausted()
+    _, name, answer = max(poor, key=lambda candidate: candidate[0])
+    trail.attempts = [a for a in trail.attempts if (a.backend, a.reason) != (name, UNSURE)]
+    return name, answer
 
 
 def _generator(stream: AsyncIterator[Piece]) -> AsyncGenerator[Piece, None]:

@@ -1,16 +1,120 @@
-"""How sure the model was: exp(mean log-probability of the tokens it chose), in [0, 1].
+"""How likely a completion is to be right: logistic regression over what the stream and the guard tell (Platt 1999).
 
-The geometric mean of their probabilities. It orders completions; it is not calibrated.
+Fitted per weights by `sfm2 eval calibrate`. Weights that nobody has calibrated get exp(mean log-probability) of the tokens,
+the geometric mean of their probabilities: it orders completions and promises no share of right ones.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from sfm2.syntax.hole import Hole
+from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport
+
+UNKNOWN = -2.0  # log-probability that stands in where a backend tells none
+_FLOOR = -20.0  # no log-probability counts as less
 
 
-def confidence(logprobs: Sequence[float]) -> float:
-    """0 when nothing is known: no tokens, or a backend that does not tell."""
-    if not logprobs:
-        return 0.0
-    return min(1.0, math.exp(math.fsum(logprobs) / len(logprobs)))
+class Estimate(NamedTuple):
+    """`value` is a share of right completions only if `calibrated`."""
+
+    value: float
+    calibrated: bool
+
+
+def features(
+    text: str, logprobs: Sequence[float], report: GuardReport, finish: FinishReason, hole: Hole
+) -> dict[str, float]:
+    """What a completion's confidence is made of. `logprobs`: of the tokens behind the text, as far as the backend tells."""
+    known = [max(_FLOOR, logprob) for logprob in logprobs] or [UNKNOWN]
+    reasons = set(report.reasons)
+    return {
+        "mean_logprob": math.fsum(known) / len(known),
+        "min_logprob": min(known),
+        "first_logprob": known[0],
+        "sum_logprob": max(-100.0, math.fsum(known)),
+        "log_tokens": math.log1p(len(known)),
+        "log_lines": math.log1p(text.count("\n")),
+        "ended": float(finish == "stop" and report.action is GuardAction.KEPT),
+        "length": float(finish == "length" or GuardReason.LENGTH in reasons),
+        "suffix_begins": float(GuardReason.SUFFIX_BEGINS in reasons),
+        "block_end": float(GuardReason.BLOCK_END in reasons),
+        "syntax_cut": float(GuardReason.SYNTAX in reasons),
+        "closed": float(GuardReason.OPEN in reasons),
+        "resampled": float(report.action is GuardAction.RESAMPLED),
+        "undefined": float(min(3, len(report.undefined))),
+        "middle": float(hole.kind == "middle"),
+        "line_end": float(hole.kind == "line_end"),
+        "no_suffix": float(not hole.suffix.strip()),
+        "no_logprobs": float(not logprobs),
+    }
+
+
+def default(found: Mapping[str, float]) -> Estimate:
+    """0 when the backend tells no log-probabilities."""
+    return Estimate(0.0 if found["no_logprobs"] else min(1.0, math.exp(found["mean_logprob"])), calibrated=False)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """sigmoid(intercept + sum of coefficient * (x - mean) / scale)."""
+
+    intercept: float
+    terms: Mapping[str, tuple[float, float, float]]  # mean, scale, coefficient
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the JSON that `sfm2 eval calibrate` writes. Raises `ValueError` for anything else."""
+        try:
+            content = json.loads(text)
+            terms = {name: (float(m), float(s), float(c)) for name, (m, s, c) in content["features"].items()}
+            return cls(float(content["intercept"]), terms)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no calibration: {error}") from error
+
+    def estimate(self, found: Mapping[str, float]) -> Estimate:
+        """A feature that the completion does not have counts as average."""
+        terms = (c * (found.get(name, mean) - mean) / scale for name, (mean, scale, c) in self.terms.items())
+        return Estimate(_sigmoid(self.intercept + math.fsum(terms)), calibrated=True)
+
+
+class Calibrations:
+    """The one for each weights: what was fitted on this machine, else what came with the package. Each is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, Calibration | None] = {}
+
+    def estimate(self, found: Mapping[str, float], weights: str | None) -> Estimate:
+        calibration = self._of(weights) if weights else None
+        return calibration.estimate(found) if calibration else default(found)
+
+    def _of(self, weights: str) -> Calibration | None:
+        if weights not in self._read:
+            self._read[weights] = _load(self._folder, weights)
+        return self._read[weights]
+
+
+def calibrations_folder(cache_dir: Path) -> Path:
+    """Where calibrations that were fitted here lie: one file per weights, named by their SHA-256."""
+    return cache_dir / "calibrations"
+
+
+def _load(folder: Path, weights: str) -> Calibration | None:
+    name = f"{weights}.json"
+    own = folder / name
+    shipped = resources.files("sfm2.core").joinpath("calibrations", name)
+    for place in (own, shipped):
+        if place.is_file():
+            return Calibration.parse(place.read_text(encoding="utf-8"))
+    return None
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

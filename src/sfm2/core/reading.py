@@ -1,15 +1,23 @@
-"""From a backend's pieces to a completion: stop texts and the end of the block cut it, and reading ends there."""
+"""From a backend's pieces to a completion: stop texts and the guard cut it, and a useless one is asked for once more."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 from sfm2.backends.base import Ask, Piece
-from sfm2.core.confidence import confidence
-from sfm2.syntax.boundary import BlockBoundary
+from sfm2.core.confidence import Calibrations, Estimate, features
+from sfm2.core.plain import Plain
+from sfm2.errors import BackendError
+from sfm2.syntax.guard import Guard
+from sfm2.syntax.hole import Hole
 from sfm2.syntax.stops import StopTexts
-from sfm2.types import FinishReason, TokenUsage
+from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport, TokenUsage
+
+Opener: TypeAlias = Callable[[Ask], AsyncGenerator[Piece, None]]
+AGAIN_TEMPERATURE = 0.3  # of the second try: low, but not what came the first time
 
 
 @dataclass(frozen=True)
@@ -18,56 +26,159 @@ class Reading:
 
     text: str
     finish_reason: FinishReason
-    confidence: float
     tokens: TokenUsage
+    guard: GuardReport
+    features: dict[str, float]
+    weights: str | None = None
+
+    @property
+    def useless(self) -> bool:
+        """Whether another try may give more: nothing is left, or it names what nobody defines."""
+        return self.guard.action is GuardAction.ABSTAINED or bool(self.guard.undefined)
+
+
+class Cutter(Protocol):
+    """The guard, or what stands in for it when nobody asked for one."""
+
+    ended: bool
+    text: str
+    report: GuardReport
+
+    def feed(self, text: str) -> str: ...
+
+    def finish(self, ended: bool = True) -> str: ...
 
 
 class Reader:
     """Feeds on pieces; says what may be shown, and when to stop asking for more."""
 
     def __init__(self, ask: Ask) -> None:
+        self._hole = Hole(ask.prefix, ask.suffix, ask.language)
         self._stops = StopTexts(ask.stop)
-        self._boundary = BlockBoundary(ask.prefix, ask.language if ask.kind == "code" else None)
-        self._shown: list[str] = []
-        self._logprobs: list[float] = []
+        self._cutter: Cutter = Plain() if ask.kind == "chat" or not ask.guard else _guard(self._hole, ask)
+        self._logprobs = Logprobs()
         self._tokens = 0
         self._prompt_tokens = 0
         self._finish: FinishReason | None = None
+        self._weights: str | None = None
+        self.shown = False
 
     @property
     def ended(self) -> bool:
-        return self._stops.ended or self._boundary.ended
+        return self._stops.ended or self._cutter.ended
 
     def feed(self, piece: Piece) -> str:
         self._tokens += piece.tokens
-        self._logprobs += piece.logprobs
+        self._logprobs.add(len(piece.text), piece.logprobs)
         self._prompt_tokens = piece.prompt_tokens or self._prompt_tokens
         self._finish = piece.finish_reason or self._finish
-        return self._show(self._boundary.feed(self._stops.feed(piece.text)))
+        self._weights = piece.weights or self._weights
+        return self._show(self._cutter.feed(self._stops.feed(piece.text)))
 
     def finish(self) -> str:
         """The rest that may be shown."""
-        return self._show(self._boundary.feed(self._stops.finish()) + self._boundary.finish())
+        by_itself = self._stops.ended or self._finish != "length"
+        shown = self._cutter.feed(self._stops.finish())
+        return self._show(shown + self._cutter.finish(by_itself))
 
     def result(self) -> Reading:
+        text = self._cutter.text
+        finish: FinishReason = "stop" if self.ended and self._finish != "length" else self._finish or "stop"
+        report = self._report()
         return Reading(
-            text="".join(self._shown),
-            finish_reason="stop" if self.ended else self._finish or "stop",
-            confidence=confidence(self._logprobs),
+            text=text,
+            finish_reason=finish,
             tokens=TokenUsage(prompt=self._prompt_tokens, completion=self._tokens),
+            guard=report,
+            features=features(text, self._logprobs.of_first(len(text)), report, finish, self._hole),
+            weights=self._weights,
         )
 
+    def _report(self) -> GuardReport:
+        report = self._cutter.report
+        if not self._stops.ended:
+            return report
+        return report.model_copy(update={"reasons": [*report.reasons, GuardReason.STOP_TEXT]})
+
     def _show(self, text: str) -> str:
-        self._shown.append(text)
+        self.shown |= bool(text)
         return text
 
 
-async def read(stream: AsyncIterator[Piece], ask: Ask) -> Reading:
-    """All of a stream, or as much as belongs to the completion."""
+class Logprobs:
+    """The log-probabilities of a text's tokens, by characters: a piece tells those of a whole line, say."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[int, tuple[float, ...]]] = []
+
+    def add(self, characters: int, logprobs: tuple[float, ...]) -> None:
+        self._pieces.append((characters, logprobs))
+
+    def of_first(self, characters: int) -> list[float]:
+        """Of the tokens behind so many characters; of a piece that is cut, the same share."""
+        found: list[float] = []
+        for size, logprobs in self._pieces:
+            if characters <= 0 and found:
+                break
+            share = min(1.0, characters / size) if size else 1.0
+            found += logprobs[: max(1, round(share * len(logprobs)))]
+            characters -= size
+        return found
+
+
+def _guard(hole: Hole, ask: Ask) -> Guard:
+    return Guard(hole, ask.mode, streams=ask.interactive)
+
+
+async def read(open_stream: Opener, ask: Ask) -> Reading:
+    """All of a stream, or as much as belongs to the completion; of a second one when the first was of no use."""
+    first = await read_once(open_stream, ask)
+    if not (ask.guard and ask.kind == "code" and first.useless):
+        return first
+    try:
+        second = await read_once(open_stream, once_more(ask))
+    except BackendError:
+        if first.text:
+            return first
+        raise
+    return better(first, second)
+
+
+async def read_once(open_stream: Opener, ask: Ask) -> Reading:
     reader = Reader(ask)
-    async for piece in stream:
-        reader.feed(piece)
-        if reader.ended:
-            break
+    async with aclosing(open_stream(ask)) as stream:
+        async for piece in stream:
+            reader.feed(piece)
+            if reader.ended:
+                break
     reader.finish()
     return reader.result()
+
+
+def once_more(ask: Ask) -> Ask:
+    """The same hole, asked for in another form; at a low temperature, with a seed of its own."""
+    seed = None if ask.seed is None else ask.seed + 1
+    return replace(ask, again=True, temperature=max(ask.temperature, AGAIN_TEMPERATURE), seed=seed, interactive=False)
+
+
+def better(first: Reading, second: Reading) -> Reading:
+    """The second if it has text and fewer unknown names. The tokens of both were made."""
+    tokens = TokenUsage(
+        prompt=max(first.tokens.prompt, second.tokens.prompt),
+        completion=first.tokens.completion + second.tokens.completion,
+    )
+    wins = bool(second.text.strip()) and (
+        not first.text.strip() or len(second.guard.undefined) < len(first.guard.undefined)
+    )
+    if not wins:
+        return replace(first, tokens=tokens)
+    reasons = list(dict.fromkeys((*first.guard.reasons, *second.guard.reasons)))
+    report = second.guard.model_copy(update={"action": GuardAction.RESAMPLED, "reasons": reasons})
+    return replace(second, tokens=tokens, guard=report, features={**second.features, "resampled": 1.0})
+
+
+def estimate(reading: Reading, calibrations: Calibrations) -> Estimate:
+    """How likely it is right; no text is never right."""
+    if not reading.text.strip():
+        return Estimate(0.0, calibrated=False)
+    return calibrations.estimate(reading.features, reading.weights)

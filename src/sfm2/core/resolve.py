@@ -8,7 +8,7 @@ from sfm2.backends.base import Ask
 from sfm2.config import Settings
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
 from sfm2.syntax import languages
-from sfm2.types import CompleteRequest, ExplainRequest, GenerateRequest, Language, Sampling
+from sfm2.types import CompleteRequest, ExplainRequest, GenerateRequest, Language, Mode, Sampling
 
 T = TypeVar("T")
 EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
@@ -25,12 +25,15 @@ def ask_for(request: GenerateRequest | CompleteRequest, settings: Settings, inte
         suffix=suffix,
         language=language,
         max_length=_length(request, settings),
-        temperature=_or(request.temperature, defaults.default_temperature),
+        temperature=_or(request.temperature, _temperature(request, settings)),
         top_p=_or(request.top_p, defaults.default_top_p),
         top_k=_or(request.top_k, defaults.default_top_k),
         repetition_penalty=_or(request.repetition_penalty, defaults.default_repetition_penalty),
         stop=tuple(request.stop or ()),
         seed=request.seed,
+        mode=request.mode or (Mode.BLOCK if isinstance(request, CompleteRequest) else Mode.FUNCTION),
+        guard=request.guard is not False,
+        path=request.path if isinstance(request, CompleteRequest) else None,
         trim=isinstance(request, CompleteRequest),
         interactive=interactive,
     )
@@ -65,6 +68,12 @@ def _parts(request: GenerateRequest | CompleteRequest) -> tuple[str, str, Langua
     by_path = languages.of_path(request.path) if request.path else None
     language = request.language or by_path or languages.guess(request.prefix + request.suffix)
     return request.prefix, request.suffix, language
+
+
+def _temperature(request: Sampling, settings: Settings) -> float:
+    """Who completes while somebody types is to say the same twice; who generates may vary."""
+    defaults = settings.generation
+    return defaults.complete_temperature if isinstance(request, CompleteRequest) else defaults.default_temperature
 
 
 def _length(request: Sampling, settings: Settings) -> int:

@@ -39,7 +39,7 @@ def _end_with_parent() -> None:
 
 async def _serve(launch: Launch) -> None:
     task = launch.task
-    engine = Engine(task.name, task.max_requests, task.fills_holes)
+    engine = Engine(task)
     config = uvicorn.Config(create_app(engine, launch.key), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ from sfm2.engine.protocol import (
     openai_finish,
     openai_logprobs,
 )
+from sfm2.engine.task import Task
 from sfm2.sse import Event, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,11 +46,10 @@ class EngineError(Exception):
 class Engine:
     """The pipeline as coroutines. `pipeline` is None while weights load."""
 
-    def __init__(self, name: str, max_requests: int, fills_holes: bool | None) -> None:
-        self.name = name
-        self.fills_holes = fills_holes
+    def __init__(self, task: Task) -> None:
+        self.name = task.name
+        self.task = task
         self.pipeline: Pipeline | None = None
-        self._max_requests = max_requests
 
     def ready(self) -> Pipeline:
         if self.pipeline is None:
@@ -59,8 +59,8 @@ class Engine:
     def admit(self, request: CompletionRequest) -> tuple[Pipeline, list[int], Sampling]:
         """Raises `EngineError` for a prompt beyond the window, and when too much is running."""
         pipeline = self.ready()
-        if pipeline.load >= self._max_requests:
-            raise EngineError(429, "overloaded_error", f"{self._max_requests} requests are running or waiting")
+        if pipeline.load >= self.task.max_requests:
+            raise EngineError(429, "overloaded_error", f"{self.task.max_requests} requests are running or waiting")
         ids = pipeline.encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
         if not ids:
             raise EngineError(400, "invalid_request_error", "the prompt is empty")
@@ -122,7 +122,8 @@ class Routes:
                 "model_alias": self._engine.name,
                 "chat_template": pipeline.facts.chat_template or "",
                 "running": pipeline.load,
-                "fills_holes": self._engine.fills_holes,
+                "weights": self._engine.task.weights,
+                "hole_form": self._engine.task.hole_form,
             }
         )
 

@@ -37,12 +37,13 @@ async def prepare(settings: Settings, report: Report) -> Task:
     return Task(
         folder=folder,
         name=weights.name,
+        weights=weights.sha256,
         preset=chosen.name,
         device=settings.models.sfm2.device,
         cache_bytes=plan.cache_bytes(settings, facts, size),
         context=settings.models.sfm2.context,
         max_requests=settings.models.sfm2.max_requests,
-        fills_holes=weights.entry.completion.fim if weights.entry else None,
+        hole_form=weights.entry.completion.form if weights.entry else None,
     )
 
 

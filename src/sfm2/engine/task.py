@@ -10,19 +10,20 @@ VARIABLE = "SFM2_ENGINE_TASK"
 
 
 class Task(BaseModel):
-    """`cache_bytes`: memory for keys and values. `context`: tokens. `fills_holes`: whether the weights are known to fill
-    in the middle; None when nobody has measured it."""
+    """`cache_bytes`: memory for keys and values. `context`: tokens. `weights`: their SHA-256. `hole_form`: the prompt form
+    of a hole that suits them; None when nobody has measured it."""
 
     model_config = ConfigDict(frozen=True)
 
     folder: Path
     name: str
+    weights: str
     preset: str
     device: str
     cache_bytes: int
     context: int
     max_requests: int
-    fills_holes: bool | None
+    hole_form: str | None
 
 
 class Launch(BaseModel):

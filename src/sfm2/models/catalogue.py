@@ -64,9 +64,9 @@ Mirror = Annotated[HubMirror | IndexMirror | FileMirror, Field(discriminator="ki
 
 
 class CompletionFacts(_Record):
-    """Measured shares in [0, 1]; None where nothing was measured."""
+    """Measured. `form`: how a hole is best put to these weights (`sfm2.prompts.Form`). Shares are in [0, 1]."""
 
-    fim: bool
+    form: Literal["psm", "spm", "prefix"]
     humaneval: float | None = None
     infilling: float | None = None
 

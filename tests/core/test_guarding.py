@@ -1,0 +1,129 @@
+"""The guard at work in the chain: a second try, and going on when nobody is sure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from sfm2.backends.base import Ask, Piece, Status
+from sfm2.config import Settings, load
+from sfm2.core import AsyncModelManager
+from sfm2.errors import BackendError
+from sfm2.types import BackendStatus, Chunk, CompleteRequest, Completion, GenerateRequest, GuardAction, GuardReason
+
+
+class Trying:
+    """Answers its n-th request with the n-th text (the last one from then on), so sure of each token."""
+
+    def __init__(self, name: str, *texts: str | Exception, logprob: float = -0.1) -> None:
+        self.name = name
+        self.asks: list[Ask] = []
+        self._texts = texts
+        self._logprob = logprob
+
+    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+        text = self._texts[min(len(self.asks), len(self._texts) - 1)]
+        self.asks.append(ask)
+        if isinstance(text, Exception):
+            raise text
+        yield Piece(text, (self._logprob,) * 3, 3)
+        yield Piece("", finish_reason="stop")
+
+    async def status(self) -> Status:
+        return Status(BackendStatus.AVAILABLE, "")
+
+    async def start(self) -> None: ...
+
+    async def ready(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+HOLE = CompleteRequest(prefix="def f(x):\n    y = 1\n    ", suffix="\n    return y\n", path="f.py")
+
+
+def settings(**arguments: object) -> Settings:
+    return load({key.replace("__", "."): value for key, value in arguments.items()}, environment={}).settings
+
+
+def complete(*backends: Trying, request: CompleteRequest | GenerateRequest = HOLE, **arguments: object) -> Completion:
+    return asyncio.run(AsyncModelManager(settings(**arguments), backends).submit(request))
+
+
+def test_a_useless_completion_is_asked_for_once_more_in_another_form() -> None:
+    backend = Trying("a", ") ]", "y += x")
+    answer = complete(backend)
+    assert answer.completion == "y += x"
+    assert answer.guard.action is GuardAction.RESAMPLED
+    assert answer.guard.reasons == [GuardReason.SYNTAX]
+    assert answer.tokens.completion == 6
+    first, second = backend.asks
+    assert (first.again, second.again) == (False, True)
+    assert second.temperature > first.temperature
+
+
+def test_only_once() -> None:
+    backend = Trying("a", ") ]")
+    answer = complete(backend)
+    assert answer.completion == ""
+    assert answer.guard.action is GuardAction.ABSTAINED
+    assert answer.confidence == 0
+    assert len(backend.asks) == 2
+
+
+def test_unknown_names_are_worth_another_try_and_no_veto() -> None:
+    assert complete(Trying("a", "y = helper(x)", "y = x")).completion == "y = x"
+    kept = complete(Trying("a", "y = helper(x)", "y = other(x)"))
+    assert kept.completion == "y = helper(x)"
+    assert kept.guard.undefined == ["helper"]
+
+
+def test_a_second_try_that_fails_leaves_the_first() -> None:
+    answer = complete(Trying("a", "y = helper(x)", BackendError("died")))
+    assert answer.completion == "y = helper(x)"
+
+
+def test_without_the_guard_the_model_is_not_asked_again() -> None:
+    backend = Trying("a", ") ]")
+    answer = complete(backend, request=HOLE.model_copy(update={"guard": False}))
+    assert answer.completion == ") ]"
+    assert answer.guard.action is GuardAction.OFF
+    assert answer.guard.reasons == [GuardReason.SWITCHED_OFF]
+    assert len(backend.asks) == 1
+
+
+def test_a_stream_that_has_shown_nothing_is_asked_for_once_more() -> None:
+    backend = Trying("a", ") ]", "    return x")
+
+    async def collect() -> list[Chunk | Completion]:
+        request = GenerateRequest(prompt="def f(x):\n", language="python")
+        return [item async for item in AsyncModelManager(settings(), [backend]).stream(request)]
+
+    chunk, completion = asyncio.run(collect())
+    assert isinstance(chunk, Chunk)
+    assert isinstance(completion, Completion)
+    assert chunk.text == completion.completion == "    return x"
+    assert completion.guard.action is GuardAction.RESAMPLED
+
+
+def test_an_unsure_answer_goes_on_to_the_next_backend() -> None:
+    unsure, sure = Trying("a", "y = 2", logprob=-2.0), Trying("b", "y = 3", logprob=-0.01)
+    answer = complete(unsure, sure, fallback__min_confidence=0.5)
+    assert (answer.model_used, answer.completion) == ("b", "y = 3")
+    assert [(a.backend, a.reason) for a in answer.fallback] == [("a", "low_confidence")]
+
+
+def test_when_nobody_is_sure_the_surest_answers() -> None:
+    first, second = Trying("a", "y = 2", logprob=-1.0), Trying("b", "y = 3", logprob=-2.0)
+    answer = complete(first, second, fallback__min_confidence=0.9)
+    assert (answer.model_used, answer.completion) == ("a", "y = 2")
+    assert [(a.backend, a.reason) for a in answer.fallback] == [("b", "low_confidence")]
+
+
+def test_an_unsure_answer_is_better_than_a_backend_that_fails() -> None:
+    answer = complete(Trying("a", "y = 2", logprob=-1.0), Trying("b", BackendError("x")), fallback__min_confidence=0.9)
+    assert answer.model_used == "a"
+
+
+def test_every_completion_has_a_name_of_its_own() -> None:
+    assert complete(Trying("a", "y = 2")).id != complete(Trying("a", "y = 2")).id

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
         SFM2Error,
         StreamInterruptedError,
     )
-    from sfm2.types import Chunk, Completion, Explanation, GenerationConfig, Health, Language, Stats
+    from sfm2.types import (
+        Chunk,
+        Completion,
+        Explanation,
+        FeedbackRequest,
+        GenerationConfig,
+        Health,
+        Language,
+        Outcome,
+        Stats,
+    )
 
 __all__ = [
     "APIConnectionError",
@@ -33,12 +43,14 @@ __all__ = [
     "Chunk",
     "Completion",
     "Explanation",
+    "FeedbackRequest",
     "GenerationConfig",
     "GenerationStream",
     "Health",
     "InvalidRequestError",
     "Language",
     "ModelUnavailableError",
+    "Outcome",
     "PayloadTooLargeError",
     "PromptTooLongError",
     "RateLimitError",

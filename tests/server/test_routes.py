@@ -32,7 +32,7 @@ def test_probes_are_ok(client: httpx.Client, path: str) -> None:
 
 def test_generate_answers_with_prompt_and_completion(client: httpx.Client) -> None:
     request = {
-        "prompt": "def f():  # echo:pass",
+        "prompt": "f = 1  # echo:pass",
         "max_length": 100,
         "temperature": 0.7,
         "top_p": 0.9,
@@ -63,7 +63,7 @@ def _post(client: httpx.Client, path: str, request: Any) -> httpx.Response:
 
 
 def test_complete_fills_the_hole(client: httpx.Client) -> None:
-    request = {"prefix": "x = 1\nprint(echo:x", "suffix": ")\n", "path": "demo.py"}
+    request = {"prefix": "x = 1\nprint(x)  # echo:x", "suffix": "\nprint(1)\n", "path": "demo.py"}
     assert client.post("/complete", json=request).raise_for_status().json()["completion"].startswith("x")
 
 

@@ -20,7 +20,7 @@ from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundEr
 from sfm2.server import handover, middleware
 from sfm2.server.documentation import DocumentedApp, operation_id
 from sfm2.server.exchange import Exchange
-from sfm2.server.routes import docs, health, models, stats
+from sfm2.server.routes import docs, feedback, health, models, stats
 from sfm2.server.state import State
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
     app.router.routes.append(docs.assets)
     app.include_router(health.router)
     app.include_router(models.router, dependencies=_KEY_FORMS)
+    app.include_router(feedback.router, dependencies=_KEY_FORMS)
     app.include_router(stats.router, dependencies=_KEY_FORMS)
     return app
 

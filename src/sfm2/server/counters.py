@@ -6,21 +6,20 @@ So that workers share them, and restarts keep them.
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 from sfm2.errors import ConfigError
+from sfm2.server import feedback
+from sfm2.server.background import Background
 from sfm2.server.exchange import Exchange
-from sfm2.server.store import AsyncStore, Store
-from sfm2.types import Stats
+from sfm2.server.store import AsyncStore, Store, add
+from sfm2.types import Outcome, Stats
 
-FLUSH_INTERVAL = 1.0  # seconds; what a crash can lose
 _MODEL, _ERROR = "model:", "error:"
-_log = logging.getLogger(__name__)
 
 
 class Counters:
@@ -30,51 +29,30 @@ class Counters:
         self._store = store
         self._started = time.monotonic()
         self._pending: Counter[str] = Counter()
-        self._dirty = asyncio.Event()
+        self._writer = Background("usage statistics", self._flush)
 
     def count(self, exchange: Exchange) -> None:
         self._pending.update(changes(exchange))
-        self._dirty.set()
+        self._writer.due()
 
     async def stats(self) -> Stats:
         await self._flush()
         rows = await self._store.run(lambda store: store.read("SELECT name, value FROM counters"))
         return summary(dict(rows), time.monotonic() - self._started)
 
-    @asynccontextmanager
-    async def flushing(self) -> AsyncIterator[None]:
+    def flushing(self) -> AbstractAsyncContextManager[None]:
         """Write once a second while there is something to write, and at the end."""
-        task = asyncio.create_task(self._flush_regularly())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await self._try_flush()
-
-    async def _flush_regularly(self) -> None:
-        while True:
-            await self._dirty.wait()
-            await asyncio.sleep(FLUSH_INTERVAL)
-            await self._try_flush()
-
-    async def _try_flush(self) -> None:
-        try:
-            await self._flush()
-        except (sqlite3.Error, ConfigError) as error:
-            _log.warning("usage statistics could not be written, trying again later: %s", error)
+        return self._writer.running()
 
     async def _flush(self) -> None:
         taken, self._pending = self._pending, Counter()
-        self._dirty.clear()
         if not taken:
             return
         try:
             await asyncio.shield(self._store.run(lambda store: _add(store, taken)))
         except (sqlite3.Error, ConfigError):
             self._pending.update(taken)
-            self._dirty.set()
+            self._writer.due()
             raise
 
 
@@ -96,6 +74,7 @@ def changes(exchange: Exchange) -> dict[str, float]:
 def summary(counters: Mapping[str, float], uptime: float) -> Stats:
     """`average_response_time` is in seconds, over successful requests."""
     successes = int(counters.get("successes", 0))
+    outcomes = {str(outcome): int(counters.get(feedback.COUNTER + outcome, 0)) for outcome in Outcome}
     return Stats(
         total_requests=int(counters.get("requests", 0)),
         successful_requests=successes,
@@ -105,7 +84,15 @@ def summary(counters: Mapping[str, float], uptime: float) -> Stats:
         fallbacks=int(counters.get("fallbacks", 0)),
         tokens_generated=int(counters.get("tokens", 0)),
         uptime=round(uptime, 3),
+        feedback=outcomes,
+        acceptance_rate=_acceptance_rate(outcomes),
     )
+
+
+def _acceptance_rate(outcomes: Mapping[str, int]) -> float | None:
+    """What was edited was of use, too."""
+    told = sum(outcomes.values())
+    return round(1 - outcomes[Outcome.REJECTED] / told, 6) if told else None
 
 
 def _named(counters: Mapping[str, float], prefix: str) -> dict[str, int]:
@@ -116,7 +103,4 @@ def _named(counters: Mapping[str, float], prefix: str) -> dict[str, int]:
 
 def _add(store: Store, changed: Mapping[str, float]) -> None:
     with store.transaction() as connection:
-        connection.executemany(
-            "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-            list(changed.items()),
-        )
+        add(connection, changed)

@@ -39,6 +39,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _MEANINGS = {
     400: "The body is not JSON, not UTF-8, or not an object; or the Host header is not this server's",
     401: "No API key, a wrong one or a revoked one",
+    404: "There is nothing of this id; the message says what was looked for",
     413: "The body, the prompt or the batch is over its limit, or the prompt is beyond the model's window",
     415: "The body is not declared as application/json",
     422: "A field is wrong; the message names it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,11 +26,18 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, items: AsyncGenerator[Chunk | Completion, None], in_flight: InFlight) -> None:
+    def __init__(
+        self,
+        items: AsyncGenerator[Chunk | Completion, None],
+        in_flight: InFlight,
+        shown: Callable[[Completion], Completion],
+    ) -> None:
+        """`shown` makes of the completion what the client gets to see."""
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._items = items
         self._in_flight = in_flight
+        self._shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange.of(scope)
@@ -54,7 +61,7 @@ class EventStream(Response):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             if isinstance(item, Completion):
                 exchange.answered(item)
-                await _send_last(Event(item.model_dump_json(), "done"), send)
+                await _send_last(Event(self._shown(item).model_dump_json(), "done"), send)
             else:
                 await _send(Event(item.model_dump_json(), "chunk"), send)
 

@@ -36,7 +36,7 @@ class Exchange:
         return self.error is None and self.status is not None and self.status < 400
 
     def answered(self, answer: Completion | Explanation | Batch) -> None:
-        """Note what the models said, for the statistics. A batch without one answer counts as failed."""
+        """Note what the models said, for statistics and feedback. A batch without one answer counts as failed."""
         if not isinstance(answer, Batch):
             self.answers = [answer]
             return

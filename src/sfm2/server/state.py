@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.server.authentication import Authentication
+from sfm2.server.completions import Completions
 from sfm2.server.counters import Counters
 from sfm2.server.draining import draining_on_signals, stop_with_parent
 from sfm2.server.in_flight import InFlight
@@ -28,6 +29,7 @@ class State:
         self.authentication = Authentication(settings, self.store)
         self.rates = Rates.configured(settings, self.store)
         self.counters = Counters(self.store)
+        self.completions = Completions(self.store)
         self.in_flight = InFlight()
 
     @asynccontextmanager
@@ -36,6 +38,7 @@ class State:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.aclose)
             await stack.enter_async_context(self.counters.flushing())
+            await stack.enter_async_context(self.completions.writing())
             stack.push_async_callback(self.manager.aclose)
             await self.manager.start()
             stop_with_parent()

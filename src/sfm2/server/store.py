@@ -1,11 +1,11 @@
-"""What outlives a request: keys, counters and rate limits, in one SQLite file that all API workers share."""
+"""What outlives a request: keys, counters, rate limits and outcomes, in one SQLite file that all API workers share."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +27,13 @@ _MIGRATIONS = (
     CREATE TABLE rate_hits (name TEXT NOT NULL, at REAL NOT NULL, expires_at REAL NOT NULL);
     CREATE INDEX rate_hits_by_name ON rate_hits (name, at);
     CREATE INDEX rate_hits_by_expiry ON rate_hits (expires_at);
+    """,
+    """
+    CREATE TABLE completions (
+        id TEXT PRIMARY KEY, at REAL NOT NULL, key_id TEXT, backend TEXT NOT NULL, weights TEXT,
+        confidence REAL NOT NULL, calibrated INTEGER NOT NULL, features TEXT, outcome TEXT
+    );
+    CREATE INDEX completions_by_time ON completions (at);
     """,
 )
 
@@ -83,6 +90,14 @@ class Store:
                 raise _unusable(self.path, error) from error
             raise
         return connection
+
+
+def add(connection: sqlite3.Connection, changes: Mapping[str, float]) -> None:
+    """To the counters of these names; within a transaction."""
+    connection.executemany(
+        "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        list(changes.items()),
+    )
 
 
 class AsyncStore:

@@ -1,4 +1,4 @@
-"""Statistics of the model routes."""
+"""Statistics of the model routes, and what feedback will refer to."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Counting(Middleware):
             nonlocal counted
             if not counted:
                 self.state.counters.count(exchange)
+                self.state.completions.remember(exchange)
             counted = True
 
         async def send_counted(message: Message) -> None:

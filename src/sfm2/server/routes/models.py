@@ -20,6 +20,7 @@ from sfm2.types import (
     ExplainRequest,
     Explanation,
     GenerateRequest,
+    Sampling,
 )
 
 Answer = TypeVar("Answer", Completion, Explanation, Batch)
@@ -30,13 +31,13 @@ router = APIRouter(route_class=JSONRoute, tags=["models"], responses=documented(
 @router.post("/generate")
 async def generate(body: GenerateRequest, request: Request, state: Held) -> Completion:
     """Go on from a prompt."""
-    return await _answer(request, state, lambda: state.manager.submit(body))
+    return _shown(body, await _answer(request, state, lambda: state.manager.submit(body)))
 
 
 @router.post("/generate/batch")
 async def generate_batch(body: BatchRequest, request: Request, state: Held) -> Batch:
     """Many prompts at once. A prompt that fails has an error in its place; the others are answered."""
-    return await _answer(request, state, lambda: state.manager.submit_batch(body))
+    return _shown_all(body, await _answer(request, state, lambda: state.manager.submit_batch(body)))
 
 
 @router.post(
@@ -51,19 +52,28 @@ async def generate_stream(body: GenerateRequest, state: Held) -> EventStream:
     Server-sent events: `chunk` with `{"text": ...}`, any number of times, then exactly one `done` with what `/generate`
     would answer, or one `error` with the body of an error response. Errors before the first chunk are ordinary responses.
     """
-    return EventStream(state.manager.stream(body), state.in_flight)
+    return EventStream(state.manager.stream(body), state.in_flight, lambda answer: _shown(body, answer))
 
 
 @router.post("/complete")
 async def complete(body: CompleteRequest, request: Request, state: Held) -> Completion:
     """Fill the hole at the cursor: the editor's call."""
-    return await _answer(request, state, lambda: state.manager.submit(body))
+    return _shown(body, await _answer(request, state, lambda: state.manager.submit(body)))
 
 
 @router.post("/explain")
 async def explain(body: ExplainRequest, request: Request, state: Held) -> Explanation:
     """Say in words what code does."""
     return await _answer(request, state, lambda: state.manager.explain(body))
+
+
+def _shown(body: Sampling, answer: Completion) -> Completion:
+    """The features are for those who ask; the service itself keeps them for `/feedback`."""
+    return answer if body.features else answer.model_copy(update={"features": None})
+
+
+def _shown_all(body: Sampling, batch: Batch) -> Batch:
+    return Batch(results=[_shown(body, one) if isinstance(one, Completion) else one for one in batch.results])
 
 
 async def _answer(request: Request, state: State, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:

@@ -34,6 +34,7 @@ COMMANDS = {
     "stats": Entry("sfm2.cli.stats:stats", "Show a server's counters."),
     "models": Entry("sfm2.cli.models:models", "Weights: what there is, and what is here.", "engine"),
     "keys": Entry("sfm2.cli.keys:keys", "API keys: once one was created, the server asks for one.", "server"),
+    "eval": Entry("sfm2.cli.evals:evals", "Measure how good the completions are.", "eval"),
     "config": Entry("sfm2.cli.config:config", "Settings: what holds, and where it came from."),
 }
 

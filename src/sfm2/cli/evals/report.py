@@ -1,0 +1,38 @@
+"""`sfm2 eval report`: a page and charts of results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sfm2.cli import terminal
+from sfm2.cli.evals.files import results_file
+from sfm2.errors import MissingExtraError
+from sfm2.evals.results import read
+
+
+@click.command("report")
+@click.argument("results", nargs=-1, required=True, type=results_file)
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+def report_command(results: tuple[Path, ...], output: Path) -> None:
+    """Write a Markdown page with tables and PNG charts of RESULTS: measures, comparisons, reliability.
+
+    Runs of one suite are compared with the first of them.
+    """
+    try:
+        from sfm2.evals.reporting import Run, report
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "matplotlib":
+            raise
+        raise MissingExtraError("`sfm2 eval report`", "eval") from error
+    runs = [Run(label, read(path)) for label, path in zip(_labels(results), results, strict=True)]
+    terminal.write_line(str(report(runs, output)))
+
+
+def _labels(paths: Sequence[Path]) -> list[str]:
+    """The files' names, with their folders' where several have the same."""
+    counts = Counter(path.stem for path in paths)
+    return [path.stem if counts[path.stem] == 1 else f"{path.parent.name}/{path.stem}" for path in paths]

@@ -1,0 +1,103 @@
+"""What `sfm2 eval run` may be told."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sfm2.cli.options import field_option, json_option
+from sfm2.evals.asking import Asking
+from sfm2.evals.suites import repo
+from sfm2.evals.suites.table import SUITES
+from sfm2.types import Sampling
+
+_BACKENDS = ("sfm2", "gpt2_lora", "openai", "echo")
+_EXISTING = click.Path(exists=True, path_type=Path)
+_TO_WRITE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Raises click.UsageError for options that exclude each other."""
+
+    suite: str
+    path: Path | None
+    data: Path | None
+    limit: int | None
+    kinds: tuple[str, ...]
+    url: str | None
+    api_key: str | None
+    backend: str | None
+    output: Path | None
+    concurrency: int
+    temperature: float
+    seed: int
+    max_length: int | None
+    mode: str | None
+    no_guard: bool
+    paired: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.path is not None and self.data is not None:
+            raise click.UsageError("PATH and --data are the same: give one of them.")
+        if self.no_guard and self.paired:
+            raise click.UsageError("--no-guard: --paired asks with the guard and without it.")
+        if self.url and self.backend:
+            raise click.UsageError("--backend: the server at --url has a chain of its own; its first backend answers.")
+        if self.kinds and self.suite != repo.NAME:
+            raise click.UsageError(f"--kind: the items of {self.suite} are all of one kind.")
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """What the suite's loader takes beside data and limit."""
+        if self.suite != repo.NAME:
+            return {}
+        return {"seed": self.seed, **({"kinds": self.kinds} if self.kinds else {})}
+
+    def askings(self) -> list[Asking]:
+        guards = (True, False) if self.paired else (not self.no_guard,)
+        return [Asking(self.temperature, guard, self.max_length, self.mode, self.seed) for guard in guards]
+
+    def outputs(self, now: datetime) -> list[Path]:
+        """A file for each asking."""
+        output = self.output or Path(f"eval-{self.suite}-{now:%Y%m%d-%H%M%S}.jsonl")
+        raw = output.with_name(f"{output.stem}.raw{output.suffix}")
+        return [output, raw] if self.paired else [output]
+
+
+def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
+    """All of them, handed to the command as one."""
+
+    @click.argument("suite", type=click.Choice(list(SUITES)))
+    @click.argument("path", required=False, type=_EXISTING)
+    @click.option("--data", type=_EXISTING, help="The suite's file, or the folder that holds it; the same as PATH.")
+    @click.option("--limit", type=click.IntRange(1), metavar="N", help="So many items at most, spread over the suite.")
+    @click.option(
+        "--kind", "kinds", type=click.Choice(repo.KINDS), multiple=True, help="repo: only holes of this kind."
+    )
+    @click.option("--url", help="Ask this server. Default: the model itself, in this process.")
+    @click.option("--api-key", envvar="SFM2_API_KEY", show_envvar=True, help="Of the server at --url.")
+    @click.option("--backend", type=click.Choice(_BACKENDS), help="The backend to measure, if not the chain's first.")
+    @click.option("--output", type=_TO_WRITE, help="File of results. One that is there already is gone on with.")
+    @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Questions at once.")
+    @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
+    @click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of samples, and of repo's holes."
+    )
+    @field_option(Sampling, "max_length")
+    @field_option(Sampling, "mode")
+    @click.option("--no-guard", is_flag=True, help="Measure what the model wrote, unguarded.")
+    @click.option("--paired", is_flag=True, help="Ask with the guard and without it; FILE.raw gets the second results.")
+    @json_option("Print the figures as JSON.")
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        command(RunOptions(**given))
+
+    return with_options

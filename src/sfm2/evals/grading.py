@@ -1,0 +1,101 @@
+"""From an answer to a record: does it parse, does it pass its test, is it what was expected."""
+
+from __future__ import annotations
+
+import warnings
+
+from sfm2.errors import SFM2Error
+from sfm2.evals.items import UNANSWERED, Item, Record
+from sfm2.evals.metrics import measure
+from sfm2.evals.sandbox import Program, Sandbox
+from sfm2.syntax.hole import Hole
+from sfm2.syntax.place import Place
+from sfm2.types import Completion
+
+UNPARSED = "does not parse"
+
+
+async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbox) -> Record:
+    text = answer.completion
+    parses = parses_in_place(item, text)
+    passed, error = await _tested(item, text, parses, sandbox)
+    measures = measure(item, text)
+    return Record(
+        id=item.id,
+        source=item.source,
+        kind=item.kind,
+        language=item.language,
+        completion=text,
+        passed=passed,
+        parses=parses,
+        empty=not text.strip(),
+        exact=measures.exact,
+        similarity=measures.similarity,
+        stop=measures.stop,
+        confidence=answer.confidence,
+        calibrated=answer.calibrated,
+        features=answer.features or {},
+        action=answer.guard.action.value,
+        reasons=[reason.value for reason in answer.guard.reasons],
+        finish_reason=answer.finish_reason,
+        tokens=answer.tokens.completion,
+        seconds=seconds,
+        model_used=answer.model_used,
+        weights=answer.weights,
+        error=error,
+    )
+
+
+def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
+    """Nobody answered: that is wrong, but no abstention."""
+    return Record(
+        id=item.id,
+        source=item.source,
+        kind=item.kind,
+        language=item.language,
+        completion="",
+        passed=None if item.test is None else False,
+        parses=None,
+        empty=False,
+        exact=None if item.expected is None else False,
+        similarity=None if item.expected is None else 0.0,
+        stop=None,
+        confidence=0.0,
+        calibrated=False,
+        features={},
+        action="off",
+        reasons=[],
+        finish_reason=UNANSWERED,
+        tokens=0,
+        seconds=seconds,
+        model_used="",
+        weights=None,
+        error=f"{error.code}: {error}",
+    )
+
+
+def parses_in_place(item: Item, completion: str) -> bool | None:
+    """Whether the completed file parses. None: there is no judge for the language."""
+    if item.language == "python":
+        return _compiles(item.prefix + completion + item.suffix)
+    place = Place(Hole(item.prefix, item.suffix, item.language))
+    return place.problems(completion) == 0 if place.judged else None
+
+
+def _compiles(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes and the like: not our business here
+        try:
+            compile(source, "completed.py", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+async def _tested(item: Item, text: str, parses: bool | None, sandbox: Sandbox) -> tuple[bool | None, str | None]:
+    if item.test is None:
+        return None, None
+    if parses is False:
+        return False, UNPARSED
+    outcome = await sandbox.run(Program(item.prefix + text + item.suffix, item.test, item.entry_point))
+    return outcome.passed, outcome.error

@@ -1,0 +1,133 @@
+"""Where holes can be cut out of a Python file: whole lines, bodies of blocks, and random spans within a function.
+
+A hole begins where a cursor would stand: after the indentation of its line. Left out: text that nobody could guess or
+that tells nothing (docstrings, lone words), and text too long to be written in the tokens of one request.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+from itertools import accumulate
+from random import Random
+from typing import NamedTuple
+
+from sfm2.evals.python_blocks import parsed
+
+LONGEST = 480  # characters of expected text; some 160 tokens
+_BLOCK_LINES = range(2, 13)
+_MOST_LINES = 3  # of a line or a span
+_LEAST = 6  # characters
+_SPANS = 12  # tried per function
+_LAYOUT = frozenset(
+    {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
+)
+
+
+class Hole(NamedTuple):
+    """Offsets in characters; the expected text is what stands between them."""
+
+    start: int
+    end: int
+
+
+class PythonFile:
+    """A file that parses, with its tokens and tree."""
+
+    def __init__(self, text: str, tree: ast.Module, tokens: list[tokenize.TokenInfo]) -> None:
+        self.text = text
+        self._tree = tree
+        self._tokens = tokens
+        self._rows = text.split("\n")
+        self._starts = [0, *accumulate(len(row) + 1 for row in self._rows)]
+        self._docstrings = frozenset(_docstring_rows(tree))
+
+    @classmethod
+    def read(cls, text: str) -> PythonFile | None:
+        """None for a text that does not parse."""
+        tree = parsed(text)
+        if tree is None:
+            return None
+        try:
+            return cls(text, tree, list(tokenize.generate_tokens(io.StringIO(text, newline="").readline)))
+        except (tokenize.TokenError, SyntaxError):  # stricter than the parser on a few odd texts
+            return None
+
+    def holes(self, kind: str, random: Random) -> list[Hole]:
+        """All of a kind ("line", "block", "span"), in the order of the file; spans are drawn."""
+        cut = {"line": self._lines(), "block": self._blocks(), "span": self._spans(random)}[kind]
+        return sorted({hole for hole in cut if self._is_fit(hole)})
+
+    def _is_fit(self, hole: Hole) -> bool:
+        expected = self.text[hole.start : hole.end]
+        return _LEAST <= len(expected) <= LONGEST and any(character.isalpha() for character in expected)
+
+    def _lines(self) -> Iterator[Hole]:
+        first: tokenize.TokenInfo | None = None
+        for token in self._tokens:
+            if token.type == tokenize.NEWLINE and first is not None:
+                if token.start[0] - first.start[0] < _MOST_LINES and first.start[0] not in self._docstrings:
+                    yield Hole(self._offset(first.start), self._offset(token.start))
+                first = None
+            elif first is None and token.type not in _LAYOUT:
+                first = token
+
+    def _blocks(self) -> Iterator[Hole]:
+        for node in ast.walk(self._tree):
+            for body in _bodies(node):
+                start, end = _first_row(body[0]), body[-1].end_lineno or 0
+                row = self._rows[start - 1]
+                own_lines = start > getattr(node, "lineno", start) and not row.lstrip().startswith("elif")
+                begins = self._starts[start - 1] + len(row) - len(row.lstrip())
+                if own_lines and end - start + 1 in _BLOCK_LINES and self._begins_its_line(body[0]):
+                    yield Hole(begins, self._starts[end - 1] + len(self._rows[end - 1].rstrip("\r")))
+
+    def _begins_its_line(self, statement: ast.stmt) -> bool:
+        row = self._rows[statement.lineno - 1]
+        return statement.col_offset == len(row.encode()) - len(row.lstrip().encode())
+
+    def _spans(self, random: Random) -> Iterator[Hole]:
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from self._spans_between(_first_row(node.body[0]), node.end_lineno or 0, random)
+
+    def _spans_between(self, first_row: int, last_row: int, random: Random) -> Iterator[Hole]:
+        inside = [token for token in self._tokens if first_row <= token.start[0] <= last_row and self._is_code(token)]
+        for _ in range(min(_SPANS, len(inside) // 2)):
+            start = random.randrange(len(inside) - 1)
+            lines = random.randint(1, _MOST_LINES)
+            near = [token for token in inside[start + 1 :] if token.end[0] - inside[start].start[0] < lines]
+            if near:
+                yield Hole(self._offset(inside[start].start), self._offset(random.choice(near).end))
+
+    def _is_code(self, token: tokenize.TokenInfo) -> bool:
+        return token.type not in _LAYOUT and token.start[0] not in self._docstrings
+
+    def _offset(self, place: tuple[int, int]) -> int:
+        return self._starts[place[0] - 1] + place[1]
+
+
+def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The blocks of a statement; a function's without its docstring."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from filter(None, [node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body])
+    elif isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try):
+        parts = (getattr(node, name, []) for name in ("body", "orelse", "finalbody"))
+        yield from filter(None, parts)
+    elif isinstance(node, ast.ExceptHandler):
+        yield node.body
+
+
+def _first_row(statement: ast.stmt) -> int:
+    """With its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _docstring_rows(tree: ast.Module) -> Iterator[int]:
+    """The rows of all strings that are statements."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)

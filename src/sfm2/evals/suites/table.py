@@ -1,0 +1,25 @@
+"""Every suite by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sfm2.evals.items import Item
+from sfm2.evals.suites import humaneval, infilling, mbpp, repo
+
+Loader = Callable[..., list[Item]]
+
+SUITES: dict[str, Loader] = {
+    humaneval.NAME: humaneval.load,
+    infilling.SINGLE_LINE.NAME: infilling.SINGLE_LINE.load,
+    infilling.RANDOM_SPAN.NAME: infilling.RANDOM_SPAN.load,
+    mbpp.NAME: mbpp.load,
+    repo.NAME: repo.load,
+}
+
+
+def load(name: str, data: Path | None, limit: int | None, **options: Any) -> list[Item]:
+    """The items of a suite; `options` are the loader's own."""
+    return SUITES[name](data, limit, **options)

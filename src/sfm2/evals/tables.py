@@ -1,0 +1,57 @@
+"""Results as rows of text, for terminals and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sfm2.evals.comparing import Comparison
+from sfm2.evals.reliability import Measured, Scores
+from sfm2.evals.summary import Figure
+
+SCORE_HEAD = ("score", "value", "95 % interval")
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; bars within its cells are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def figure_text(figure: Figure) -> str:
+    """Value, interval and count; the unit is the row's."""
+    measure = figure.measure
+    return f"{measure.number(figure.value)} ({measure.span(figure.low, figure.high)}; n = {figure.size})"
+
+
+def comparison_head(first: str, second: str) -> tuple[str, ...]:
+    return ("measure", "pairs", first, second, "difference", "95 % interval", "p", "gained", "lost")
+
+
+def comparison_rows(found: Comparison) -> Iterator[tuple[str, ...]]:
+    """One per measure. Differences of shares are in percentage points."""
+    for one in found.differences:
+        measure = one.measure
+        changed = (str(len(one.gained)), str(len(one.lost))) if measure.unit == "%" else ("", "")
+        yield (
+            measure.title,
+            str(one.pairs),
+            measure.number(one.first),
+            measure.number(one.second),
+            measure.number(one.difference, signed=True),
+            measure.span(one.low, one.high, signed=True),
+            f"{one.p:.4f}" if one.p >= 0.0001 else "< 0.0001",
+            *changed,
+        )
+
+
+def score_rows(found: Scores) -> list[tuple[str, str, str]]:
+    """Of held-out items: name, value, interval."""
+    named: list[tuple[str, Measured]] = [
+        ("base rate", found.base_rate),
+        ("ECE, 15 bins of equal width (the goal's)", found.ece),
+        ("ECE, 10 bins of equal mass", found.ece_mass),
+        ("Brier", found.brier),
+        ("Brier skill", found.brier_skill),
+        ("AUROC", found.auroc),
+    ]
+    return [(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}") for name, one in named]

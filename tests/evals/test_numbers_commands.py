@@ -1,0 +1,97 @@
+"""`sfm2 eval compare`, `calibrate` and `report` on files of results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from tests.evals.made import WEIGHTS, record, results_file, simulated
+
+from sfm2.cli.evals.calibrate import calibrate_command
+from sfm2.cli.evals.compare import compare_command
+from sfm2.cli.evals.report import report_command
+from sfm2.cli.invocation import Invocation
+from sfm2.errors import InvalidRequestError
+
+
+def called(command: click.Command, *arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(one) for one in arguments], obj=Invocation(None))
+
+
+@pytest.fixture
+def off(tmp_path: Path) -> Path:
+    records = [record(f"i{number}", passed=number == 0) for number in range(8)]
+    return results_file(tmp_path / "off.jsonl", records, guard=False, limit=8)
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Path:
+    records = [record(f"i{number}", passed=number > 0) for number in range(9)]
+    return results_file(tmp_path / "on.jsonl", records, guard=True, limit=8)
+
+
+def test_compare_says_what_differs_and_how_sure_that_is(off: Path, on: Path) -> None:
+    shown = called(compare_command, off, on)
+    assert shown.exit_code == 0
+    assert "guard: A false, B true" in shown.output
+    assert "limit:" not in shown.output
+    assert "8 pairs; 0 only in A and 1 only in B are left out" in shown.output
+    row = next(line for line in shown.output.splitlines() if line.startswith("pass"))
+    assert row.split()[2:6] == ["8", "12.5", "87.5", "+75.0"]
+    assert row.split()[-3:] == [f"{2 * 9 / 256:.4f}", "7", "1"]
+    assert "i3" not in shown.output
+
+
+def test_compare_lists_the_changed_items(off: Path, on: Path) -> None:
+    shown = called(compare_command, off, on, "--list").output
+    assert "pass, gained:" in shown
+    assert shown.index("i7") < shown.index("lost:") < shown.index("  i0")
+
+
+def test_compare_speaks_json(off: Path, on: Path) -> None:
+    found = json.loads(called(compare_command, off, on, "--json").output)
+    assert found["only_b"] == 1
+    assert found["measures"]["pass"]["lost"] == ["i0"]
+    assert found["measures"]["pass"]["difference"] == pytest.approx(0.75)
+
+
+def test_calibrate_writes_what_confidence_applies(tmp_path: Path) -> None:
+    first = results_file(tmp_path / "a.jsonl", simulated(200), suite="repo")
+    second = results_file(tmp_path / "b.jsonl", simulated(200, 1), suite="mbpp")
+    shown = called(calibrate_command, first, second, "--output", tmp_path / "calibration.json")
+    assert shown.exit_code == 0
+    assert "ECE, 15 bins of equal width (the goal's)" in shown.output
+    document = json.loads((tmp_path / "calibration.json").read_text(encoding="utf-8"))
+    assert document["weights"] == WEIGHTS
+    assert document["suites"] == ["mbpp", "repo"]
+    assert set(document["features"]) == {"likelihood", "undefined"}
+    abstained = sum(one.empty for one in simulated(200) + simulated(200, 1))
+    assert document["fitted_on"] == 400 - abstained
+
+
+def test_calibrate_refuses_results_of_several_weights(tmp_path: Path) -> None:
+    first = results_file(tmp_path / "a.jsonl", simulated(200))
+    second = results_file(tmp_path / "b.jsonl", simulated(200, weights="cd" * 32), weights="cd" * 32)
+    shown = called(calibrate_command, first, second, "--output", tmp_path / "calibration.json")
+    assert isinstance(shown.exception, InvalidRequestError)
+    assert "2 different weights (abababababab, cdcdcdcdcdcd)" in str(shown.exception)
+    assert not (tmp_path / "calibration.json").exists()
+
+
+def test_report_names_its_page_and_tells_equal_file_names_apart(tmp_path: Path) -> None:
+    paths = []
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder).mkdir()
+        paths.append(results_file(tmp_path / folder / "repo.jsonl", [record("a"), record("b", tokens=3)]))
+    shown = called(report_command, *paths, "--output", tmp_path / "report")
+    assert shown.output.strip() == str(tmp_path / "report" / "report.md")
+    assert "## tuesday/repo against monday/repo" in Path(shown.output.strip()).read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_not_there_is_a_wrong_argument(off: Path) -> None:
+    shown = called(compare_command, off, off.parent / "gone.jsonl")
+    assert shown.exit_code == 2
+    assert "gone.jsonl" in shown.output

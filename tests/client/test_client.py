@@ -27,7 +27,7 @@ from tests.server.live import live, settings_for
 
 
 def test_generate(connect: Connect, echo_url: str) -> None:
-    result = connect(api_url=echo_url).generate("x\necho: one two", max_length=1, language="python")
+    result = connect(api_url=echo_url).generate("x\necho: one two", max_length=1, language="markdown")
     assert isinstance(result, Completion)
     assert result.completion == " one"
     assert result.generated_code == "x\necho: one two one"

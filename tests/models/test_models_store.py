@@ -29,7 +29,7 @@ def test_the_packaged_catalogue_is_complete() -> None:
         assert isinstance(index, IndexMirror)
         assert hub.file == f"{entry.name}-instruct-q4_k_m.gguf"
         assert len(index.requirements) == index.parts
-    assert [entry.completion.fim for entry in catalogue] == [False, True]
+    assert [entry.completion.form for entry in catalogue] == ["spm", "psm"]
 
 
 def test_an_unknown_name_brings_the_nearest_known_one(tmp_path: Path) -> None:

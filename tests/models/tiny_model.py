@@ -81,7 +81,7 @@ class Shop:
             "sha256": hashlib.sha256(self.content).hexdigest(),
             "prompt_family": "qwen-coder",
             "context_length": 64,
-            "completion": CompletionFacts(fim=False),
+            "completion": CompletionFacts(form="psm"),
             "mirrors": mirrors or (self.mirror,),
         }
         return CatalogueEntry.model_validate({**facts, **changes})

@@ -99,12 +99,16 @@ class Guard:
             return
 
     def _begins_code(self, fence: int) -> bool:
-        """A fence before the code is talk, and so is what stands before the fence and is no code; the code follows it."""
-        if self._hole.head.strip() or not self._fit.judged or self._sent or self._fits(fence):
+        """A fence before the code is talk, and so is what stands before the fence and no line of it is code."""
+        if self._hole.head.strip() or not self._fit.judged or self._sent or self._holds_code(fence):
             return False
         self._draft, self._number, self._rules = "", 0, rules_for(self._hole, self._mode)
         self._note(GuardReason.CHATTER)
         return True
+
+    def _holds_code(self, end: int) -> bool:
+        ends = self._fit.ends(self._draft[:end], unfinished=False)
+        return self._fits(end) or any(self._fit.best(self._draft, at, strict=True) is not None for at in ends)
 
     def _stop(self, cut: int, reason: GuardReason) -> None:
         self.ended = self._cut = True

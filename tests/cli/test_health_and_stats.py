@@ -1,4 +1,4 @@
-"""`sfm2 health` and `sfm2 stats`, as processes."""
+"""`sfm2 health`, `sfm2 stats` and `sfm2 feedback`, as processes."""
 
 from __future__ import annotations
 
@@ -45,6 +45,16 @@ def test_stats_of_a_server(sfm2: Sfm2, server_url: str) -> None:
     assert "answered by echo" in table.stdout
     counted = json.loads(sfm2("stats", "--json", "--api-url", server_url).stdout)
     assert counted["model_usage"]["echo"] >= 1
+
+
+def test_feedback_for_a_server(sfm2: Sfm2, server_url: str) -> None:
+    answer = json.loads(sfm2("generate", "x", "--json", "--api-url", server_url).stdout)
+    result = sfm2("feedback", answer["id"], "accepted", "--api-url", server_url)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "acceptance rate" in sfm2("stats", "--api-url", server_url).stdout
+    unknown = sfm2("feedback", "nothing", "accepted", "--api-url", server_url)
+    assert unknown.returncode != 0
+    assert "no completion 'nothing'" in unknown.stderr
 
 
 def test_only_a_server_counts(sfm2: Sfm2) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import sfm2
 from sfm2 import (
     AuthenticationError,
     Completion,
@@ -39,6 +40,28 @@ def test_named_settings_win_over_the_config(connect: Connect, echo_url: str) -> 
     client = connect(api_url=echo_url)
     assert client.generate("x\necho:a b c", config=config).completion == "a"
     assert client.generate("x\necho:a b c", config=config, max_length=2).completion == "a b"
+
+
+def test_feedback(connect: Connect, echo_url: str) -> None:
+    client = connect(api_url=echo_url)
+    before = client.stats().feedback
+    client.feedback(client.generate("x").id, "accepted")
+    client.feedback(client.generate("x").id, sfm2.Outcome.REJECTED)
+    after = client.stats()
+    assert after.feedback == {**before, "accepted": before["accepted"] + 1, "rejected": before["rejected"] + 1}
+    assert after.acceptance_rate is not None
+    with pytest.raises(sfm2.NotFoundError, match="no completion 'gone'"):
+        client.feedback("gone", "accepted")
+    with pytest.raises(InvalidRequestError, match="outcome"):
+        client.feedback("gone", "loved")
+
+
+def test_mode_guard_and_features_are_settings(connect: Connect, echo_url: str) -> None:
+    client = connect(api_url=echo_url)
+    prompt = "def f():\n    return 1  # echo:\ndef g("
+    assert client.generate(prompt, language="python", guard=False).guard.action == "off"
+    answer = client.generate(prompt, language="python", mode="line", features=True)
+    assert "mean_logprob" in answer.features
 
 
 def test_stream(connect: Connect, echo_url: str) -> None:

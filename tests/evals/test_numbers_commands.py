@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from random import Random
 
 import click
 import pytest
@@ -14,11 +16,25 @@ from sfm2.cli.evals.calibrate import calibrate_command
 from sfm2.cli.evals.compare import compare_command
 from sfm2.cli.evals.report import report_command
 from sfm2.cli.invocation import Invocation
+from sfm2.config import Settings
+from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.errors import InvalidRequestError
+from sfm2.server.feedback import Remembered, remember
+from sfm2.server.feedback import record as record_outcome
+from sfm2.server.store import Store
+from sfm2.types import Outcome
 
 
-def called(command: click.Command, *arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(one) for one in arguments], obj=Invocation(None))
+def called(command: click.Command, *arguments: object, settings: Settings | None = None) -> Result:
+    invocation = Invocation(None)
+    if settings is not None:
+        invocation.settings = settings
+    return CliRunner().invoke(command, [str(one) for one in arguments], obj=invocation)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Settings:
+    return Settings.model_validate({"storage": {"data_dir": tmp_path / "data", "cache_dir": tmp_path / "cache"}})
 
 
 @pytest.fixture
@@ -70,6 +86,56 @@ def test_calibrate_writes_what_confidence_applies(tmp_path: Path) -> None:
     assert set(document["features"]) == {"likelihood", "undefined"}
     abstained = sum(one.empty for one in simulated(200) + simulated(200, 1))
     assert document["fitted_on"] == 400 - abstained
+
+
+def test_calibrate_keeps_it_where_servers_look(tmp_path: Path, storage: Settings) -> None:
+    results = results_file(tmp_path / "a.jsonl", simulated(300))
+    shown = called(calibrate_command, results, "--dry-run", settings=storage)
+    assert (shown.exit_code, list(tmp_path.glob("cache/**/*.json"))) == (0, [])
+    called(calibrate_command, results, settings=storage)
+    found = Calibrations(calibrations_folder(storage.storage.cache_dir))
+    assert found.estimate(
+        {"likelihood": 2.0, "undefined": 0.0, "no_logprobs": 0.0, "mean_logprob": -1.0}, WEIGHTS
+    ).calibrated
+
+
+def test_calibrate_learns_from_feedback(tmp_path: Path, storage: Settings) -> None:
+    tell(storage, WEIGHTS, 250)
+    shown = called(calibrate_command, "--feedback", settings=storage)
+    assert shown.exit_code == 0
+    document = json.loads((storage.storage.cache_dir / "calibrations" / f"{WEIGHTS}.json").read_text(encoding="utf-8"))
+    assert (document["suites"], document["fitted_on"]) == (["feedback"], 250)
+    assert document["features"]["likelihood"][2] > 0
+    results = results_file(tmp_path / "a.jsonl", simulated(300))
+    called(calibrate_command, results, "--feedback", "--output", tmp_path / "both.json", settings=storage)
+    both = json.loads((tmp_path / "both.json").read_text(encoding="utf-8"))
+    assert both["fitted_on"] == 250 + sum(not one.empty for one in simulated(300))
+
+
+def test_feedback_about_several_weights_wants_one_named(storage: Settings) -> None:
+    tell(storage, WEIGHTS, 250)
+    tell(storage, "cd" * 32, 10)
+    several = called(calibrate_command, "--feedback", settings=storage)
+    assert isinstance(several.exception, InvalidRequestError)
+    assert "abababababab, cdcdcdcdcdcd" in str(several.exception)
+    assert called(calibrate_command, "--feedback", "--weights", "abab", settings=storage).exit_code == 0
+    few = called(calibrate_command, "--feedback", "--weights", "CD", settings=storage)
+    assert "10 answered items" in str(few.exception)
+    assert called(calibrate_command, settings=storage).exit_code == 2
+
+
+def tell(settings: Settings, weights: str, count: int) -> None:
+    """As a server notes it: completions, and what became of them."""
+    store = Store.in_folder(settings.storage.data_dir)
+    random = Random(0)
+    for number in range(count):
+        likelihood = random.gauss(0, 1)
+        name, features = f"{weights[:2]}{number}", json.dumps({"likelihood": likelihood})
+        at = time.time() - 3600 * (number % 24)
+        remember(store, [Remembered(name, at, None, "sfm2", weights, 0.5, False, features)])
+        taken = likelihood + random.gauss(0, 1) > 0
+        record_outcome(store, name, Outcome.ACCEPTED if taken else Outcome.REJECTED, None)
+    store.close()
 
 
 def test_calibrate_refuses_results_of_several_weights(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def test_a_new_server_has_counted_nothing(serving: Serving) -> None:
         "errors": {},
         "fallbacks": 0,
         "tokens_generated": 0,
+        "feedback": {"accepted": 0, "edited": 0, "rejected": 0},
+        "acceptance_rate": None,
     }
 
 

@@ -36,6 +36,19 @@ def _text(found: Stats) -> str:
         *((f"answered by {model}", f"{count:,}") for model, count in found.model_usage.items()),
         ("fallbacks", f"{found.fallbacks:,}"),
         ("tokens generated", f"{found.tokens_generated:,}"),
+        *_feedback(found),
         ("up for", f"{found.uptime:,.0f} s"),
     ]
     return terminal.columns(rows)
+
+
+def _feedback(found: Stats) -> list[tuple[str, str]]:
+    """Nothing where nobody has told anything."""
+    if found.acceptance_rate is None:
+        return []
+    told = [(f"  {outcome}", f"{count:,}") for outcome, count in found.feedback.items()]
+    return [
+        ("completions with feedback", f"{sum(found.feedback.values()):,}"),
+        *told,
+        ("acceptance rate", f"{100 * found.acceptance_rate:.1f} %"),
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from sfm2.errors import InvalidRequestError
-from sfm2.types import GenerationConfig
+from sfm2.types import GenerationConfig, Mode, Outcome
 
 
 class Settings(TypedDict, total=False):
@@ -23,6 +23,9 @@ class Settings(TypedDict, total=False):
     stop: list[str] | None
     seed: int | None
     n: int | None
+    mode: Mode | str | None
+    guard: bool | None
+    features: bool | None
     language: str | None
     use_fallback: bool | None
 
@@ -36,10 +39,7 @@ class Call:
     body: dict[str, Any] | None = None
     answers: frozenset[int] = frozenset()
     """Statuses of failure that are an answer here: no reason to ask again."""
-
-    @property
-    def repeatable(self) -> bool:
-        return self.method == "GET"
+    repeatable: bool = False
 
     def content(self) -> bytes | None:
         """The body as JSON, escaped to ASCII: text that is no valid Unicode reaches the server, which says so."""
@@ -49,8 +49,8 @@ class Call:
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 
-HEALTH = Call("GET", "/health", answers=frozenset({503}))
-STATS = Call("GET", "/stats")
+HEALTH = Call("GET", "/health", answers=frozenset({503}), repeatable=True)
+STATS = Call("GET", "/stats", repeatable=True)
 
 
 def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> Call:
@@ -65,6 +65,11 @@ def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         raise InvalidRequestError(f"config: expected a GenerationConfig, not {type(config).__name__}")
     bundle = config.model_dump(exclude_none=True) if config else {}
     return Call("POST", path, {**bundle, **named})
+
+
+def feedback(completion_id: str, outcome: Outcome | str) -> Call:
+    """Twice says the same as once."""
+    return Call("POST", "/feedback", {"id": completion_id, "outcome": outcome}, repeatable=True)
 
 
 def prompts_of(prompts: Sequence[str]) -> list[str]:

@@ -36,6 +36,12 @@ def parse(response: httpx.Response, kind: type[M]) -> M:
     raise error_of(response)
 
 
+def check(response: httpx.Response) -> None:
+    """Raises the error that a response without content carries."""
+    if not response.is_success:
+        raise error_of(response)
+
+
 def parse_health(response: httpx.Response, kind: type[M]) -> M:
     """As `parse`; an unhealthy server answers 503 with its health, which is an answer and no error."""
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:

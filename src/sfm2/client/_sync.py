@@ -16,7 +16,7 @@ from sfm2.client._events import EventReader
 from sfm2.client._options import Options
 from sfm2.client._requests import Call, Settings
 from sfm2.errors import SFM2Error
-from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Stats
+from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Stats
 
 A = TypeVar("A", Completion, Explanation)
 
@@ -153,6 +153,13 @@ class SFM2Client:
         """What `code` does, in words."""
         fields = {"language": language, "max_length": max_length, "use_fallback": use_fallback}
         return self._answer(_requests.post("/explain", {"code": code, **fields}, {}), Explanation)
+
+    def feedback(self, completion_id: str, outcome: Outcome | str) -> None:
+        """Say what became of a completion (its `id`): "accepted", "edited" or "rejected"; again replaces what was said.
+
+        Raises `NotFoundError` where this key has no such completion of the last 30 days.
+        """
+        _responses.check(self._send(_requests.feedback(completion_id, outcome)))
 
     def health_check(self) -> Health:
         """How the server and its models are; also when that is not well. Reads like a dict: `health["status"]`."""

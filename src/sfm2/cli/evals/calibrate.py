@@ -3,36 +3,100 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sfm2.cli import terminal
 from sfm2.cli.evals.files import results_file
+from sfm2.cli.invocation import current
+from sfm2.config import StorageSettings
+from sfm2.core.confidence import calibrations_folder
+from sfm2.errors import InvalidRequestError, MissingExtraError
 from sfm2.evals import calibration
 from sfm2.evals.calibration import Calibration
 from sfm2.evals.results import read
 from sfm2.evals.tables import score_rows
 
+if TYPE_CHECKING:
+    from sfm2.server import feedback as feedback_rows
+
+_FEEDBACK = "feedback"  # as the name of a suite
+
 
 @click.command("calibrate")
-@click.argument("results", nargs=-1, required=True, type=results_file)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the calibration here, as JSON.")
-def calibrate_command(results: tuple[Path, ...], output: Path | None) -> None:
-    """Fit probabilities of being right to RESULTS, which `sfm2 eval run` wrote of one model.
+@click.argument("results", nargs=-1, type=results_file)
+@click.option("--feedback", is_flag=True, help="Learn from what /feedback told this machine's server, too.")
+@click.option("--weights", metavar="SHA256", help="Of these (or how they begin), where feedback is about several.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it here; servers don't look there."
+)
+@click.option("--dry-run", is_flag=True, help="Show it, write nothing.")
+def calibrate_command(
+    results: tuple[Path, ...], feedback: bool, weights: str | None, output: Path | None, dry_run: bool
+) -> None:
+    """Fit probabilities of being right to RESULTS, which `sfm2 eval run` wrote of one model, and keep them for its weights.
 
     The scores are of held-out items: five folds by source file or task, each predicted by a fit on the other four. What
     is written is fitted on all. Abstentions are left out.
     """
+    if not results and not feedback:
+        raise click.UsageError("Nothing to learn from: name files of results, or give --feedback.")
+    storage = current().settings.storage
     runs = [read(path) for path in results]
     records = [record for run in runs for record in run.records]
-    weights = calibration.one_weights(records)
-    fitted = calibration.fit(calibration.rows_of(records))
-    if output is not None:
-        suites = sorted({run.header.suite for run in runs})
-        output.write_text(json.dumps(fitted.document(weights, suites), indent=2) + "\n", encoding="utf-8")
-    terminal.write_line(terminal.visible(_text(fitted, weights)))
-    terminal.note(f"Written to {output}." if output else "Nothing is written: --output FILE keeps the calibration.")
+    told = _told(storage) if feedback else []
+    chosen = calibration.one_weights(records) if runs else _weights(told, weights)
+    if weights and not (chosen or "").startswith(weights.lower()):
+        raise InvalidRequestError(f"--weights {weights}: the results are of {chosen or 'unknown weights'}")
+    rows = calibration.rows_of(records)
+    rows += [(row.features, row.accepted, row.source) for row in told if row.weights == chosen]
+    fitted = calibration.fit(rows)
+    suites = sorted({run.header.suite for run in runs} | ({_FEEDBACK} if feedback else set()))
+    terminal.write_line(terminal.visible(_text(fitted, chosen)))
+    if dry_run:
+        terminal.note("Nothing is written.")
+        return
+    path = output or _place(storage, chosen)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(fitted.document(chosen, suites), indent=2) + "\n", encoding="utf-8")
+    terminal.note(f"Written to {path}." + ("" if output else " Servers here use it from their next start."))
+
+
+def _told(storage: StorageSettings) -> list[feedback_rows.Row]:
+    """What the server on this machine was told, of all weights."""
+    try:
+        from sfm2.server import feedback
+        from sfm2.server.store import Store
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("sfm2 eval calibrate --feedback", "server") from error
+    store = Store.in_folder(storage.data_dir)
+    try:
+        return feedback.rows(store)
+    finally:
+        store.close()
+
+
+def _weights(told: Sequence[feedback_rows.Row], given: str | None) -> str:
+    """The one that feedback is about. Raises InvalidRequestError for none or several."""
+    known = sorted({row.weights for row in told if row.weights and row.weights.startswith((given or "").lower())})
+    if len(known) != 1:
+        names = ", ".join(name[:12] for name in known) or "no known ones"
+        raise InvalidRequestError(
+            f"the feedback is about {names}", suggestion="--weights chooses; `weights` in a completion names its own"
+        )
+    return known[0]
+
+
+def _place(storage: StorageSettings, weights: str | None) -> Path:
+    """Where a server with these weights looks."""
+    if not weights:
+        raise InvalidRequestError(
+            "the results don't say of which weights they are", suggestion="--output FILE writes the calibration anyway"
+        )
+    return calibrations_folder(storage.cache_dir) / f"{weights}.json"
 
 
 def _text(fitted: Calibration, weights: str | None) -> str:

@@ -1,0 +1,131 @@
+"""POST /feedback: what became of completions, on a live server."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sfm2.server import feedback
+from sfm2.server.app import create_app
+from sfm2.server.keys import Keys
+from sfm2.server.store import Store
+from sfm2.types import Outcome
+from tests.server.live import Serving, live, settings_for
+
+SECRET = "lantern_of_sirius"
+
+
+def completed(client: httpx.Client, **fields: Any) -> dict[str, Any]:
+    answer = client.post("/complete", json={"prefix": f"{SECRET} = 1  # echo:pass", "language": "python", **fields})
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found
+
+
+def told(client: httpx.Client, completion_id: str, outcome: str, **headers: str) -> httpx.Response:
+    return client.post("/feedback", json={"id": completion_id, "outcome": outcome}, headers=headers)
+
+
+def stats(client: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/stats").raise_for_status().json()
+    return found
+
+
+def test_what_was_told_is_the_acceptance_rate(serving: Serving) -> None:
+    with serving() as client:
+        assert stats(client)["acceptance_rate"] is None
+        for outcome in ("accepted", "accepted", "edited", "rejected"):
+            answer = told(client, completed(client)["id"], outcome)
+            assert (answer.status_code, answer.content) == (204, b"")
+        found = stats(client)
+    assert found["feedback"] == {"accepted": 2, "edited": 1, "rejected": 1}
+    assert found["acceptance_rate"] == 0.75
+
+
+def test_the_last_word_counts(serving: Serving) -> None:
+    with serving() as client:
+        completion_id = completed(client)["id"]
+        for outcome in ("rejected", "accepted", "accepted"):
+            assert told(client, completion_id, outcome).status_code == 204
+        assert stats(client)["feedback"] == {"accepted": 1, "edited": 0, "rejected": 0}
+
+
+@pytest.mark.parametrize("route", ["/generate", "/generate/batch", "/generate/stream"])
+def test_every_kind_of_completion_has_an_id(serving: Serving, route: str) -> None:
+    prompts: dict[str, Any] = {"prompts": ["x  # echo:y"]} if route.endswith("batch") else {"prompt": "x  # echo:y"}
+    with serving() as client:
+        text = client.post(route, json=prompts).raise_for_status().text
+        completion_id = text.split('"id":"')[-1].split('"')[0]
+        assert told(client, completion_id, "accepted").status_code == 204
+
+
+def test_unknown_ids_and_outcomes_say_what_was_expected(serving: Serving) -> None:
+    with serving() as client:
+        unknown = told(client, "nothing", "accepted")
+        assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+        assert "no completion 'nothing' was made here in the last 30 days" in unknown.json()["message"]
+        wrong = told(client, completed(client)["id"], "loved")
+        assert wrong.status_code == 422
+        assert "accepted" in wrong.json()["message"]
+        assert client.post("/feedback", json={"outcome": "accepted"}).status_code == 422
+        assert stats(client)["acceptance_rate"] is None
+
+
+def test_a_key_speaks_of_its_own_completions_only(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    keys = Keys(Store.in_folder(tmp_path))
+    ours, theirs = ({"Authorization": f"Bearer {keys.create(name)[1]}"} for name in ("ours", "theirs"))
+    with live(create_app(settings)) as client:
+        completion_id = client.post("/complete", json={"prefix": "x"}, headers=ours).json()["id"]
+        assert told(client, completion_id, "accepted").status_code == 401
+        assert told(client, completion_id, "accepted", **theirs).status_code == 404
+        assert told(client, completion_id, "accepted", **ours).status_code == 204
+
+
+def test_another_worker_and_a_restart_know_it(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    with live(create_app(settings)) as one, live(create_app(settings)) as other:
+        completion_id = completed(one)["id"]
+        assert told(other, completion_id, "accepted").status_code == 204
+    with live(create_app(settings)) as client:
+        assert told(client, completion_id, "edited").status_code == 204
+        assert stats(client)["feedback"] == {"accepted": 0, "edited": 1, "rejected": 0}
+
+
+def test_no_code_is_stored(tmp_path: Path) -> None:
+    with live(create_app(settings_for(tmp_path))) as client:
+        answer = completed(client, suffix=f"\nprint({SECRET})\n", path=f"{SECRET}.py")
+        assert answer["completion"] == "pass"
+        assert told(client, answer["id"], "rejected").status_code == 204
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert answer["id"].encode() in kept
+    assert SECRET.encode() not in kept
+
+
+def test_features_are_for_those_who_ask_and_kept_for_a_fit(tmp_path: Path) -> None:
+    with live(create_app(settings_for(tmp_path))) as client:
+        assert completed(client)["features"] is None
+        answer = completed(client, features=True)
+        assert answer["features"]["log_tokens"] > 0
+        told(client, answer["id"], "accepted")
+    store = Store.in_folder(tmp_path)
+    [row] = feedback.rows(store)
+    store.close()
+    assert row.accepted
+    assert row.features == pytest.approx(answer["features"], abs=1e-6)
+
+
+def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "KEPT_ROWS", 3)
+    store = Store.in_folder(tmp_path)
+    now = time.time()
+    late = feedback.KEPT_SECONDS + 1
+    for number in range(5):
+        at = now - late if number == 4 else now
+        feedback.remember(store, [feedback.Remembered(f"c{number}", at, None, "echo", None, 0.5, False, None)])
+    known = [number for number in range(5) if feedback.record(store, f"c{number}", Outcome.ACCEPTED, None)]
+    store.close()
+    assert known == [1, 2, 3]

@@ -1,9 +1,10 @@
 """The golden corpus: what the guard leaves of a completion, case by case. The cases stand in `tests/golden/*.toml`.
 
 A case reads `prefix├completion┤suffix`: what stands before the cursor, all that a model wrote, what stands after the
-cursor. Its other keys: `name`, `language`, `expect` (the text that is left), `action`, `reasons` (in any order; not
-looked at when absent), `mode` (block), `ended` (true; false: the model came to its `max_length`), `from` (the source and
-licence of code that is not ours), and four that spare invisible characters:
+cursor. Or it has the model's `text` and the `task` of HumanEval infilling that has prefix and suffix: that data is read by
+path and never kept here. Its other keys: `name`, `language`, `expect` (the text that is left), `action`, `reasons` (in any
+order; not looked at when absent), `mode` (block), `ended` (true; false: the model came to its `max_length`), `from` (the
+source and licence of code that is not ours), and four that spare invisible characters:
 `crlf`: every line break of the case and of `expect` is "\\r\\n"; `lf_model`: but the model's own are "\\n";
 `tabs`: four spaces of indentation are a tab; `broken`: the result does not parse, as the file did not before.
 `known_failure` says why the guard does not do it yet: such a case must fail, so that nobody forgets to take it off.
@@ -17,18 +18,35 @@ import tomllib
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sfm2.evals.items import Item
+from sfm2.evals.suites.table import load
 from sfm2.syntax.guard import Guard, guarded
 from sfm2.syntax.hole import Hole
 from sfm2.types import GuardAction, GuardReason, Language, Mode
 
 FOLDER = Path(__file__).parent.parent / "golden"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 KEYS = {
-    *("name", "language", "case", "expect", "action", "reasons", "mode", "ended", "from", "known_failure"),
+    *(
+        "name",
+        "language",
+        "case",
+        "task",
+        "text",
+        "expect",
+        "action",
+        "reasons",
+        "mode",
+        "ended",
+        "from",
+        "known_failure",
+    ),
     *("crlf", "lf_model", "tabs", "broken"),
 }
 LEADING = re.compile(r"^(?: {4})+", re.MULTILINE)
@@ -53,6 +71,11 @@ class Case:
     known_failure: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def here(self) -> bool:
+        """Whether what stands around the completion is known."""
+        return "task" not in self.raw or self.raw["task"] in tasks()
+
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
 
@@ -62,16 +85,15 @@ def read(file: Path) -> list[Case]:
 
 
 def case_of(raw: dict[str, Any], file: str) -> Case:
-    hole = HOLE.fullmatch(raw["case"])
-    assert hole, f"{file}: {raw['name']}: one ├ and one ┤ mark the completion"
+    prefix, text, suffix = parts(raw, file)
     reasons = raw.get("reasons")
     return Case(
         name=raw["name"],
         file=file,
         language=raw["language"],
-        prefix=shaped(hole["prefix"], raw),
-        text=shaped(hole["text"], raw, crlf=not raw.get("lf_model")),
-        suffix=shaped(hole["suffix"], raw),
+        prefix=shaped(prefix, raw),
+        text=shaped(text, raw, crlf=not raw.get("lf_model")),
+        suffix=shaped(suffix, raw),
         expect=shaped(raw["expect"], raw),
         action=GuardAction(raw["action"]),
         reasons=None if reasons is None else frozenset(map(GuardReason, reasons)),
@@ -82,6 +104,25 @@ def case_of(raw: dict[str, Any], file: str) -> Case:
         known_failure=raw.get("known_failure", ""),
         raw=raw,
     )
+
+
+def parts(raw: dict[str, Any], file: str) -> tuple[str, str, str]:
+    """Prefix, what the model wrote, suffix."""
+    if task := raw.get("task"):
+        item = tasks().get(task)
+        return (item.prefix, raw["text"], item.suffix) if item else ("", "", "")
+    hole = HOLE.fullmatch(raw["case"])
+    assert hole, f"{file}: {raw['name']}: one ├ and one ┤ mark the completion"
+    return hole["prefix"], hole["text"], hole["suffix"]
+
+
+@cache
+def tasks() -> dict[str, Item]:
+    """None where the evaluation data is not beside the repository."""
+    if not DATA.is_dir():
+        return {}
+    suites = ("infilling-single-line", "infilling-random-span")
+    return {item.id: item for suite in suites for item in load(suite, DATA, None)}
 
 
 def shaped(text: str, raw: dict[str, Any], crlf: bool = True) -> str:
@@ -101,7 +142,14 @@ def params() -> list[Any]:
             marks=[pytest.mark.xfail(strict=True, reason=case.known_failure)] if case.known_failure else [],
         )
         for case in CASES
+        if case.here
     ]
+
+
+def test_the_evaluation_data_is_here() -> None:
+    if not tasks():
+        pytest.skip(f"{DATA}: no evaluation data; {sum(not case.here for case in CASES)} cases are left out")
+    assert all(case.here for case in CASES)
 
 
 def streamed(case: Case, size: int) -> str:
@@ -163,7 +211,10 @@ PARSERS = {
 }
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.language in PARSERS and case.expect.strip()], ids=str)
+PARSED = [case for case in CASES if case.here and case.language in PARSERS and case.expect.strip()]
+
+
+@pytest.mark.parametrize("case", PARSED, ids=str)
 def test_what_is_expected_parses_in_place(case: Case) -> None:
     """As far as the standard library has a parser."""
     assert parses(case.prefix + case.expect + case.suffix, case.language) is not case.broken

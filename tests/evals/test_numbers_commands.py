@@ -88,6 +88,13 @@ def test_calibrate_writes_what_confidence_applies(tmp_path: Path) -> None:
     assert document["fitted_on"] == 400 - abstained
 
 
+def test_calibrate_refuses_what_no_guard_has_read(tmp_path: Path, storage: Settings) -> None:
+    raw = results_file(tmp_path / "raw.jsonl", simulated(300), guard=False)
+    refused = called(calibrate_command, raw, settings=storage)
+    assert isinstance(refused.exception, InvalidRequestError)
+    assert "results without the guard" in str(refused.exception)
+
+
 def test_calibrate_keeps_it_where_servers_look(tmp_path: Path, storage: Settings) -> None:
     results = results_file(tmp_path / "a.jsonl", simulated(300))
     shown = called(calibrate_command, results, "--dry-run", settings=storage)

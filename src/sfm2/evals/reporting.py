@@ -86,13 +86,14 @@ def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:
-    """One for each weights, over all of its runs."""
+    """One for each weights, over all of its runs with the guard: `confidence` is said of what that leaves."""
     yield "## Calibration"
-    known = {record.weights for run in runs for record in run.results.records if record.features}
+    records = [record for run in runs if run.results.guarded for record in run.results.records]
+    known = {record.weights for record in records if record.features}
     if not known:
         yield "Not measured: no record has features (`sfm2 eval run` asks for them)."
     for weights in sorted(known, key=str):
-        of_weights = [record for run in runs for record in run.results.records if record.weights == weights]
+        of_weights = [record for record in records if record.weights == weights]
         name = (weights or "unknown")[:_SHORT]
         try:
             fitted = calibration.fit(calibration.rows_of(of_weights))

@@ -38,6 +38,11 @@ class Results:
     header: Header
     records: list[Record]
 
+    @property
+    def guarded(self) -> bool:
+        """Whether the guard read the completions."""
+        return self.header.settings.get("guard") is not False
+
 
 _HEADER = TypeAdapter(Header)
 _RECORD = TypeAdapter(Record)

@@ -17,7 +17,7 @@ from sfm2.core.confidence import calibrations_folder
 from sfm2.errors import InvalidRequestError, MissingExtraError
 from sfm2.evals import calibration
 from sfm2.evals.calibration import Calibration
-from sfm2.evals.results import read
+from sfm2.evals.results import Results, read
 from sfm2.evals.tables import score_rows
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def calibrate_command(
     if not results and not feedback:
         raise click.UsageError("Nothing to learn from: name files of results, or give --feedback.")
     storage = current().settings.storage
-    runs = [read(path) for path in results]
+    runs = [_guarded(path) for path in results]
     records = [record for run in runs for record in run.records]
     told = _told(storage) if feedback else []
     chosen = calibration.one_weights(records) if runs else _weights(told, weights)
@@ -63,6 +63,16 @@ def calibrate_command(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(fitted.document(chosen, suites), indent=2) + "\n", encoding="utf-8")
     terminal.note(f"Written to {path}." + ("" if output else " Servers here use it from their next start."))
+
+
+def _guarded(path: Path) -> Results:
+    found = read(path)
+    if not found.guarded:
+        raise InvalidRequestError(
+            f"{path}: results without the guard",
+            suggestion="Confidence is said of guarded completions: calibrate on those",
+        )
+    return found
 
 
 def _told(storage: StorageSettings) -> list[feedback_rows.Row]:

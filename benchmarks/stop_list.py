@@ -1,6 +1,6 @@
 """What the usual list of stop texts makes of raw HumanEval completions: the guard's rival that everybody writes by hand.
 
-`python benchmarks/stop_list.py raw.jsonl stopped.jsonl`: cuts what `sfm2 eval run humaneval --no-guard` (or `--paired`) wrote
+`python benchmarks/stop_list.py raw.jsonl stopped.jsonl`: cuts what `sfm2 eval run humaneval --paired` wrote unguarded
 at the first of the texts, runs the tests again, and writes results that `sfm2 eval compare` reads. The texts are those of
 Chen et al. 2021 ("Evaluating large language models trained on code", section 2.1), and a fence, for models that chat.
 """

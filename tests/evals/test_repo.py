@@ -17,6 +17,7 @@ from sfm2.evals.items import Item
 from sfm2.evals.metrics import measure
 from sfm2.evals.suites import repo
 from sfm2.evals.suites.python_holes import PythonFile
+from sfm2.evals.suites.tree_holes import TreeFile
 from sfm2.types import Language
 
 OURS = Path(sfm2.__file__).parent
@@ -179,8 +180,8 @@ def test_what_can_not_be_cut_is_refused(folder: Path) -> None:
             repo.load(data)
     with pytest.raises(InvalidRequestError, match="word"):
         repo.load(folder, kinds=["line", "word"])
-    with pytest.raises(InvalidRequestError, match="python only"):
-        repo.load(folder, language=Language.JAVASCRIPT)
+    with pytest.raises(InvalidRequestError, match="language kotlin: no grammar"):
+        repo.load(folder, language=Language.KOTLIN)
     with pytest.raises(InvalidRequestError, match="no holes"):
         repo.load(folder / "vendor", kinds=["span"], limit=0)
 
@@ -193,3 +194,57 @@ def test_any_text_is_cut_within_its_ends_or_does_not_parse(text: str, kind: str)
     for hole in file.holes(kind, Random(0)) if file is not None else ():
         assert 0 <= hole.start < hole.end <= len(text)
         assert text[hole.start : hole.end].strip()
+
+
+GO = """package shop
+
+// Box holds things.
+type Box struct {
+\tThings []string
+\tCount  int
+}
+
+func (b *Box) Fill(things []string) error {
+\tif len(things) == 0 {
+\t\treturn errors.New("nothing é")
+\t}
+\tb.Things = append(b.Things, things...) // all of them
+\tb.Count = len(b.Things)
+\tquery := `
+\t\tSELECT one
+\t\tFROM two`
+\treturn run(query)
+}
+"""
+
+
+def tree_holes(kind: str) -> set[str]:
+    file = TreeFile.read(GO, "go")
+    assert file is not None
+    return {GO[hole.start : hole.end] for hole in file.holes(kind, Random(0))}
+
+
+def test_other_languages_are_cut_by_their_syntax_trees() -> None:
+    assert "b.Things = append(b.Things, things...) // all of them\n\tb.Count = len(b.Things)" not in tree_holes("block")
+    assert any(
+        block.startswith("if len(things)") and block.endswith("return run(query)") for block in tree_holes("block")
+    )
+    lines = tree_holes("line")
+    assert {'return errors.New("nothing é")', "b.Count = len(b.Things)", "return run(query)"} <= lines
+    assert not any("SELECT" in line or "query" in line.removeprefix("return run(query)") for line in lines)
+    assert all("\n" not in line for line in lines)
+    assert all(span.count("\n") < 3 and "SELECT" not in span for span in tree_holes("span"))
+    assert TreeFile.read("func {", "go") is None
+
+
+def test_a_repository_is_cut_in_its_main_language(folder: Path) -> None:
+    shop = folder / "go"
+    shop.mkdir()
+    for name in ("a", "b", "c", "d", "e", "f", "g"):
+        (shop / f"{name}.go").write_text(GO, encoding="utf-8")
+    assert {item.language for item in repo.load(shop)} == {"go"}
+    items = repo.load(shop)
+    assert {item.kind for item in items} == set(repo.KINDS)
+    for item in items:
+        assert measure(item, item.expected or "") == (True, 1.0, "exact"), item.id
+    assert {item.path for item in repo.load(folder, language=Language.JAVASCRIPT)} == {"page.js"}

@@ -47,13 +47,14 @@ def _verdict(program: dict[str, Any], nonce: Callable[[], bytes]) -> dict[str, s
 
 
 def _run(solution: str, test: str, entry_point: str | None) -> None:
-    kept = dict(vars(builtins))
+    kept, execute = dict(vars(builtins)), exec
+    tests = compile(test, "tests.py", "exec", dont_inherit=True)
     module = ModuleType("solution")
     sys.modules["solution"] = module  # dataclasses look their module up
-    exec(compile(solution, "solution.py", "exec"), vars(module))  # noqa: S102
+    exec(compile(solution, "solution.py", "exec", dont_inherit=True), vars(module))  # noqa: S102
     names = {name: value for name, value in vars(module).items() if name == entry_point or name not in kept}
     names |= {"__builtins__": kept, "__name__": "tests"}
-    exec(compile(test, "tests.py", "exec"), names)  # noqa: S102
+    execute(tests, names)
 
 
 def _text_of(error: BaseException) -> str:

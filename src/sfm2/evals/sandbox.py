@@ -99,7 +99,7 @@ class Sandbox:
             output = await self._talk(child, self._message(program, folder, ticket) + nonce)
         seconds = time.monotonic() - started
         in_force, verdict = _parts(output or b"")
-        passed = compare_digest(str(verdict.get("proof")).encode(), proof(ticket, nonce).encode())
+        passed = compare_digest(_text(verdict.get("proof")).encode(), proof(ticket, nonce).encode())
         error = None if passed else self._why(output, verdict, child.returncode)
         return Outcome(passed, error, seconds, in_force)
 
@@ -126,7 +126,7 @@ class Sandbox:
         if output is None:
             return f"not done within {self._limits.seconds:g} s"
         if isinstance(error := verdict.get("error"), str):
-            return error
+            return _text(error)
         if status is not None and status < 0:
             return f"ended by {signal.Signals(-status).name}"
         return f"ended with exit status {status} before its tests did"
@@ -160,7 +160,12 @@ def _parts(output: bytes) -> tuple[tuple[str, ...], dict[str, Any]]:
     lines = [_json(line) for line in output.splitlines()[:2]]
     said = [line if isinstance(line, dict) else {} for line in lines] + [{}, {}]
     in_force = said[0].get("in_force", ())
-    return tuple(map(str, in_force)) if isinstance(in_force, list) else (), said[1]
+    return tuple(map(_text, in_force)) if isinstance(in_force, list) else (), said[1]
+
+
+def _text(value: object) -> str:
+    """Without lone surrogates, which no file takes."""
+    return str(value).encode(errors="replace").decode()
 
 
 def _json(line: bytes) -> Any:

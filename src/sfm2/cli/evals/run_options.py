@@ -15,7 +15,7 @@ from sfm2.cli.options import field_option, json_option
 from sfm2.evals.asking import Asking
 from sfm2.evals.suites import repo
 from sfm2.evals.suites.table import SUITES
-from sfm2.types import Sampling
+from sfm2.types import Language, Sampling
 
 _BACKENDS = ("sfm2", "gpt2_lora", "openai", "echo")
 _EXISTING = click.Path(exists=True, path_type=Path)
@@ -31,6 +31,7 @@ class RunOptions:
     data: Path | None
     limit: int | None
     kinds: tuple[str, ...]
+    language: str | None
     url: str | None
     api_key: str | None
     backend: str | None
@@ -53,13 +54,16 @@ class RunOptions:
             raise click.UsageError("--backend: the server at --url has a chain of its own; its first backend answers.")
         if self.kinds and self.suite != repo.NAME:
             raise click.UsageError(f"--kind: the items of {self.suite} are all of one kind.")
+        if self.language and self.suite != repo.NAME:
+            raise click.UsageError(f"--language: the items of {self.suite} are all in Python.")
 
     @property
     def loading(self) -> dict[str, Any]:
         """What the suite's loader takes beside data and limit."""
         if self.suite != repo.NAME:
             return {}
-        return {"seed": self.seed, **({"kinds": self.kinds} if self.kinds else {})}
+        given = {"kinds": self.kinds or None, "language": self.language and Language(self.language)}
+        return {"seed": self.seed, **{name: value for name, value in given.items() if value}}
 
     def askings(self) -> list[Asking]:
         guards = (True, False) if self.paired else (not self.no_guard,)
@@ -81,6 +85,11 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option("--limit", type=click.IntRange(1), metavar="N", help="So many items at most, spread over the suite.")
     @click.option(
         "--kind", "kinds", type=click.Choice(repo.KINDS), multiple=True, help="repo: only holes of this kind."
+    )
+    @click.option(
+        "--language",
+        type=click.Choice([language.value for language in Language]),
+        help="repo: the files to cut. Default: what most of them are in.",
     )
     @click.option("--url", help="Ask this server. Default: the model itself, in this process.")
     @click.option("--api-key", envvar="SFM2_API_KEY", show_envvar=True, help="Of the server at --url.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
+from sfm2.evals.python_blocks import parsed
 from sfm2.evals.suites.task_files import Task, find, spread, tasks
 
 NAME = "mbpp"
@@ -35,7 +36,7 @@ def _item(task: Task) -> Item:
     return Item(
         id=name,
         source=name,
-        prefix=_prompt(task, function),
+        prefix=_prompt(name, task, function),
         suffix="",
         language="python",
         kind="definition",
@@ -49,18 +50,24 @@ def _item(task: Task) -> Item:
 
 def _tested(name: str, task: Task) -> ast.FunctionDef:
     """The function of the reference solution that the tests call."""
-    functions = {node.name: node for node in ast.parse(task["code"]).body if isinstance(node, ast.FunctionDef)}
+    functions = {node.name: node for node in _parsed(name, task["code"]).body if isinstance(node, ast.FunctionDef)}
     for test in task["test_list"]:
-        for node in ast.walk(ast.parse(test)):
+        for node in ast.walk(_parsed(name, test)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
                 return functions[node.func.id]
     raise InvalidRequestError(f"{name}: its tests call no function of its solution", suggestion="Is it MBPP's file?")
 
 
-def _prompt(task: Task, function: ast.FunctionDef) -> str:
-    imports = [
-        ast.unparse(node) for node in ast.parse(task["code"]).body if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
+def _parsed(name: str, code: str) -> ast.Module:
+    tree = parsed(code)
+    if tree is None:
+        raise InvalidRequestError(f"{name}: does not parse: {code[:80]!r}", suggestion="Is it MBPP's file?")
+    return tree
+
+
+def _prompt(name: str, task: Task, function: ast.FunctionDef) -> str:
+    body = _parsed(name, task["code"]).body
+    imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     result = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     signature = f"def {function.name}({ast.unparse(function.args)}){result}:"
     head = [*imports, "", ""] if imports else []
@@ -68,5 +75,6 @@ def _prompt(task: Task, function: ast.FunctionDef) -> str:
 
 
 def _docstring(text: str) -> str:
-    quotes = '"""'
-    return json.dumps(text, ensure_ascii=False) if quotes in text or "\\" in text else f"{quotes}{text.strip()}{quotes}"
+    quotes, text = '"""', text.strip()
+    odd = quotes in text or "\\" in text or text.endswith('"')
+    return json.dumps(text, ensure_ascii=False) if odd else f"{quotes}{text}{quotes}"

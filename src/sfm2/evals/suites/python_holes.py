@@ -1,7 +1,6 @@
 """Where holes can be cut out of a Python file: whole lines, bodies of blocks, and random spans within a function.
 
-A hole begins where a cursor would stand: after the indentation of its line. Left out: text that nobody could guess or
-that tells nothing (docstrings, lone words), and text too long to be written in the tokens of one request.
+Docstrings are left out.
 """
 
 from __future__ import annotations
@@ -12,25 +11,14 @@ import tokenize
 from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
 
 from sfm2.evals.python_blocks import parsed
+from sfm2.evals.suites.holes import BLOCK_LINES, MOST_LINES, Hole, fits
 
-LONGEST = 480  # characters of expected text; some 160 tokens
-_BLOCK_LINES = range(2, 13)
-_MOST_LINES = 3  # of a line or a span
-_LEAST = 6  # characters
 _SPANS = 12  # tried per function
 _LAYOUT = frozenset(
     {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
 )
-
-
-class Hole(NamedTuple):
-    """Offsets in characters; the expected text is what stands between them."""
-
-    start: int
-    end: int
 
 
 class PythonFile:
@@ -58,17 +46,13 @@ class PythonFile:
     def holes(self, kind: str, random: Random) -> list[Hole]:
         """All of a kind ("line", "block", "span"), in the order of the file; spans are drawn."""
         cut = {"line": self._lines(), "block": self._blocks(), "span": self._spans(random)}[kind]
-        return sorted({hole for hole in cut if self._is_fit(hole)})
-
-    def _is_fit(self, hole: Hole) -> bool:
-        expected = self.text[hole.start : hole.end]
-        return _LEAST <= len(expected) <= LONGEST and any(character.isalpha() for character in expected)
+        return sorted({hole for hole in cut if fits(self.text, hole)})
 
     def _lines(self) -> Iterator[Hole]:
         first: tokenize.TokenInfo | None = None
         for token in self._tokens:
             if token.type == tokenize.NEWLINE and first is not None:
-                if token.start[0] - first.start[0] < _MOST_LINES and first.start[0] not in self._docstrings:
+                if token.start[0] - first.start[0] < MOST_LINES and first.start[0] not in self._docstrings:
                     yield Hole(self._offset(first.start), self._offset(token.start))
                 first = None
             elif first is None and token.type not in _LAYOUT:
@@ -81,7 +65,7 @@ class PythonFile:
                 row = self._rows[start - 1]
                 own_lines = start > getattr(node, "lineno", start) and not row.lstrip().startswith("elif")
                 begins = self._starts[start - 1] + len(row) - len(row.lstrip())
-                if own_lines and end - start + 1 in _BLOCK_LINES and self._begins_its_line(body[0]):
+                if own_lines and end - start + 1 in BLOCK_LINES and self._begins_its_line(body[0]):
                     yield Hole(begins, self._starts[end - 1] + len(self._rows[end - 1].rstrip("\r")))
 
     def _begins_its_line(self, statement: ast.stmt) -> bool:
@@ -97,7 +81,7 @@ class PythonFile:
         inside = [token for token in self._tokens if first_row <= token.start[0] <= last_row and self._is_code(token)]
         for _ in range(min(_SPANS, len(inside) // 2)):
             start = random.randrange(len(inside) - 1)
-            lines = random.randint(1, _MOST_LINES)
+            lines = random.randint(1, MOST_LINES)
             near = [token for token in inside[start + 1 :] if token.end[0] - inside[start].start[0] < lines]
             if near:
                 yield Hole(self._offset(inside[start].start), self._offset(random.choice(near).end))

@@ -1,4 +1,4 @@
-"""Holes cut out of the Python files of any git repository or folder, so that a model is asked about your own code.
+"""Holes cut out of the source files of any git repository or folder, so that a model is asked about your own code.
 
 Evenly over files: the first items are one of each file, of turning kinds, then the second of each, and so on. The same
 folder, seed and kinds give the same items, and a smaller limit a beginning of them.
@@ -14,8 +14,11 @@ from random import Random
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
-from sfm2.evals.suites.python_holes import Hole, PythonFile
-from sfm2.evals.suites.source_files import source_files, text_of
+from sfm2.evals.suites.holes import Hole, SourceFile
+from sfm2.evals.suites.python_holes import PythonFile
+from sfm2.evals.suites.source_files import main_language, source_files, text_of
+from sfm2.syntax.hole import Hole as Cursor
+from sfm2.syntax.place import Place
 from sfm2.types import Language
 
 NAME = "repo"
@@ -29,17 +32,19 @@ def load(
     limit: int | None = None,
     seed: int = 0,
     kinds: Sequence[str] = KINDS,
-    language: Language = Language.PYTHON,
+    language: Language | None = None,
     tests: bool = False,
 ) -> list[Item]:
-    """`limit` items at most, of the folder `data`; `tests`: whether files of tests are cut too.
+    """`limit` items at most, of the folder `data`. `language` None: the one that most of its files are in. `tests`:
+    whether files of tests are cut too.
 
     Raises InvalidRequestError for no folder, an unknown kind or language, or a folder without anything to cut.
     """
     folder = _checked(data, kinds, language)
+    language = language or main_language(folder)
     names = source_files(folder, language, tests)
     Random(seed).shuffle(names)
-    files = [_File(folder, name, seed) for name in names]
+    files = [_File(folder, name, language, seed) for name in names]
     items = list(islice(_in_turn(files, kinds), limit))
     if not items:
         raise InvalidRequestError(
@@ -49,13 +54,17 @@ def load(
     return items
 
 
-def _checked(data: Path | None, kinds: Sequence[str], language: Language) -> Path:
+def _checked(data: Path | None, kinds: Sequence[str], language: Language | None) -> Path:
     if data is None or not data.is_dir():
-        raise InvalidRequestError(f"{data}: no folder", suggestion="Name a git repository or a folder of source files")
+        message = "repo: no folder is named" if data is None else f"{data}: no folder"
+        raise InvalidRequestError(message, suggestion="Name a git repository or a folder of source files")
     if not kinds or not set(kinds) <= set(KINDS):
         raise InvalidRequestError(f"kinds {', '.join(kinds) or 'none'}: expected some of {', '.join(KINDS)}")
-    if language is not Language.PYTHON:
-        raise InvalidRequestError(f"language {language}: holes are cut in python only")
+    if language is not None and not Place(Cursor("", "", language)).judged:
+        raise InvalidRequestError(
+            f"language {language}: no grammar to cut holes by",
+            suggestion="pip install 'sfm2[syntax]' brings those that there are",
+        )
     return data.resolve()
 
 
@@ -69,9 +78,10 @@ def _in_turn(files: Sequence[_File], kinds: Sequence[str]) -> Iterator[Item]:
 class _File:
     """Read and cut when its first item is asked for."""
 
-    def __init__(self, folder: Path, name: PurePosixPath, seed: int) -> None:
+    def __init__(self, folder: Path, name: PurePosixPath, language: Language, seed: int) -> None:
         self._folder = folder
         self._name = name
+        self._language = language
         self._seed = seed
         self._drawn: dict[str, list[Hole]] = {}
 
@@ -80,28 +90,35 @@ class _File:
         return [self._item(kind, hole) for hole in self._holes(kind)[rank : rank + 1]]
 
     @cached_property
-    def _python(self) -> PythonFile | None:
+    def _source(self) -> SourceFile | None:
+        """None for what does not parse, or what nobody typed."""
         text = text_of(self._folder / self._name)
-        return PythonFile.read(text) if text is not None else None
+        if text is None:
+            return None
+        if self._language is Language.PYTHON:
+            return PythonFile.read(text)
+        from sfm2.evals.suites.tree_holes import TreeFile
+
+        return TreeFile.read(text, self._language)
 
     def _holes(self, kind: str) -> list[Hole]:
         """A few, drawn by the file's own dice, so that they don't hang on what other files there are."""
         if kind not in self._drawn:
             random = Random(f"{self._seed} {self._name} {kind}")
-            holes = self._python.holes(kind, random) if self._python is not None else []
+            holes = self._source.holes(kind, random) if self._source is not None else []
             self._drawn[kind] = random.sample(holes, min(PER_FILE, len(holes)))
         return self._drawn[kind]
 
     def _item(self, kind: str, hole: Hole) -> Item:
-        assert self._python is not None
-        text = self._python.text
+        assert self._source is not None
+        text = self._source.text
         prefix, expected = text[: hole.start], text[hole.start : hole.end]
         return Item(
             id=f"{self._name}:{prefix.count(chr(10)) + 1}:{kind}:{hole.start}-{hole.end}",
             source=f"{self._folder.name}/{self._name}",
             prefix=prefix,
             suffix=text[hole.end :],
-            language=Language.PYTHON.value,
+            language=self._language.value,
             kind=kind,
             path=str(self._name),
             expected=expected,

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -33,16 +34,10 @@ class Published(NamedTuple):
 def tasks(path: Path, fields: Sequence[str]) -> list[Task]:
     """Raises InvalidRequestError for a file that is not of tasks with these fields."""
     try:
-        lines = _unpacked(path).decode().splitlines()
-        found = [json.loads(line) for line in lines if line.strip()]
-    except (OSError, EOFError, ValueError) as error:
-        raise InvalidRequestError(f"{path}: not JSON Lines: {error}", suggestion="Name a file of tasks") from error
-    for number, task in enumerate(found, 1):
-        missing = [field for field in fields if not isinstance(task, dict) or field not in task]
-        if missing:
-            raise InvalidRequestError(
-                f"{path}: task {number} has no {', '.join(missing)}", suggestion="Is it the file of another suite?"
-            )
+        lines = _unpacked(path).split(b"\n")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise InvalidRequestError(f"{path}: cannot be read: {error}", suggestion="Name a file of tasks") from error
+    found = [_task(f"{path}, line {number}", line, fields) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise InvalidRequestError(f"{path}: no tasks in it", suggestion="Name a file of tasks")
     return found
@@ -80,6 +75,19 @@ def spread(found: Sequence[T], limit: int | None) -> list[T]:
     if limit is None or limit >= len(found):
         return list(found)
     return [found[index * len(found) // limit] for index in range(limit)]
+
+
+def _task(place: str, line: bytes, fields: Sequence[str]) -> Task:
+    try:
+        task = json.loads(line)
+    except ValueError as error:
+        raise InvalidRequestError(f"{place}: no JSON: {error}", suggestion="Name a file of tasks") from error
+    missing = [field for field in fields if not isinstance(task, dict) or field not in task]
+    if missing:
+        raise InvalidRequestError(
+            f"{place}: the task has no {', '.join(missing)}", suggestion="Is it the file of another suite?"
+        )
+    return dict(task)
 
 
 def _download(file: Published) -> bytes:

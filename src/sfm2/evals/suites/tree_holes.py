@@ -1,0 +1,120 @@
+"""Where holes can be cut out of a file in any language that has a grammar, by its syntax tree.
+
+Lines are rows that code begins; blocks are what stands between the ends of a body, on rows of its own; spans go from token
+to token. Comments and strings over several rows are left out. Python has its own way (`python_holes`), with logical lines.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import accumulate
+from random import Random
+from typing import Self
+
+from tree_sitter import Node, Parser, Tree
+
+from sfm2.evals.suites.holes import BLOCK_LINES, MOST_LINES, Hole, fits
+from sfm2.syntax.place.grammars import grammar_for
+
+_SPANS = 40  # tried per file
+_BODIES = frozenset(
+    {
+        *("block", "statement_block", "compound_statement", "constructor_body", "function_body", "class_body"),
+        *("declaration_list", "field_declaration_list", "body_statement", "do_group", "then"),
+    }
+)
+_PROSE = ("comment", "string", "template", "heredoc", "raw_text", "char")  # in the names of nodes
+
+
+class TreeFile:
+    """A file that its grammar takes without an error."""
+
+    def __init__(self, text: str, tree: Tree) -> None:
+        self.text = text
+        self._nodes = list(_walk(tree.root_node))
+        self._data = text.encode()
+        rows = self._data.split(b"\n")
+        self._rows = rows
+        self._starts = [0, *accumulate(len(row) + 1 for row in rows)]
+
+    @classmethod
+    def read(cls, text: str, language: str) -> Self | None:
+        """None for a text that does not parse, or where the grammar is not installed."""
+        grammar = grammar_for(language, text)
+        if grammar is None:
+            return None
+        tree = Parser(grammar).parse(text.encode())
+        return None if tree.root_node.has_error else cls(text, tree)
+
+    def holes(self, kind: str, random: Random) -> list[Hole]:
+        cut = {"line": self._lines(), "block": self._blocks(), "span": self._spans(random)}[kind]
+        holes = (Hole(self._characters(start), self._characters(end)) for start, end in set(cut))
+        return sorted(hole for hole in holes if fits(self.text, hole))
+
+    def _lines(self) -> Iterator[tuple[int, int]]:
+        """Of each row that a token begins, what stands on it; rows that a string or comment begins or crosses are none."""
+        prose: dict[int, list[Node]] = defaultdict(list)
+        for node in self._leaves(prose=True):
+            for row in range(node.start_point.row, node.end_point.row + 1):
+                prose[row].append(node)
+        for row in sorted({node.start_point.row for node in self._leaves()}):
+            start, end = self._stripped(row, row)
+            if all(start < node.start_byte and node.end_byte <= end for node in prose[row]):
+                yield start, end
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        for node in self._nodes:
+            inner = node.named_children if node.type in _BODIES else []
+            if not inner:
+                continue
+            begin, finish = inner[0].start_byte, self._visible_end(inner[-1])
+            first, last = self._row(begin), self._row(finish)
+            start, end = self._stripped(first, last)
+            below = node.start_point.row < first or node.start_byte == begin
+            whole = start == begin and self._data[finish:end].strip() in (b"", b";", b",")
+            if below and whole and last - first + 1 in BLOCK_LINES:
+                yield start, end
+
+    def _visible_end(self, node: Node) -> int:
+        """Some grammars count a line break to a block's last statement."""
+        return node.start_byte + len(self._data[node.start_byte : node.end_byte].rstrip())
+
+    def _row(self, offset: int) -> int:
+        return bisect_right(self._starts, offset) - 1
+
+    def _spans(self, random: Random) -> Iterator[tuple[int, int]]:
+        leaves = list(self._leaves())
+        for _ in range(min(_SPANS, len(leaves) // 2)):
+            start = random.randrange(len(leaves) - 1)
+            lines = random.randint(1, MOST_LINES)
+            row = leaves[start].start_point.row
+            near = [node for node in leaves[start + 1 : start + 100] if node.end_point.row - row < lines]
+            if near:
+                yield leaves[start].start_byte, random.choice(near).end_byte
+
+    def _leaves(self, prose: bool = False) -> Iterator[Node]:
+        """Tokens of code; or comments and strings, whole."""
+        for node in self._nodes:
+            is_prose = any(word in node.type for word in _PROSE)
+            is_token = node.child_count == 0 and node.end_byte > node.start_byte
+            if (is_prose and node.is_named) if prose else (is_token and not is_prose):
+                yield node
+
+    def _stripped(self, first: int, last: int) -> tuple[int, int]:
+        """Bytes of rows, without the first one's indentation and what is blank at the end."""
+        start = self._starts[first] + len(self._rows[first]) - len(self._rows[first].lstrip())
+        return start, self._starts[last] + len(self._rows[last].rstrip())
+
+    def _characters(self, offset: int) -> int:
+        return len(self._data[:offset].decode())
+
+
+def _walk(root: Node) -> Iterator[Node]:
+    """In the order of the text. Iterative: generated code is nested deeper than Python recurses."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(node.children)

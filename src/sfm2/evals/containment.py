@@ -46,6 +46,7 @@ _CHANGING = frozenset(
     {
         *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
         *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr", "os.chflags"),
+        *("shutil.rmtree", "sqlite3.connect"),  # the one goes on with `dir_fd`, the other in C
     }
 )
 
@@ -145,4 +146,4 @@ def _within(folder: str, path: Any) -> bool:
     if not isinstance(path, str | bytes):
         return True
     real = os.path.realpath(os.fsdecode(path))
-    return real == os.devnull or real.startswith(folder + os.sep)
+    return real in (os.devnull, folder) or real.startswith(folder + os.sep)

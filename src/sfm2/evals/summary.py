@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -32,16 +33,17 @@ class Measure(NamedTuple):
 MEASURES = (
     Measure("pass", "%", lambda record: record.passed),
     Measure("parse, of non-empty", "%", lambda record: None if record.empty else record.parses),
-    Measure("abstain", "%", lambda record: record.empty),
+    Measure("abstain", "%", lambda record: record.empty if record.answered else None),
     Measure("exact", "%", lambda record: record.exact),
-    Measure("similarity", "", lambda record: record.similarity),
+    Measure("similarity", "", lambda record: record.similarity if record.answered else None),
     Measure("stop where expected", "%", lambda record: _stops(record, "exact")),
     Measure("stop too late", "%", lambda record: _stops(record, "over")),
     Measure("stop too early", "%", lambda record: _stops(record, "under")),
-    Measure("tokens", "tokens", lambda record: record.tokens),
-    Measure("time", "s", lambda record: record.seconds),
+    Measure("tokens", "tokens", lambda record: record.tokens if record.answered else None),
+    Measure("time", "s", lambda record: record.seconds if record.answered else None),
 )
-"""The parse rate means nothing without the abstain rate beside it: no measure is shown alone."""
+"""The parse rate means nothing without the abstain rate beside it: no measure is shown alone. What nobody answered counts
+against pass and exact, and not at all in the others."""
 
 
 class Figure(NamedTuple):
@@ -58,6 +60,11 @@ def summary(records: Sequence[Record]) -> list[Figure]:
     """Measures that no record has are left out."""
     found = (_figure(measure, records) for measure in MEASURES)
     return [figure for figure in found if figure is not None]
+
+
+def actions(records: Sequence[Record]) -> dict[str, int]:
+    """What the guard did, and how often; the most frequent first."""
+    return dict(Counter(record.action for record in records if record.answered).most_common())
 
 
 def _figure(measure: Measure, records: Sequence[Record]) -> Figure | None:

@@ -43,7 +43,7 @@ class OpenLines:
 
     def is_border(self, line: str) -> bool:
         """Whether a statement at the margin begins with this line, the next to be fed."""
-        return not self.goes_on and not self._decorated and not _NO_BORDER.match(line)
+        return not self.unfinished and not _NO_BORDER.match(line)
 
     def note_border(self, line: str) -> None:
         if self.is_border(line):
@@ -52,6 +52,12 @@ class OpenLines:
     @property
     def goes_on(self) -> bool:
         return self._depth > 0 or self._quotes is not None or self._backslash
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last statement at the margin goes on in the next line; a decorated definition begins with its
+        decorators."""
+        return self.goes_on or self._decorated
 
     @property
     def quotes(self) -> str | None:
@@ -67,13 +73,15 @@ class OpenLines:
         self._at += len(line) + 1
         if self._depth and _DEFINITION.match(line):
             self._depth = 0  # a bracket that was never closed
-        if line.strip() and not self.goes_on:
+        if line.strip() and not self.goes_on and not line.lstrip().startswith("#"):
             self._decorated = line.startswith("@")
         at = 0
+        commented = False
         if self._quotes is not None:
             at = self._close(line, 0)
         while self._quotes is None and (match := _TOKEN.search(line, at)):
             at = match.end()
+            commented = match[0].startswith("#")
             if match[0] in _LONG_QUOTES:
                 self._quotes = match[0]
                 at = self._close(line, at)
@@ -81,7 +89,7 @@ class OpenLines:
                 self._depth += 1
             elif match[0] in ")]}":
                 self._depth = max(0, self._depth - 1)
-        self._backslash = self._quotes is None and line.rstrip("\r").endswith("\\") and "#" not in line
+        self._backslash = self._quotes is None and line.rstrip("\r").endswith("\\") and not commented
 
     def _close(self, line: str, at: int) -> int:
         """After the end of the long string, or the end of the line."""

@@ -15,7 +15,7 @@ import click
 from sfm2.cli import terminal
 from sfm2.cli.evals.progress import answer_bar
 from sfm2.cli.evals.run_options import RunOptions, run_options
-from sfm2.cli.evals.tally_table import print_tallies
+from sfm2.cli.evals.run_table import document, print_runs
 from sfm2.cli.invocation import current
 from sfm2.cli.local import prepare
 from sfm2.cli.waiting import waiting
@@ -26,7 +26,6 @@ from sfm2.evals.results import ResultsFile
 from sfm2.evals.running import Arm, Run, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.evals.suites.table import load
-from sfm2.evals.tally import tally
 
 
 @click.command("run")
@@ -84,15 +83,15 @@ def _say_how_to_go_on(items: Sequence[Item], outputs: Sequence[Path], arms: Sequ
 
 
 def _show(arms: Sequence[Arm], *, as_json: bool) -> None:
-    tallies = [tally(list(arm.file.records.values())) for arm in arms]
+    runs = [list(arm.file.records.values()) for arm in arms]
     if as_json:
-        runs = [
-            {"results": str(arm.file.path), "header": asdict(arm.file.header), **found.document()}
-            for arm, found in zip(arms, tallies, strict=True)
+        documents = [
+            {"results": str(arm.file.path), "header": asdict(arm.file.header), **document(run)}
+            for arm, run in zip(arms, runs, strict=True)
         ]
-        terminal.write_line(json.dumps({"runs": runs}))
+        terminal.write_line(json.dumps({"runs": documents}))
         return
-    print_tallies(["with guard" if arm.asking.guard else "without" for arm in arms], tallies)
+    print_runs(["with guard" if arm.asking.guard else "without" for arm in arms], runs)
     terminal.note(f"Results are in {_names(arms)}.")
 
 

@@ -110,7 +110,8 @@ def _with_body(text: str, closing: str) -> list[str]:
         found = [closing + body, *found]
     elif _HEADER.match(last):
         found.append(closing + ":" + body)
-    if column := re.search(r"^([ \t]*)try:", whole, re.MULTILINE):
+    if tries := [*re.finditer(r"^([ \t]*)try:", whole, re.MULTILINE)]:
+        column = tries[-1]
         found.append(found[0] + "\n" + column[1] + "except Exception:\n" + column[1] + "    raise")
     return found
 

@@ -12,6 +12,11 @@ import warnings
 
 _KNOWN = frozenset(dir(builtins)) | {
     "__file__",
+    "__annotations__",
+    "__builtins__",
+    "__cached__",
+    "__module__",
+    "__qualname__",
     "__name__",
     "__doc__",
     "__path__",
@@ -25,7 +30,7 @@ _STAR = re.compile(r"^\s*from\s+\S+\s+import\s+\*", re.MULTILINE)
 
 def undefined(before: str, completion: str, after: str, file: str) -> list[str]:
     """`before` + `completion` + `after` is a part of the file that parses; `file` all that stands around the completion."""
-    if _STAR.search(file):
+    if _STAR.search(file) or _STAR.search(completion):
         return []
     try:
         with warnings.catch_warnings():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 100  # levels of a YAML text
 _AT_A_LOSS = 1_000_000_000
+_BYTE_ORDER_MARK = "\ufeff"  # no part of the code, for the compiler
 
 
 class Place:
@@ -30,7 +31,8 @@ class Place:
         self._hole = hole
         self._is_python = hole.language == "python"
         start, end = extent(hole) if self._is_python else (0, len(hole.suffix))
-        self._before, self._after = hole.prefix[start:], hole.suffix[:end]
+        self._before, self._after = hole.prefix[start:].removeprefix(_BYTE_ORDER_MARK), hole.suffix[:end]
+        self._beyond = hole.suffix[end:]
         self.cost = 0
 
     @cached_property
@@ -51,7 +53,7 @@ class Place:
         self.cost += self._size(completion)
         if not self._is_python:
             return self._counted(completion)
-        if error_line(self._before + completion + self._after) is None:
+        if error_line(self._before + completion + self._after) is None or self._is_closed_beyond(completion):
             return 0
         return self._problems_of_broken(completion)
 
@@ -76,6 +78,18 @@ class Place:
     def closers(self, completion: str) -> list[str]:
         """Texts that may close what the completion left open, likeliest first."""
         return closers.closers(self._hole.prefix, completion, self._hole.language or "")
+
+    def _is_closed_beyond(self, completion: str) -> bool:
+        """Whether it begins what the suffix ends further down than the part that is compiled."""
+        if not self._beyond.strip():
+            return False
+        lines = self._hole.open_lines.copy()
+        for line in (self._hole.head + completion).split("\n"):
+            lines.feed(line)
+        if not lines.unfinished:
+            return False
+        self.cost += self._size(completion) + len(self._beyond)
+        return error_line(self._before + completion + self._after + self._beyond) is None
 
     def _problems_of_broken(self, completion: str) -> int:
         """Python that does not compile: no more than before, if the compiler complains about other lines than ours."""

@@ -20,12 +20,14 @@ class LineEnd(Settled):
         self._open_lines = OpenLines() if hole.language == "python" else None
 
     def cut(self, draft: Draft) -> int | None:
-        if not self._one_line or not draft.broken or not draft.line.strip():
+        if not self._one_line or not draft.broken:
             return None
         if self._open_lines is not None:
             self._open_lines.feed((self._head if draft.number == 0 else "") + draft.line)
             if self._open_lines.goes_on:
                 return None
+        if not draft.line.strip():
+            return None
         return draft.end + 1
 
 

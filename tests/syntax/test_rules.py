@@ -1,0 +1,384 @@
+"""Each rule by itself: what it cuts, what it doubts until the end, and what the model's own end clears."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfm2.syntax.guard import guarded
+from sfm2.syntax.hole import Hole
+from sfm2.syntax.rules import ORDER, rules_for
+from sfm2.syntax.rules.base import Draft, Rule
+from sfm2.syntax.rules.block_end import LINES_BEYOND, BlockEnd
+from sfm2.syntax.rules.fences import Fences
+from sfm2.syntax.rules.line_end import LineEnd
+from sfm2.syntax.rules.repetition import LONGEST_LINE, LONGEST_PERIOD, ROUNDS, Repetition, loop_in_line
+from sfm2.syntax.rules.suffix_begins import SuffixBegins
+from sfm2.types import GuardAction, GuardReason, Mode
+
+
+@dataclass
+class Outcome:
+    """`cut`: what is left, if the rule cut. `doubt`: what was settled when the text was over, if anything was not."""
+
+    rule: Rule
+    text: str
+    cut: str | None
+    doubt: str | None
+
+    def at_end(self, by_itself: bool) -> str | None:
+        end = self.rule.at_end(by_itself)
+        return None if end is None else self.text[:end]
+
+
+def apply(rule: Rule, text: str, fits: bool = True) -> Outcome:
+    """Feed it line by line, as the guard does. `fits`: what the judge of syntax says, always."""
+    start = 0
+    for number, piece in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text)):
+        broken = piece.endswith("\n")
+        cut = rule.cut(Draft(piece[:-1] if broken else piece, start, number, broken, lambda _: fits))
+        if cut is not None:
+            return Outcome(rule, text, text[:cut], None)
+        start += len(piece)
+    doubt = rule.doubt()
+    return Outcome(rule, text, None, None if doubt is None else text[:doubt])
+
+
+def test_rules_are_made_anew_and_in_order() -> None:
+    hole = Hole("x = 1\n", "", "python")
+    first, second = rules_for(hole, Mode.BLOCK), rules_for(hole, Mode.BLOCK)
+    assert [type(rule) for rule in first] == list(ORDER)
+    assert not set(map(id, first)) & set(map(id, second))
+
+
+# LineEnd
+
+
+@pytest.mark.parametrize(
+    ("prefix", "language", "text", "left"),
+    [
+        ("x = ", "python", "1\ny = 2\n", "1\n"),
+        ("x = ", "python", "1", None),
+        ("", "python", "\n\nx = 1\ny = 2\n", "\n\nx = 1\n"),
+        ("x = ", "python", "[\n    1,\n]\ny = 2\n", "[\n    1,\n]\n"),
+        ("x = [", "python", "1,\n    2,\n]\ny = 2\n", "1,\n    2,\n]\n"),
+        ("x = ", "python", "'''\na\n''' + \\\n    b\ny = 2\n", "'''\na\n''' + \\\n    b\n"),
+        ("x = ", "python", "']' + [\n1]\ny\n", "']' + [\n1]\n"),
+        ("if x", "python", ":\n    y = 1\n", ":\n"),
+        ("f(", "javascript", "\n  1);\ng();\n", "\n  1);\n"),
+        ("x = ", None, "1\n2\n", "1\n"),
+    ],
+)
+def test_one_line_is_one_line(prefix: str, language: str | None, text: str, left: str | None) -> None:
+    assert apply(LineEnd(Hole(prefix, "", language), Mode.LINE), text).cut == left
+
+
+@pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.FUNCTION, Mode.FREE])
+def test_in_other_modes_a_line_is_no_end(mode: Mode) -> None:
+    assert apply(LineEnd(Hole("x = ", "\n", "python"), mode), "1\ny = 2\n").cut is None
+
+
+@pytest.mark.parametrize(
+    ("language", "tail"),
+    [("python", "  # why"), ("javascript", " // why"), ("sql", " -- why"), ("c", " /* why */")],
+)
+def test_a_comment_behind_the_cursor_asks_for_one_line_in_any_mode(language: str, tail: str) -> None:
+    for mode in Mode:
+        assert apply(LineEnd(Hole("x = ", tail + "\n", language), mode), "1;\ny = 2;\n").cut == "1;\n"
+
+
+@pytest.mark.parametrize("tail", ["", ")", "  y # why"])
+def test_other_code_behind_the_cursor_does_not(tail: str) -> None:
+    assert apply(LineEnd(Hole("x = ", tail + "\n", "python"), Mode.BLOCK), "1\ny = 2\n").cut is None
+
+
+def test_a_line_that_goes_on_behind_a_short_string() -> None:
+    text, _ = guarded("'%x' % \\\n    y\nz = 1\n", prefix="x = ", language="python", mode=Mode.LINE)
+    assert text == "'%x' % \\\n    y"
+
+
+def test_a_line_that_goes_on_behind_a_number_sign_in_a_string() -> None:
+    text, _ = guarded("'%#x' % \\\n    y\nz = 1\n", prefix="x = ", language="python", mode=Mode.LINE)
+    assert text == "'%#x' % \\\n    y"
+
+
+def test_a_line_that_goes_on_within_the_brackets_before_the_cursor() -> None:
+    text = "\n    1,\n]\n"
+    assert apply(LineEnd(Hole("x = [", "", "python"), Mode.LINE), text + "y = 2\n").cut == text
+
+
+# Fences
+
+
+@pytest.mark.parametrize("fence", ["```", "```python", "  ```", "~~~", "````c++", "```  "])
+def test_a_fence_ends_code(fence: str) -> None:
+    text = f"x = 1\n{fence}\nThat was it.\n"
+    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), text).cut == "x = 1\n"
+    assert apply(Fences(Hole("", "", "go"), Mode.FREE), text).cut == "x = 1\n"
+
+
+@pytest.mark.parametrize("line", ["`a`", "x = '```'", "``", "``` and talk", "# ```"])
+def test_not_every_backtick_is_a_fence(line: str) -> None:
+    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), f"x = 1\n{line}\ny = 2\n").cut is None
+
+
+@pytest.mark.parametrize("language", ["markdown", "text", None])
+def test_where_fences_belong_they_stay(language: str | None) -> None:
+    assert apply(Fences(Hole("", "", language), Mode.BLOCK), "a\n```\nb\n").cut is None
+
+
+def test_a_fence_within_a_long_string_of_python_belongs_to_it() -> None:
+    inside = '"""Like so:\n```\nf()\n```\n"""\nx = 1\n'
+    assert apply(Fences(Hole("def f():\n    ", "", "python"), Mode.BLOCK), inside).cut is None
+    assert apply(Fences(Hole('"""Like so:\n', "", "python"), Mode.BLOCK), "```\nf()\n```\n").cut is None
+    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), inside + "```\n").cut == inside
+
+
+def test_the_head_of_the_cursors_line_counts() -> None:
+    assert apply(Fences(Hole("x = `", "", "javascript"), Mode.BLOCK), "``\n").cut is None
+
+
+def test_talk_before_a_fence_is_not_the_code() -> None:
+    text, report = guarded("Sure:\n```python\nx = 1\n```\nDone.", prefix="", language="python", mode=Mode.FREE)
+    assert text == "x = 1"
+    assert report.reasons == [GuardReason.CHATTER]
+
+
+# SuffixBegins
+
+AREA = Hole("def area(r):\n    pi = 3.14\n", "    return pi * r * r\n", "python")
+
+
+def test_the_suffixs_first_line_ends_the_completion() -> None:
+    text = "    r = abs(r)\n    return pi * r * r\nmore\n"
+    assert apply(SuffixBegins(AREA, Mode.BLOCK), text).cut == "    r = abs(r)\n"
+
+
+def test_blank_lines_before_it_do_not_hide_it() -> None:
+    hole = Hole("x = 1\n", "\n\n\ny = compute(x)\n", "python")
+    assert apply(SuffixBegins(hole, Mode.BLOCK), "z = 2\ny = compute(x)\n").cut == "z = 2\n"
+
+
+@pytest.mark.parametrize("line", ["    return pi * r * r + 1", "        return pi * r * r"])
+def test_a_line_that_is_only_alike_is_doubted_until_the_end(line: str) -> None:
+    outcome = apply(SuffixBegins(AREA, Mode.BLOCK), f"    r = abs(r)\n{line}\n")
+    assert outcome.cut is None
+    assert outcome.doubt == "    r = abs(r)\n"
+    assert outcome.at_end(by_itself=False) == "    r = abs(r)\n"
+    assert outcome.at_end(by_itself=True) is None
+
+
+def test_proof_after_a_doubt_cuts_at_the_doubt() -> None:
+    text = "    r = abs(r)\n    return pi * r * r + 1\n    return pi * r * r\n"
+    assert apply(SuffixBegins(AREA, Mode.BLOCK), text).cut == "    r = abs(r)\n"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        ("", "    return pi * r * r\n"),
+        ("\n \n", "    return pi * r * r\n"),
+        ("}\n", "x\n    }\n"),  # too short to tell
+        ("    return pi * r * r\n", "    return 2\n    print(r)\n"),
+    ],
+)
+def test_what_raises_no_suspicion(suffix: str, text: str) -> None:
+    outcome = apply(SuffixBegins(Hole(AREA.prefix, suffix, "python"), Mode.BLOCK), text)
+    assert outcome.cut is None
+    assert outcome.doubt is None
+    assert outcome.at_end(by_itself=False) is None
+
+
+def test_the_rest_of_the_cursors_line_written_again_is_no_part() -> None:
+    assert apply(SuffixBegins(Hole("print(", ")\n", "python"), Mode.LINE), "a, b)\n").cut == "a, b"
+    assert apply(SuffixBegins(Hole("x = f(", ", timeout=3)\n", "python"), Mode.LINE), "a, timeout=3)\n").cut == "a"
+    assert (
+        apply(SuffixBegins(Hole("x = f(", ", timeout=3) # c\n", "python"), Mode.LINE), "a,timeout=3)# c d\n").cut == "a"
+    )
+
+
+def test_the_rest_of_the_line_counts_only_where_the_cut_parses() -> None:
+    """`g(b)` has its own bracket."""
+    assert apply(SuffixBegins(Hole("print(", ")\n", "python"), Mode.LINE), "g(b)\n", fits=False).cut is None
+    assert guarded("g(b)", prefix="print(", suffix=")\n", language="python", mode=Mode.LINE)[0] == "g(b)"
+
+
+def test_a_suspicion_is_cleared_by_the_models_own_end() -> None:
+    prefix, suffix = "depth = 0\nc = input()\n", "\nif c == ')':\n    depth -= 1\n"
+    text = "y = 1\nif c == '(':\n    depth += 1"
+    assert guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE)[0] == text
+    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE, ended=False)
+    assert kept == "y = 1"
+    assert GuardReason.SUFFIX_BEGINS in report.reasons
+
+
+# BlockEnd
+
+
+@pytest.mark.parametrize(
+    ("language", "prefix", "text", "left"),
+    [
+        ("python", "def f(x):\n", "    return x\nprint(f(1))\n", "    return x\n"),
+        ("python", "def f(x):\n    ", "return x\nprint(f(1))\n", "return x\n"),
+        ("python", "def f(x):\n", "    if x:\n        y\n    z\n\n\nclass A:\n", "    if x:\n        y\n    z\n\n\n"),
+        ("python", "for x in y:\n    if x:\n        ", "a()\n    b()\nc()\n", "a()\n"),
+        ("python", "if x:\n    ", "a()\nelse:\n    b()\nc()\n", "a()\nelse:\n    b()\n"),
+        ("python", "try:\n    ", "a\nexcept E:\n    b\nfinally:\n    c\nd\n", "a\nexcept E:\n    b\nfinally:\n    c\n"),
+        ("python", "def f(x):\n", "    return [\n1,\n]\nprint(1)\n", "    return [\n1,\n]\n"),
+        ("python", "def f(x):\n", '    """\nat the margin\n"""\n    y\nx = 1\n', '    """\nat the margin\n"""\n    y\n'),
+        ("python", "def f(x):\n", "    return x\n# About g.\ndef g():\n", "    return x\n"),
+        ("python", "", "def f(x):\n    return x\nprint(1)\n", "def f(x):\n    return x\n"),
+        ("javascript", "function f() {\n", "  return 1;\n}\nf();\n", "  return 1;\n}\n"),
+        ("javascript", "if (x) {\n  ", "a();\n} else {\n  b();\n}\nc();\n", "a();\n} else {\n  b();\n}\n"),
+        ("c", "int f() {\n", "\treturn 1;\n}\nint g() {\n", "\treturn 1;\n}\n"),
+        ("ruby", "def f\n", "  1\nend\nputs f\n", "  1\nend\n"),
+        ("bash", "if x; then\n", "  a\nelse\n  b\nfi\nc\n", "  a\nelse\n  b\nfi\n"),
+    ],
+)  # fmt: skip
+def test_a_block_ends_where_a_line_leaves_it(language: str, prefix: str, text: str, left: str) -> None:
+    assert apply(BlockEnd(Hole(prefix, "", language), Mode.BLOCK), text).cut == left
+
+
+@pytest.mark.parametrize("mode", [Mode.LINE, Mode.FREE])
+def test_other_modes_know_no_block(mode: Mode) -> None:
+    assert apply(BlockEnd(Hole("def f(x):\n", "", "python"), mode), "    return x\nprint(1)\n").cut is None
+
+
+@pytest.mark.parametrize("language", [None, "text", "html", "nonesuch"])
+def test_a_language_without_known_blocks_has_none(language: str | None) -> None:
+    assert apply(BlockEnd(Hole("def f(x):\n", "", language), Mode.BLOCK), "    return x\nprint(1)\n").cut is None
+
+
+def test_a_helper_that_was_used_goes_on_in_mode_function() -> None:
+    text = "    return twice(x)\n\ndef twice(x):\n    return 2 * x\n\ndef thrice(x):\n    return 3 * x\n"
+    hole = Hole("def f(x):\n", "", "python")
+    assert apply(BlockEnd(hole, Mode.FUNCTION), text).cut == text.partition("def thrice")[0]
+    assert apply(BlockEnd(hole, Mode.BLOCK), text).cut == text.partition("def twice")[0]
+
+
+def test_the_else_that_the_suffix_brings_is_not_written_again() -> None:
+    hole = Hole("if x:\n    ", "\nelse:\n    c()\n", "python")
+    assert apply(BlockEnd(hole, Mode.BLOCK), "a()\nelse:\n    b()\n").cut == "a()\n"
+
+
+def test_comments_at_the_margin_are_doubted_and_fall_at_the_end() -> None:
+    outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), "    return x\n# What follows\n# is g.\n")
+    assert outcome.cut is None
+    assert outcome.doubt == "    return x\n"
+    assert outcome.at_end(by_itself=True) == outcome.at_end(by_itself=False) == "    return x\n"
+
+
+def test_a_comment_at_the_margin_within_the_block_is_settled_by_what_follows() -> None:
+    text = "    x += 1\n# x = 2\n    return x\n"
+    outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), text)
+    assert outcome.cut is None
+    assert outcome.doubt is None
+    assert outcome.at_end(by_itself=False) is None
+
+
+def test_where_the_cut_would_not_parse_the_end_is_only_suspected() -> None:
+    """So many lines may still show that it was no end."""
+    hole = Hole("def f(x):\n", "", "python")
+    text = "    y = x\nmargin\n"
+    outcome = apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * (LINES_BEYOND - 1), fits=False)
+    assert outcome.cut is None
+    assert outcome.doubt == "    y = x\n"
+    assert outcome.at_end(by_itself=True) is None
+    assert outcome.at_end(by_itself=False) == "    y = x\n"
+    assert apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * LINES_BEYOND, fits=False).cut == "    y = x\n"
+
+
+# Repetition
+
+HOLE = Hole("x = 0\n", "", "python")
+SQUARES = " ".join(str(n * n) for n in range(200))
+
+
+@pytest.mark.parametrize("period", range(1, LONGEST_PERIOD + 1))
+def test_a_loop_is_cut_after_its_first_round(period: int) -> None:
+    first = "".join(f"print({n})\n" for n in range(period))
+    outcome = apply(Repetition(HOLE, Mode.FREE), "a = 1\n" + first * ROUNDS)
+    assert outcome.cut == "a = 1\n" + first
+
+
+@pytest.mark.parametrize("period", range(1, LONGEST_PERIOD + 1))
+def test_what_comes_once_less_is_doubted_and_stays(period: int) -> None:
+    first = "".join(f"print({n})\n" for n in range(period))
+    outcome = apply(Repetition(HOLE, Mode.FREE), first * (ROUNDS - 1))
+    assert outcome.cut is None
+    assert outcome.doubt == first
+    assert outcome.at_end(by_itself=False) is None
+    assert outcome.at_end(by_itself=True) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"print({n})\n" for n in range(LONGEST_PERIOD + 1)) * 5,  # too long a round
+        "}\n" * 20,  # no word in it
+        "\n" * 20,
+        "".join(f"x{n} = 1\n" for n in range(50)),
+        "a()\nb()\na()\nc()\n" * 2,
+    ],
+)
+def test_what_is_no_loop(text: str) -> None:
+    assert apply(Repetition(HOLE, Mode.FREE), text).cut is None
+
+
+def test_another_line_clears_the_doubt() -> None:
+    assert apply(Repetition(HOLE, Mode.FREE), "a()\na()\nb()\n").doubt is None
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_loops_are_cut_in_every_mode(mode: Mode) -> None:
+    assert apply(Repetition(Hole("x = 0\n", "", None), mode), "a()\n" * 9).cut == "a()\n"
+
+
+LINE = st.sampled_from(["x = 1", "    y()", "}", "", "print('é🙂')", "end"])
+ROUND = st.lists(LINE, min_size=1, max_size=LONGEST_PERIOD).filter(lambda lines: re.search(r"\w", "".join(lines)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(before=st.lists(LINE, max_size=6), round_=ROUND)
+def test_a_loop_is_always_cut_within_its_rounds(before: list[str], round_: list[str]) -> None:
+    """Whatever stands before it; what is left is never more than that and two rounds, and nothing that came is lost
+    before the loop."""
+    start = "".join(line + "\n" for line in before)
+    turn = "".join(line + "\n" for line in round_)
+    cut = apply(Repetition(HOLE, Mode.FREE), start + turn * ROUNDS).cut
+    assert cut is not None
+    assert (start + turn * ROUNDS).startswith(cut)
+    assert len(cut) <= len(start + turn)
+
+
+@settings(max_examples=100, deadline=None)
+@given(before=st.text(alphabet="abc =", max_size=30), turn=st.text(alphabet="xy(, ", min_size=1, max_size=50))
+def test_a_loop_within_a_line_is_found(before: str, turn: str) -> None:
+    line = before + turn * (LONGEST_LINE // len(turn) + 1)
+    at = loop_in_line(line)
+    assert at is not None
+    assert at <= len(before) + len(turn)
+    assert apply(Repetition(HOLE, Mode.LINE), "a = 1\n" + line).cut == "a = 1\n" + line[:at]
+
+
+def test_what_stands_before_a_loop_within_a_line_stays() -> None:
+    assert loop_in_line(SQUARES + "; " + "go()" * 60) == len(SQUARES + "; " + "go()")
+
+
+@pytest.mark.parametrize("line", ["", "a" * (LONGEST_LINE - 1), SQUARES, "x = [" + "1, " * 300 + SQUARES])
+def test_lines_that_do_not_go_round(line: str) -> None:
+    assert loop_in_line(line) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.FUNCTION, Mode.FREE])
+def test_a_loop_of_the_model_is_told(mode: Mode) -> None:
+    text, report = guarded(
+        "    print(1)\n    print(2)\n" * 50, prefix="def f():\n", language="python", mode=mode, ended=False
+    )
+    assert text == "    print(1)\n    print(2)"
+    assert report.action is GuardAction.CUT
+    assert report.reasons == [GuardReason.REPETITION]

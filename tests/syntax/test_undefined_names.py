@@ -1,0 +1,65 @@
+"""Names that a completion uses and nobody defines."""
+
+from __future__ import annotations
+
+import pytest
+
+from sfm2.syntax.hole import Hole
+from sfm2.syntax.place import Place
+
+
+@pytest.mark.parametrize(
+    ("prefix", "completion", "names"),
+    [
+        ("import os.path as osp, sys\nfrom a import b as c, d\n", "osp, sys, c, d", []),
+        ("", "import os.path\nos.getcwd()\npath", ["path"]),
+        ("", "print(len, max, Exception, __file__, __name__, nobody)", ["nobody"]),
+        ("", "[x for x in range(3)] + [y for z in w]", ["y", "w"]),
+        ("", "{k: v for k, (v, *_) in nobody}", ["nobody"]),
+        ("class A:\n    k = 1\n    def f(self):\n        ", "return self.k + k + A + cls + j", ["j"]),
+        ("def f():\n    ", "global counter\n    counter = 1\n    return counter + other", ["other"]),
+        ("from m import *\n", "return_anything()", []),
+        ("x = 1\n", "del x\ny", ["y"]),
+        ("", "if (n := 10) > 5:\n    print(n, m)", ["m"]),
+        ("", "match p:\n    case {'a': a, **r}: a, r\n    case [q, *s]: q, s\n    case K(z=1) as w: w", ["p", "K"]),
+        ("", "try:\n    pass\nexcept E as e:\n    print(e)", ["E"]),
+        ("", "with open('f') as fh, lock as (a, b):\n    fh, a, b", ["lock"]),
+        ("", "lambda a, *b, c=d, **e: a + b + c + e", ["d"]),
+        ("", "for i, (j, *k) in stuff:\n    i, j, k", ["stuff"]),
+        ("", "@dec\nclass K(Base, metaclass=Meta):\n    pass", ["dec", "Base", "Meta"]),
+        ("", "def g(a: T, *, b=c) -> R:\n    return a, g", ["T", "c", "R"]),
+        ("", "def f():\n    return x\nx = 1", []),
+        ("def f(a):\n    ", "return f'{a} {b!r:>{w}}'", ["b", "w"]),
+        ("def f(a):\n    ", "b, a, b, c", ["b", "c"]),
+        ("def f(a):\n    x = ", "b.c.d(e=1)[g]", ["b", "g"]),
+        ("x = 'é🙂'; ", "y('é🙂')", ["y"]),
+        ("# helper\ndef f(a):\n    ", "return helper(a)", []),
+        ("def helper(): pass\ndef f(a):\n    ", "return helpers(a)", ["helpers"]),
+        ("nobody2 = nobody\n", "x = 1", []),
+        ("x = 1\n", "nobody(", []),
+    ],
+)
+def test_names_that_nobody_defines(prefix: str, completion: str, names: list[str]) -> None:
+    assert Place(Hole(prefix, "\n", "python")).undefined(completion) == names
+
+
+def test_a_name_that_the_suffix_defines_is_known() -> None:
+    place = Place(Hole("def f():\n    ", "\n\n\ndef later():\n    pass\n", "python"))
+    assert place.undefined("return later() + never()") == ["never"]
+
+
+def test_a_word_that_the_hole_cuts_is_no_name_of_the_completion() -> None:
+    assert Place(Hole("x = coun", ".real\n", "python")).undefined("ter") == []
+
+
+def test_names_are_looked_up_in_python_only() -> None:
+    assert Place(Hole("function f() {\n", "}\n", "javascript")).undefined("return nobody;") == []
+
+
+def test_a_star_import_in_the_completion_may_define_anything() -> None:
+    assert Place(Hole("", "\n", "python")).undefined("from m import *\nanything()") == []
+
+
+@pytest.mark.parametrize("name", ["__annotations__", "__builtins__", "__cached__", "__module__", "__qualname__"])
+def test_names_that_python_itself_defines(name: str) -> None:
+    assert Place(Hole("class A:\n    ", "\n", "python")).undefined(f"x = {name}") == []

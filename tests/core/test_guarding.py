@@ -9,14 +9,26 @@ from sfm2.backends.base import Ask, Piece, Status
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
-from sfm2.types import BackendStatus, Chunk, CompleteRequest, Completion, GenerateRequest, GuardAction, GuardReason
+from sfm2.types import (
+    BackendStatus,
+    Chunk,
+    CompleteRequest,
+    Completion,
+    FinishReason,
+    GenerateRequest,
+    GuardAction,
+    GuardReason,
+)
 
 
 class Trying:
     """Answers its n-th request with the n-th text (the last one from then on), so sure of each token."""
 
-    def __init__(self, name: str, *texts: str | Exception, logprob: float = -0.1) -> None:
+    def __init__(
+        self, name: str, *texts: str | Exception, logprob: float = -0.1, finish: FinishReason = "stop"
+    ) -> None:
         self.name = name
+        self._finish: FinishReason = finish
         self.asks: list[Ask] = []
         self._texts = texts
         self._logprob = logprob
@@ -27,7 +39,7 @@ class Trying:
         if isinstance(text, Exception):
             raise text
         yield Piece(text, (self._logprob,) * 3, 3)
-        yield Piece("", finish_reason="stop")
+        yield Piece("", finish_reason=self._finish)
 
     async def status(self) -> Status:
         return Status(BackendStatus.AVAILABLE, "")
@@ -48,6 +60,13 @@ def settings(**arguments: object) -> Settings:
 
 def complete(*backends: Trying, request: CompleteRequest | GenerateRequest = HOLE, **arguments: object) -> Completion:
     return asyncio.run(AsyncModelManager(settings(**arguments), backends).submit(request))
+
+
+def test_a_block_that_ends_in_the_last_tokens_has_ended() -> None:
+    over = complete(Trying("a", "y += x\n\nprint(", finish="length"))
+    assert (over.completion, over.finish_reason) == ("y += x", "stop")
+    short = complete(Trying("a", "y += x\n    y -= ", finish="length"))
+    assert (short.completion, short.finish_reason) == ("y += x", "length")
 
 
 def test_a_useless_completion_is_asked_for_once_more_in_another_form() -> None:

@@ -9,7 +9,7 @@ class Plain:
     """As `sfm2.syntax.guard.Guard`, without judging."""
 
     def __init__(self) -> None:
-        self.ended = False
+        self.ended = self.cut = False
         self.text = ""
         self.report = GuardReport(reasons=[GuardReason.SWITCHED_OFF])
 

@@ -41,6 +41,7 @@ class Cutter(Protocol):
     """The guard, or what stands in for it when nobody asked for one."""
 
     ended: bool
+    cut: bool
     text: str
     report: GuardReport
 
@@ -87,7 +88,8 @@ class Reader:
         report = self._report()
         return Reading(
             text=text,
-            finish_reason=finish,
+            # The block's end may be seen only in the last tokens.
+            finish_reason="stop" if self._cutter.cut else finish,
             tokens=TokenUsage(prompt=self._prompt_tokens, completion=self._tokens),
             guard=report,
             features=features(text, self._logprobs.of_first(len(text)), report, finish, self._hole),

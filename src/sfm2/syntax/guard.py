@@ -20,7 +20,8 @@ _REMARKS = frozenset({GuardReason.UNDEFINED_NAMES, GuardReason.UNKNOWN_LANGUAGE}
 
 
 class Guard:
-    """Feed it a completion in any pieces; it gives back what can be sent, and is `ended` when the rest is not wanted.
+    """Feed it a completion in any pieces; it gives back what can be sent, and is `ended` when the rest is not wanted. `cut`
+    tells whether a rule ended it.
 
     `streams` False gives everything back at the end, and parses less. A text in a language that nobody knows passes as it
     comes.
@@ -40,7 +41,7 @@ class Guard:
         self._line = ""  # the line that is being written
         self._number = 0
         self._written = 0  # characters that the model made
-        self._cut = False  # by a rule
+        self.cut = False  # by a rule; that is an end, too
         self._sent = 0  # characters of the draft that were given back
         self._reasons: list[GuardReason] = []
 
@@ -70,7 +71,7 @@ class Guard:
         if not self.ended:
             self._cut_at_end(by_itself=ended and self._fits(len(self._draft)))
         self.ended = True
-        chosen = self._draft if self._lets_pass else self._choose(unfinished and not self._cut)
+        chosen = self._draft if self._lets_pass else self._choose(unfinished and not self.cut)
         self.text = chosen.replace("\n", self._hole.newline)
         self.report = self._report(chosen)
         return self._send(chosen)
@@ -111,7 +112,7 @@ class Guard:
         return self._fits(end) or any(self._fit.best(self._draft, at, strict=True) is not None for at in ends)
 
     def _stop(self, cut: int, reason: GuardReason) -> None:
-        self.ended = self._cut = True
+        self.ended = self.cut = True
         self._note(reason)
         self._draft = self._draft[:cut]
         self._cut_at_end(by_itself=False)
@@ -122,7 +123,7 @@ class Guard:
             if end is not None and self._sent <= end < len(self._draft):
                 self._note(rule.reason)
                 self._draft = self._draft[:end]
-                self._cut = True
+                self.cut = True
 
     def _release(self) -> str:
         """Lines that parse in place and that no rule doubts."""
@@ -159,7 +160,7 @@ class Guard:
         for end in self._fit.ends(self._draft, unfinished):
             if end < self._sent:
                 break
-            whole = end == len(self._draft) and not self._cut
+            whole = end == len(self._draft) and not self.cut
             if (text := self._fit.best(self._draft, end, whole, strict)) is not None:
                 self._note_loss(text, end, unfinished)
                 return text

@@ -12,12 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sfm2
+from sfm2.corpus.python_holes import PythonFile
+from sfm2.corpus.tree_holes import TreeFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
 from sfm2.evals.metrics import measure
 from sfm2.evals.suites import repo
-from sfm2.evals.suites.python_holes import PythonFile
-from sfm2.evals.suites.tree_holes import TreeFile
 from sfm2.types import Language
 
 OURS = Path(sfm2.__file__).parent

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 from sfm2.errors import SFM2Error
 from sfm2.evals.items import UNANSWERED, Item, Record
 from sfm2.evals.metrics import measure
 from sfm2.evals.sandbox import Program, Sandbox
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.place import Place
+from sfm2.syntax.place.compiling import error_line
 from sfm2.types import Completion
 
 UNPARSED = "does not parse"
@@ -77,19 +76,9 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
 def parses_in_place(item: Item, completion: str) -> bool | None:
     """Whether the completed file parses. None: there is no judge for the language."""
     if item.language == "python":
-        return _compiles(item.prefix + completion + item.suffix)
+        return error_line(item.prefix + completion + item.suffix) is None
     place = Place(Hole(item.prefix, item.suffix, item.language))
     return place.problems(completion) == 0 if place.judged else None
-
-
-def _compiles(source: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like: not our business here
-        try:
-            compile(source, "completed.py", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
-            return False
-    return True
 
 
 async def _tested(item: Item, text: str, parses: bool | None, sandbox: Sandbox) -> tuple[bool | None, str | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
+
+from sfm2.corpus.python_tree import parsed
 
 _HEADER = "if 1:\n"  # what makes a block of indented lines
 _LEAVING = ast.Return | ast.Raise | ast.Break | ast.Continue
@@ -19,16 +20,6 @@ class Line(NamedTuple):
 
     column: int
     comment: bool
-
-
-def parsed(source: str) -> ast.Module | None:
-    """None for what CPython's parser does not take, for whatever reason."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like: not our business here
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def parses(source: str) -> bool:

@@ -10,9 +10,9 @@ import ast
 import json
 from pathlib import Path
 
+from sfm2.corpus.python_tree import parsed
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
-from sfm2.evals.python_blocks import parsed
 from sfm2.evals.suites.task_files import Task, find, spread, tasks
 
 NAME = "mbpp"

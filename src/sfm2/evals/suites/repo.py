@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from random import Random
 
+from sfm2.corpus.files import main_language, source_files, text_of
+from sfm2.corpus.holes import Hole, SourceFile
+from sfm2.corpus.python_holes import PythonFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
-from sfm2.evals.suites.holes import Hole, SourceFile
-from sfm2.evals.suites.python_holes import PythonFile
-from sfm2.evals.suites.source_files import main_language, source_files, text_of
 from sfm2.syntax.hole import Hole as Cursor
 from sfm2.syntax.place import Place
 from sfm2.types import Language
@@ -97,7 +97,7 @@ class _File:
             return None
         if self._language is Language.PYTHON:
             return PythonFile.read(text)
-        from sfm2.evals.suites.tree_holes import TreeFile
+        from sfm2.corpus.tree_holes import TreeFile
 
         return TreeFile.read(text, self._language)
 

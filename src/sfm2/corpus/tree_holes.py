@@ -15,7 +15,7 @@ from typing import Self
 
 from tree_sitter import Node, Parser, Tree
 
-from sfm2.evals.suites.holes import BLOCK_LINES, MOST_LINES, Hole, fits
+from sfm2.corpus.holes import BLOCK_LINES, MOST_LINES, Hole, fits
 from sfm2.syntax.place.grammars import grammar_for
 
 _SPANS = 40  # tried per file

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
 
-from sfm2.evals.python_blocks import parsed
-from sfm2.evals.suites.holes import BLOCK_LINES, MOST_LINES, Hole, fits
+from sfm2.corpus.holes import BLOCK_LINES, MOST_LINES, Hole, fits
+from sfm2.corpus.python_tree import parsed
 
 _SPANS = 12  # tried per function
 _LAYOUT = frozenset(

@@ -36,6 +36,7 @@ COMMANDS = {
     "models": Entry("sfm2.cli.models:models", "Weights: what there is, and what is here.", "engine"),
     "keys": Entry("sfm2.cli.keys:keys", "API keys: once one was created, the server asks for one.", "server"),
     "eval": Entry("sfm2.cli.evals:evals", "Measure how good the completions are.", "eval"),
+    "finetune": Entry("sfm2.cli.finetune:finetune", "Teach the model your own code.", "data"),
     "config": Entry("sfm2.cli.config:config", "Settings: what holds, and where it came from."),
 }
 

@@ -40,8 +40,19 @@ def main_language(folder: Path) -> Language:
     """The programming language that most of its own files are in; Python where there is none."""
     names = _tracked(folder) or _walked(folder)
     found = Counter(language for name in names if _is_own(name, tests=False) and (language := of_path(str(name))))
-    code = [(count, language) for language, count in found.items() if language not in _NO_CODE]
+    code = [(count, language) for language, count in found.items() if is_code(language)]
     return max(code, default=(0, Language.PYTHON))[1]
+
+
+def code_files(folder: Path) -> list[tuple[PurePosixPath, Language]]:
+    """Its own files in every programming language, tests too; relative to the folder, sorted."""
+    named = ((name, of_path(str(name))) for name in _tracked(folder) or _walked(folder) if _is_own(name, tests=True))
+    return sorted((name, language) for name, language in named if language and is_code(language))
+
+
+def is_code(language: Language) -> bool:
+    """Whether people write programs in it, rather than data or prose."""
+    return language not in _NO_CODE
 
 
 def text_of(path: Path) -> str | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 LONGEST = 480  # characters of expected text; some 160 tokens
 BLOCK_LINES = range(2, 13)
 MOST_LINES = 3  # of a line or a span
-_LEAST = 6  # characters
+LEAST = 6  # characters
 
 
 class Hole(NamedTuple):
@@ -34,4 +34,4 @@ class SourceFile(Protocol):
 
 def fits(text: str, hole: Hole) -> bool:
     expected = text[hole.start : hole.end]
-    return _LEAST <= len(expected) <= LONGEST and any(character.isalpha() for character in expected)
+    return LEAST <= len(expected) <= LONGEST and any(character.isalpha() for character in expected)

@@ -9,16 +9,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import accumulate
+from math import exp, log
 from random import Random
 from typing import Self
 
 from tree_sitter import Node, Parser, Tree
 
-from sfm2.corpus.holes import BLOCK_LINES, MOST_LINES, Hole, fits
+from sfm2.corpus.holes import BLOCK_LINES, LEAST, LONGEST, MOST_LINES, Hole, fits
 from sfm2.syntax.place.grammars import grammar_for
 
 _SPANS = 40  # tried per file
+MOST_ROWS = 6  # of whole lines
 _BODIES = frozenset(
     {
         *("block", "statement_block", "compound_statement", "constructor_body", "function_body", "class_body"),
@@ -53,6 +56,38 @@ class TreeFile:
         holes = (Hole(self._characters(start), self._characters(end)) for start, end in set(cut))
         return sorted(hole for hole in holes if fits(self.text, hole))
 
+    def node(self, random: Random) -> Hole | None:
+        """A node of the tree, or one with siblings that follow it: as large as a length drawn from `LEAST` to `LONGEST`,
+        small ones and large ones alike. None where the draw fell on what is left out."""
+        if not self._code:
+            return None
+        goal = exp(random.uniform(log(LEAST), log(LONGEST)))
+        first = random.choice(self._code)
+        while _size(first) < goal and first.parent is not None and _size(first.parent) <= LONGEST:
+            first = first.parent
+        last = first
+        while last.end_byte - first.start_byte < goal and (after := last.next_sibling) is not None:
+            if after.end_byte - first.start_byte > LONGEST:
+                break
+            last = after
+        return self._hole(first.start_byte, self._visible_end(last))
+
+    def rows(self, random: Random) -> Hole | None:
+        """Whole lines of code, from the first one's indentation to the last one's end."""
+        if not self._code:
+            return None
+        first = random.choice(self._code).start_point.row
+        start, end = self._stripped(first, min(first + random.randrange(MOST_ROWS), len(self._rows) - 1))
+        return self._hole(start, end)
+
+    def _hole(self, start: int, end: int) -> Hole | None:
+        hole = Hole(self._characters(start), self._characters(end))
+        return hole if fits(self.text, hole) else None
+
+    @cached_property
+    def _code(self) -> list[Node]:
+        return list(self._leaves())
+
     def _lines(self) -> Iterator[tuple[int, int]]:
         """Of each row that a token begins, what stands on it; rows that a string or comment begins or crosses are none."""
         prose: dict[int, list[Node]] = defaultdict(list)
@@ -85,7 +120,7 @@ class TreeFile:
         return bisect_right(self._starts, offset) - 1
 
     def _spans(self, random: Random) -> Iterator[tuple[int, int]]:
-        leaves = list(self._leaves())
+        leaves = self._code
         for _ in range(min(_SPANS, len(leaves) // 2)):
             start = random.randrange(len(leaves) - 1)
             lines = random.randint(1, MOST_LINES)
@@ -109,6 +144,10 @@ class TreeFile:
 
     def _characters(self, offset: int) -> int:
         return len(self._data[:offset].decode())
+
+
+def _size(node: Node) -> int:
+    return node.end_byte - node.start_byte
 
 
 def _walk(root: Node) -> Iterator[Node]:

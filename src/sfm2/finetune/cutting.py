@@ -1,0 +1,55 @@
+"""From a source file to examples: 70 % nodes of the syntax tree or aligned siblings, 15 % whole lines, 15 % forward.
+
+Nodes rather than random characters, as holes in editors are mostly whole expressions and statements (Gong et al. 2025,
+"Structure-aware fill-in-the-middle pretraining for code"); forward ones so that a prefix alone is completed too, and ends
+where the block ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from sfm2.corpus.holes import Hole
+from sfm2.corpus.tree_holes import TreeFile
+from sfm2.finetune.example import Example, Kind
+from sfm2.syntax.window import trim
+
+SHARES: dict[Kind, float] = {"node": 0.7, "lines": 0.15, "forward": 0.15}
+_TRIES = 20  # draws for one example
+_LEAST_ROOM = 300  # characters around a hole
+
+
+def examples(file: TreeFile, source: str, language: str, count: int, room: int, random: Random) -> Iterator[Example]:
+    """`count` at most, no two of one hole. `room`: characters of prefix and suffix together; many get less, as cursors
+    stand in short files, too."""
+    blocks = file.holes("block", random)
+    seen: set[tuple[Kind, Hole]] = set()
+    for _ in range(count):
+        kind, hole = _drawn(file, blocks, random)
+        if hole is None or (kind, hole) in seen:
+            continue
+        seen.add((kind, hole))
+        yield _example(file.text, source, language, kind, hole, random.randint(min(room, _LEAST_ROOM), room))
+
+
+def _drawn(file: TreeFile, blocks: list[Hole], random: Random) -> tuple[Kind, Hole | None]:
+    [kind] = random.choices(list(SHARES), list(SHARES.values()))
+    for _ in range(_TRIES):
+        if hole := _hole(kind, file, blocks, random):
+            return kind, hole
+    return kind, None
+
+
+def _hole(kind: Kind, file: TreeFile, blocks: list[Hole], random: Random) -> Hole | None:
+    if kind == "node":
+        return file.node(random)
+    if kind == "lines":
+        return file.rows(random)
+    return random.choice(blocks) if blocks else None
+
+
+def _example(text: str, source: str, language: str, kind: Kind, hole: Hole, room: int) -> Example:
+    suffix = "" if kind == "forward" else text[hole.end :]
+    prefix, suffix = trim(text[: hole.start], suffix, room)
+    return Example(kind, language, source, prefix, text[hole.start : hole.end], suffix)

@@ -1,0 +1,34 @@
+"""Lines that hold secrets, as Yelp's detect-secrets finds them: keys by their forms, passwords by their names.
+
+Its detectors of high entropy are left out: they take every digest for a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sfm2.errors import MissingExtraError
+
+_ENTROPY = ("Base64HighEntropyString", "HexHighEntropyString")
+
+
+@contextmanager
+def scanner() -> Iterator[None]:
+    """Within it, `lines` works: the scanner's settings are the process's. Raises MissingExtraError."""
+    try:
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+        from detect_secrets.settings import transient_settings
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("finding secrets in code", "data") from error
+    kinds: dict[str, type] = get_mapping_from_secret_type_to_class()
+    names = [kind.__name__ for kind in kinds.values()]
+    with transient_settings({"plugins_used": [{"name": name} for name in names if name not in _ENTROPY]}):
+        yield
+
+
+def lines(text: str) -> set[int]:
+    """Numbers of the lines (from 0) that hold a secret."""
+    from detect_secrets.core.scan import scan_line
+
+    return {number for number, line in enumerate(text.split("\n")) if line.strip() and any(scan_line(line))}

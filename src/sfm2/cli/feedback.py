@@ -16,9 +16,9 @@ from sfm2.types import Outcome
 @click.argument("outcome", type=click.Choice([outcome.value for outcome in Outcome]))
 @access_options
 def feedback(completion_id: str, outcome: str, access: Access) -> None:
-    """Tell a server that the completion ID (`--json` shows it) was accepted, edited or rejected.
+    """Tell a server that a completion was accepted, edited or rejected.
 
-    Once more replaces what was told before. No code is stored; `sfm2 stats` counts, and `sfm2 eval calibrate --feedback`
+    ID is the completion's; `--json` shows it. Once more replaces what was told before. No code is stored; `sfm2 stats` counts, and `sfm2 eval calibrate --feedback`
     learns from it.
     """
     if access.local:

@@ -18,8 +18,8 @@ from sfm2.types import Outcome
 def feedback(completion_id: str, outcome: str, access: Access) -> None:
     """Tell a server that a completion was accepted, edited or rejected.
 
-    ID is the completion's; `--json` shows it. Once more replaces what was told before. No code is stored; `sfm2 stats` counts, and `sfm2 eval calibrate --feedback`
-    learns from it.
+    ID is the completion's; `--json` shows it. Once more replaces what was told before. No code is stored; `sfm2 stats`
+    counts, and `sfm2 eval calibrate --feedback` learns from it.
     """
     if access.local:
         raise click.UsageError("--local: only a server remembers what it has answered.")

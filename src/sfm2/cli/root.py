@@ -32,7 +32,9 @@ COMMANDS = {
     "serve": Entry("sfm2.cli.serve:serve", "Serve SFM-2 over HTTP until Ctrl-C or SIGTERM.", "server"),
     "health": Entry("sfm2.cli.health:health", "Say how a server and its models are."),
     "stats": Entry("sfm2.cli.stats:stats", "Show a server's counters."),
-    "feedback": Entry("sfm2.cli.feedback:feedback", "Tell a server that a completion was accepted, edited or rejected."),
+    "feedback": Entry(
+        "sfm2.cli.feedback:feedback", "Tell a server that a completion was accepted, edited or rejected."
+    ),
     "models": Entry("sfm2.cli.models:models", "Weights: what there is, and what is here.", "engine"),
     "keys": Entry("sfm2.cli.keys:keys", "API keys: once one was created, the server asks for one.", "server"),
     "eval": Entry("sfm2.cli.evals:evals", "Measure how good the completions are.", "eval"),

@@ -28,7 +28,7 @@ def write(header: Header, target: Path, progress: Callable[[float], None]) -> No
     total, done = parameter_count(header), 0
     with target.open("wb") as file:
         file.write(_head(header))
-        for tensor, data in _dequantised(header):
+        for tensor, data in dequantised(header):
             _pad(file, _alignment(header))
             file.write(data.data)
             done += math.prod(tensor.shape)
@@ -57,8 +57,9 @@ def _infos(header: Header) -> Iterator[bytes]:
         offset += size + (-size % alignment)
 
 
-def _dequantised(header: Header) -> Iterator[tuple[TensorInfo, np.ndarray]]:
-    """In order, a few ahead: numpy lets go of the lock, so threads help."""
+def dequantised(header: Header) -> Iterator[tuple[TensorInfo, np.ndarray]]:
+    """Each tensor in order, F32 where it was and else F16, the slowest dimension first. A few ahead: numpy lets go of the
+    lock, so threads help. Raises `WeightsError` for a truncated file."""
     source = np.memmap(header.path, np.uint8, "r")
     tensors = list(header.tensors)
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -79,6 +80,7 @@ def _plain(source: np.ndarray, tensor: TensorInfo) -> np.ndarray:
     if raw.size < rows * row_bytes:
         raise WeightsError(f"the weights are truncated: {tensor.name} ends behind the end of the file")
     values = dequantize(raw.reshape(rows, row_bytes), kind)
+    values = values.reshape(tensor.shape[::-1])
     return np.ascontiguousarray(values, np.float32 if _target_type(tensor) == _F32 else np.float16)
 
 

@@ -1,0 +1,108 @@
+"""The base that an adapter is trained on: the very weights that are served, dequantised, as a PyTorch model.
+
+The published full-precision weights will not do: a quantised file may have scales folded into its matrices (AWQ), and an
+adapter that was trained on others does not fit it. The output head is a matrix of its own, even where it begins as the
+embedding: the engine has two, and an adapter of one must not move the other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sfm2.engine.f16 import dequantised
+from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.models.gguf import Header, read_header
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from sfm2.models.weights import WeightsFile
+
+# GGUF's names (ggml's docs/gguf.md, "standardized tensor names") -> those of transformers' Qwen2 and Qwen3.
+_TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+_IN_LAYER = {
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+_LAYER = re.compile(r"blk\.(\d+)\.(.+)\.(weight|bias)")
+ARCHITECTURES = ("qwen2", "qwen3")
+
+
+def load(weights: WeightsFile, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with the file's weights, on the CPU.
+
+    Raises WeightsError for an architecture that adapters can't be trained on yet, MissingExtraError without torch.
+    """
+    header = read_header(weights.path)
+    if header.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise WeightsError(
+            f"{weights.name} has the architecture {header.architecture!r}; adapters are trained on {known}"
+        )
+    try:
+        import torch
+        from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("training an adapter", "train") from error
+    kinds: dict[str, tuple[Any, Any]] = {
+        "qwen2": (Qwen2Config, Qwen2ForCausalLM),
+        "qwen3": (Qwen3Config, Qwen3ForCausalLM),
+    }
+    config, model = kinds[header.architecture]
+    with torch.device("meta"):
+        empty = model(config(**config_fields(header)))
+    state = {
+        transformers_name(tensor.name): torch.tensor(values, dtype=dtype) for tensor, values in dequantised(header)
+    }
+    state.setdefault("lm_head.weight", state["model.embed_tokens.weight"].clone())
+    empty.load_state_dict(state, strict=True, assign=True)
+    _compute_buffers(empty)
+    return empty
+
+
+def config_fields(header: Header) -> dict[str, Any]:
+    """As transformers' configurations name them."""
+    heads = header.of_architecture("attention.head_count")
+    width = header.of_architecture("embedding_length")
+    return {
+        "vocab_size": len(header.metadata["tokenizer.ggml.tokens"]),
+        "hidden_size": width,
+        "intermediate_size": header.of_architecture("feed_forward_length"),
+        "num_hidden_layers": header.of_architecture("block_count"),
+        "num_attention_heads": heads,
+        "num_key_value_heads": header.of_architecture("attention.head_count_kv", heads),
+        "head_dim": header.of_architecture("attention.key_length", width // heads),
+        "rms_norm_eps": header.of_architecture("attention.layer_norm_rms_epsilon"),
+        "rope_parameters": {"rope_type": "default", "rope_theta": header.of_architecture("rope.freq_base", 10_000.0)},
+        "max_position_embeddings": header.of_architecture("context_length"),
+        "tie_word_embeddings": False,
+    }
+
+
+def transformers_name(name: str) -> str:
+    """Raises WeightsError for a tensor that no Qwen2 or Qwen3 has."""
+    if match := _LAYER.fullmatch(name):
+        number, part, kind = match.groups()
+        if part in _IN_LAYER:
+            return f"model.layers.{number}.{_IN_LAYER[part]}.{kind}"
+    top, _, kind = name.rpartition(".")
+    if top in _TOP:
+        return f"{_TOP[top]}.{kind}"
+    raise WeightsError(f"the tensor {name!r} is none of a Qwen2 or Qwen3 model")
+
+
+def _compute_buffers(model: Any) -> None:
+    """Rotary frequencies are no weights: made on the `meta` device, they have no values yet."""
+    rotary = model.model.rotary_emb
+    model.model.rotary_emb = type(rotary)(config=model.config)

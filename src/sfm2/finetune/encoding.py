@@ -1,0 +1,64 @@
+"""Examples -> tokens, put to the model just as its service will put holes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from random import Random
+
+from sfm2.errors import WeightsError
+from sfm2.finetune.example import Example
+from sfm2.prompts import Family, Form, Resumed, hole_prompt, without_marks
+
+Tokenize = Callable[[str], list[int]]
+"""Text -> ids; special tokens in it count as such, and none is added."""
+
+PATH_SHARE = 0.5  # of the examples name their file, as some editors do and others don't
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """`ids` of prompt, middle and end; of these the last `learnt` are predicted, the others only read."""
+
+    ids: tuple[int, ...]
+    learnt: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Encoding:
+    """`end` is the id of the token that says that the middle is over."""
+
+    def __init__(self, tokenize: Tokenize, family: Family, form: Form, end: int) -> None:
+        self._tokenize = tokenize
+        self._family = family
+        self._form = form
+        self._end = end
+
+    @classmethod
+    def of(cls, tokenize: Tokenize, family: Family, form: Form, end: str = "<|endoftext|>") -> Encoding:
+        """Raises WeightsError where the end, or a mark of the family, is no token of the vocabulary."""
+        ids = {mark: tokenize(mark) for mark in (*family.marks, end)}
+        if odd := [mark for mark, found in ids.items() if len(found) != 1]:
+            raise WeightsError(
+                f"{', '.join(odd)} are no tokens of this model; it can't be taught to fill in the middle"
+            )
+        return cls(tokenize, family, form, ids[end][0])
+
+    def sequence(self, example: Example, random: Random) -> Sequence:
+        """The end of the prefix is written again by the model when it serves: white space, or half a word. So it is here."""
+        prefix, middle, suffix = (
+            without_marks(text, self._family) for text in (example.prefix, example.middle, example.suffix)
+        )
+        shown = Resumed(prefix).prompt
+        path = _path(example) if random.random() < PATH_SHARE else None
+        read = self._tokenize(hole_prompt(self._family, self._form, shown, suffix, path))
+        learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]
+        return Sequence((*read, *learnt), len(learnt))
+
+
+def _path(example: Example) -> str:
+    """Within its repository."""
+    return str(PurePosixPath(*PurePosixPath(example.source).parts[1:]))

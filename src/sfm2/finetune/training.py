@@ -1,0 +1,178 @@
+"""A low-rank adapter (Hu et al. 2021, "LoRA") over a frozen base, by transformers' Trainer and peft.
+
+The loss is on middles and their ends only, and logits are computed where there is a loss: with a vocabulary of 150,000 they
+would cost more memory than all else.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfm2.errors import InvalidRequestError, MissingExtraError
+from sfm2.finetune.packing import IGNORED, Row, batch
+
+try:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+    from transformers.trainer_utils import get_last_checkpoint
+except ModuleNotFoundError as error:
+    raise MissingExtraError("training an adapter", "train") from error
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+CHECKPOINTS, LOGS = "checkpoints", "logs"
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """`rows` of the packed length make one step. `learning_rate` decays along a cosine, after `warm_up` (a share of all
+    steps). `steps` None: `epochs` over all rows."""
+
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float = 3e-4
+    warm_up: float = 0.03
+    rows: int = 4
+    epochs: float = 1.0
+    steps: int | None = None
+    save_every: int = 25
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `tokens` are those read, of all steps until now; `seconds` since this process began."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens: int
+    seconds: float
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """`finished` False: somebody stopped it; the next call goes on."""
+
+    model: PeftModel
+    finished: bool
+    losses: list[tuple[int, float]]
+
+
+def with_adapter(base: PreTrainedModel, settings: TrainingSettings) -> PeftModel:
+    """All linear layers but the output head; the same numbers to begin with for the same seed."""
+    torch.manual_seed(settings.seed)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        target_modules="all-linear",
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(base, config)
+
+
+def train(
+    model: PeftModel,
+    rows: Sequence[Row],
+    settings: TrainingSettings,
+    folder: Path,
+    report: Report = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Goes on from the last checkpoint in `folder`; interrupted at any step, it ends as if it had not been.
+
+    `stop` is asked after each step; when it says so, a checkpoint is written and that was it for now. Raises
+    InvalidRequestError for no rows.
+    """
+    if not rows:
+        raise InvalidRequestError("no example fits into a row", suggestion="Make shorter examples, or longer rows")
+    watch = _Watch(report, stop)
+    trainer = _MiddleTrainer(
+        model=model,
+        args=_arguments(settings, folder),
+        train_dataset=list(rows),
+        data_collator=batch,
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoints = folder / CHECKPOINTS
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    trainer.train(resume_from_checkpoint=last)
+    losses = [(entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    return Trained(model, trainer.state.global_step >= trainer.state.max_steps, losses)
+
+
+class _MiddleTrainer(Trainer):  # type: ignore[misc]
+    """Logits and loss at the learnt positions only."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        labels = inputs.pop("labels")
+        learnt = (labels[0, 1:] != IGNORED).nonzero().squeeze(1)  # a row at a time: see `_arguments`
+        logits = model(**inputs, use_cache=False, logits_to_keep=learnt).logits[0]
+        loss = torch.nn.functional.cross_entropy(logits.float(), labels[0, learnt + 1], reduction="sum")
+        return loss / (num_items_in_batch if num_items_in_batch is not None else len(learnt))
+
+
+class _Watch(TrainerCallback):  # type: ignore[misc]
+    """Tells each step's loss, and stops when somebody wants it."""
+
+    def __init__(self, report: Report, stop: Callable[[], bool]) -> None:
+        self._report = report
+        self._stop = stop
+        self._started = time.monotonic()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            seconds = time.monotonic() - self._started
+            tokens = int(state.num_input_tokens_seen)
+            self._report(Progress(state.global_step, state.max_steps, logs["loss"], tokens, seconds))
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self._stop():
+            control.should_save = True
+            control.should_training_stop = True
+
+
+def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
+    """One row at a time, so that its positions can be chosen from; `rows` of them make a step."""
+    return TrainingArguments(
+        output_dir=str(folder / CHECKPOINTS),
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=settings.rows,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warm_up,
+        num_train_epochs=settings.epochs,
+        max_steps=settings.steps if settings.steps is not None else -1,
+        bf16=True,
+        logging_steps=1,
+        save_steps=settings.save_every,
+        save_total_limit=2,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        include_num_input_tokens_seen="all",
+        remove_unused_columns=False,
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(),
+    )
+
+
+def save(model: PeftModel, folder: Path, manifest: dict[str, Any]) -> None:
+    """The adapter as PEFT has it (safetensors), and how it came about."""
+    model.save_pretrained(str(folder))
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

@@ -9,12 +9,20 @@ from random import Random
 
 from sfm2.errors import WeightsError
 from sfm2.finetune.example import Example
-from sfm2.prompts import Family, Form, Resumed, hole_prompt, without_marks
+from sfm2.prompts import FAMILIES, Family, Form, Resumed, hole_prompt, without_marks
 
 Tokenize = Callable[[str], list[int]]
 """Text -> ids; special tokens in it count as such, and none is added."""
 
 PATH_SHARE = 0.5  # of the examples name their file, as some editors do and others don't
+
+
+def family_of(tokenize: Tokenize) -> Family:
+    """The one whose marks are tokens of this vocabulary. Raises WeightsError for a model that fills in no middles."""
+    for family in FAMILIES:
+        if len(tokenize("".join(family.marks))) == len(family.marks):
+            return family
+    raise WeightsError("the model's vocabulary has no marks to fill in the middle with")
 
 
 @dataclass(frozen=True)

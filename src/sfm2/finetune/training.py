@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class Trained:
 def with_adapter(base: PreTrainedModel, settings: TrainingSettings) -> PeftModel:
     """All linear layers but the output head; the same numbers to begin with for the same seed."""
     torch.manual_seed(settings.seed)
+    # peft still reads a property of transformers' that the user of neither can do anything about.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -114,17 +117,23 @@ def train(
     return Trained(model, trainer.state.global_step >= trainer.state.max_steps, losses)
 
 
+def middle_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
+    """Of a batch of one row: the sum of the cross entropies at its learnt positions, and how many these are."""
+    labels = inputs["labels"][0]
+    learnt = (labels[1:] != IGNORED).nonzero().squeeze(1)
+    rest = {name: value for name, value in inputs.items() if name != "labels"}
+    logits = model(**rest, use_cache=False, logits_to_keep=learnt).logits[0]
+    return torch.nn.functional.cross_entropy(logits.float(), labels[learnt + 1], reduction="sum"), len(learnt)
+
+
 class _MiddleTrainer(Trainer):  # type: ignore[misc]
     """Logits and loss at the learnt positions only."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        labels = inputs.pop("labels")
-        learnt = (labels[0, 1:] != IGNORED).nonzero().squeeze(1)  # a row at a time: see `_arguments`
-        logits = model(**inputs, use_cache=False, logits_to_keep=learnt).logits[0]
-        loss = torch.nn.functional.cross_entropy(logits.float(), labels[0, learnt + 1], reduction="sum")
-        return loss / (num_items_in_batch if num_items_in_batch is not None else len(learnt))
+        loss, count = middle_loss(model, inputs)
+        return loss / (num_items_in_batch if num_items_in_batch is not None else count)
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
@@ -148,7 +157,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
 
 
 def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
-    """One row at a time, so that its positions can be chosen from; `rows` of them make a step."""
+    """One row at a time, as `middle_loss` takes them; `rows` of them make a step."""
     return TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
         per_device_train_batch_size=1,
@@ -172,7 +181,7 @@ def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
     )
 
 
-def save(model: PeftModel, folder: Path, manifest: dict[str, Any]) -> None:
+def save(model: PeftModel, folder: Path, manifest: Mapping[str, Any]) -> None:
     """The adapter as PEFT has it (safetensors), and how it came about."""
     model.save_pretrained(str(folder))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

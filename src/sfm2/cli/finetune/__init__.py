@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sfm2.cli.finetune.data import data_command
+from sfm2.cli.finetune.run import run_command
 
 
 @click.group("finetune")
@@ -12,4 +13,5 @@ def finetune() -> None:
     """Teach the model your own code."""
 
 
-finetune.add_command(data_command)
+for _command in (data_command, run_command):
+    finetune.add_command(_command)

@@ -1,0 +1,144 @@
+"""From a folder of examples to an adapter: what `sfm2 finetune run` does, in its order."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import sfm2
+from sfm2.errors import InvalidRequestError
+from sfm2.finetune import example, room
+from sfm2.finetune.dataset import MANIFEST, TRAIN
+from sfm2.finetune.encoding import Encoding
+from sfm2.finetune.packing import Row, batch, pack
+from sfm2.finetune.training import Report, Trained, TrainingSettings, middle_loss, save, train
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+RUN = "run.json"
+_PACKAGES = ("torch", "transformers", "peft", "accelerate")
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the adapter is of. `weights`: the SHA-256 of its file."""
+
+    name: str
+    weights: str
+    model: PreTrainedModel
+    encoding: Encoding
+    form: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Before it begins: `seconds` in all, by one row that was tried; `tokens` that are read, and `learnt` of them."""
+
+    rows: int
+    tokens: int
+    learnt: int
+    seconds: float
+    room: room.Room
+
+
+def rows_of(data: Path, encoding: Encoding, length: int, seed: int) -> list[Row]:
+    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError for a folder that has none."""
+    if not (data / TRAIN).is_file():
+        raise InvalidRequestError(f"{data}: no {TRAIN}", suggestion="`sfm2 finetune data` makes such a folder")
+    random = Random(seed)
+    sequences = [encoding.sequence(one, random) for one in example.read(data / TRAIN)]
+    rows = list(pack(sequences, length))
+    if not rows:
+        raise InvalidRequestError(f"{data}: none of {len(sequences)} examples fits into {length} tokens")
+    return rows
+
+
+def claim(folder: Path, data: Path, base: Base, settings: TrainingSettings, length: int) -> None:
+    """Notes what this run is, so that it goes on only as it began. Raises InvalidRequestError if it was another."""
+    wanted = {
+        "base": base.weights,
+        "form": base.form,
+        "data": json.loads((data / MANIFEST).read_text(encoding="utf-8"))["train"]["sha256"],
+        "row": length,
+        "settings": asdict(settings),
+    }
+    place = folder / RUN
+    if place.is_file():
+        found = json.loads(place.read_text(encoding="utf-8"))
+        if differs := [name for name, value in wanted.items() if found.get(name) != value]:
+            raise InvalidRequestError(
+                f"{folder} holds a run that was begun with other {', '.join(differs)}",
+                suggestion="Name another adapter, or remove that folder",
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def estimate(model: Any, rows: list[Row], settings: TrainingSettings) -> Estimate:
+    """Tries the longest row, forward and back. Raises SFM2Error when there is no memory for it."""
+    longest = max(rows, key=len)
+    learnt = [sum(sequence.learnt for sequence in row.sequences) for row in rows]
+    trainable = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    found = room.room_for(model, trainable, len(longest), max(learnt))
+    found.check()
+    seconds = _seconds_for(model, longest)
+    share = settings.epochs if settings.steps is None else settings.steps * settings.rows / len(rows)
+    tokens = sum(map(len, rows))
+    return Estimate(
+        len(rows), int(tokens * share), int(sum(learnt) * share), seconds / len(longest) * tokens * share, found
+    )
+
+
+def run(
+    folder: Path,
+    base: Base,
+    model: Any,
+    rows: list[Row],
+    settings: TrainingSettings,
+    report: Report,
+    stop: Callable[[], bool],
+) -> Trained:
+    """Trains until the end, or until somebody stops it; what is finished is saved as an adapter."""
+    started = time.monotonic()
+    trained = train(model, rows, settings, folder, report, lambda: stop() or room.is_scarce())
+    if trained.finished:
+        save(trained.model, folder, _manifest(folder, base, rows, trained, time.monotonic() - started))
+    return trained
+
+
+def _manifest(folder: Path, base: Base, rows: list[Row], trained: Trained, seconds: float) -> Mapping[str, Any]:
+    return {
+        **json.loads((folder / RUN).read_text(encoding="utf-8")),
+        "base_name": base.name,
+        "rows": len(rows),
+        "tokens": sum(map(len, rows)),
+        "losses": trained.losses,
+        "seconds_of_last_part": round(seconds, 1),
+        "python": platform.python_version(),
+        "sfm2": sfm2.__version__,
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _seconds_for(model: Any, row: Row) -> float:
+    """A row's forward and backward pass, once for all that is made at first use, once for the time."""
+    import torch
+
+    seconds = 0.0
+    for _ in range(2):
+        started = time.monotonic()
+        inputs = {name: value.to(model.device) for name, value in batch([row]).items()}
+        with torch.autocast(model.device.type, torch.bfloat16):
+            loss, _ = middle_loss(model, inputs)
+        loss.backward()
+        model.zero_grad(set_to_none=True)
+        seconds = time.monotonic() - started
+    return seconds

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from sfm2.evals.results import Results, read
 
 from sfm2.evals.items import Record
+from sfm2.evals.results import Results, read
 
 WEIGHTS = "ab" * 32
 

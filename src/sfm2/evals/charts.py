@@ -15,6 +15,7 @@ from sfm2.evals.statistics import Numbers
 from sfm2.evals.summary import Figure
 
 _COLOURS = ("#1f5fa8", "#d1672b", "#3a8a5c", "#8a4fa3", "#8c6d1f", "#5a6470")  # told apart by colour-blind eyes, too
+_MARKS = "os^D"  # for runs beyond as many
 _GREY = "#8b949e"
 _DPI = 150
 _Z = 1.96
@@ -55,8 +56,8 @@ def _draw_run(axes: Axes, label: str, figures: Sequence[Figure], rows: dict[str,
     below = [max(0, 100 * (figure.value - figure.low)) for figure in shown]
     above = [max(0, 100 * (figure.high - figure.value)) for figure in shown]
     heights = [rows[figure.measure.name] for figure in shown]
-    colour = _COLOURS[place % len(_COLOURS)]
-    axes.errorbar(values, heights, xerr=[below, above], fmt="o", color=colour, capsize=3, markersize=5, label=label)
+    colour, mark = _COLOURS[place % len(_COLOURS)], _MARKS[place // len(_COLOURS) % len(_MARKS)]
+    axes.errorbar(values, heights, xerr=[below, above], fmt=mark, color=colour, capsize=3, markersize=5, label=label)
     for figure, value, height in zip(shown, values, heights, strict=True):
         axes.annotate(
             f"{value:.1f}",

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
@@ -70,9 +71,9 @@ def _measures(runs: Sequence[Run], output: Path) -> Iterator[str]:
 
 
 def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
-    """Each run against the first of its suite."""
+    """Each run against the first over the same items."""
     for run in runs:
-        first = next(other for other in runs if other.results.header.suite == run.results.header.suite)
+        first = next(other for other in runs if _items(other) == _items(run))
         if first is run:
             continue
         yield f"## {run.label} against {first.label}"
@@ -83,6 +84,12 @@ def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
             continue
         yield f"{found.pairs} items in common; {found.alone[0]} and {found.alone[1]} in one run only."
         yield markdown(comparison_head(first.label, run.label), list(comparison_rows(found)))
+
+
+def _items(run: Run) -> tuple[str, Any]:
+    """What was asked: the suite, and a digest of its items where the file tells one."""
+    header = run.results.header
+    return header.suite, header.settings.get("items_sha256")
 
 
 def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sfm2.evals.results import read
 def report_command(results: tuple[Path, ...], output: Path) -> None:
     """Write a Markdown page with tables and PNG charts of RESULTS: measures, comparisons, reliability.
 
-    Runs of one suite are compared with the first of them.
+    Runs over the same items are compared with the first of them.
     """
     try:
         from sfm2.evals.reporting import Run, report

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -34,7 +35,7 @@ from sfm2.evals.suites.table import load as load_suite
 
 SUITES = {"single-line": "infilling-single-line", "random-span": "infilling-random-span"}
 MOST_ADDED = 0.03  # of the time of a completion
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass(frozen=True)

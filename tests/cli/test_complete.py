@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "my_code.py"
-    path.write_bytes(b"first\r\n\tsecond  # \xc3\xa9\r\nthird")
+    path.write_bytes(b"# first\r\n\t# second  # \xc3\xa9\r\n# echo:third = 3")
     return path
 
 
@@ -25,7 +25,7 @@ def test_a_pipe_gets_the_completion(sfm2: Sfm2, file: Path) -> None:
 
 
 def test_the_column_counts_characters(sfm2: Sfm2, file: Path) -> None:
-    at_e = sfm2("complete", "--file", "my_code.py", "--line", "2", "--column", "9")
+    at_e = sfm2("complete", "--file", "my_code.py", "--line", "2", "--column", "11")
     assert at_e.stdout == " second\n"
     assert sfm2("complete", "--file", "my_code.py", "--line", "2").stdout == " é\n"
 
@@ -33,9 +33,9 @@ def test_the_column_counts_characters(sfm2: Sfm2, file: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "content"),
     [
-        (["--line", "1"], b"first first\r\n\tsecond  # \xc3\xa9\r\nthird"),
-        (["--line", "2", "--column", "8"], b"first\r\n\tsecond second  # \xc3\xa9\r\nthird"),
-        (["--line", "4"], b"first\r\n\tsecond  # \xc3\xa9\r\nthird\r\n third"),
+        (["--line", "1"], b"# first first\r\n\t# second  # \xc3\xa9\r\n# echo:third = 3"),
+        (["--line", "2", "--column", "10"], b"# first\r\n\t# second second  # \xc3\xa9\r\n# echo:third = 3"),
+        (["--line", "4"], b"# first\r\n\t# second  # \xc3\xa9\r\n# echo:third = 3\r\nthird = 3"),
     ],
     ids=["line end", "column", "new line"],
 )
@@ -54,7 +54,7 @@ def test_json_is_the_response(sfm2: Sfm2, file: Path) -> None:
     ("arguments", "message"),
     [
         (["--line", "42"], "line 42 is past the end: the file has 3 lines"),
-        (["--line", "1", "--column", "99"], "column 99 is past the end of line 1, which has 5 characters"),
+        (["--line", "1", "--column", "99"], "column 99 is past the end of line 1, which has 7 characters"),
         (["--line", "0"], "Invalid value for '--line'"),
         (["--line", "1", "--column", "0"], "Invalid value for '--column'"),
         ([], "Missing option '--line'"),

@@ -15,7 +15,7 @@ from tests.cli.on_terminal import on_terminal, plain
 
 pytestmark = pytest.mark.slow
 
-PROMPT = "def f():\n    # echo:\treturn  'é'"
+PROMPT = "x = 1\n# echo:\treturn  'é'"
 ANSWER = PROMPT + "\treturn  'é'"
 SLOW = "# echo-slow:" + " word" * 100
 CODE = ["generate", PROMPT]

@@ -29,7 +29,7 @@ def run(name: str, folder: Path, url: str) -> subprocess.CompletedProcess[str]:
     ("name", "said"),
     [
         ("generate.py", ["def binary_search(arr, target):", "# echo, "]),
-        ("stream.py", ["Queue:", "# 1 tokens, stop"]),
+        ("stream.py", ["# 2 tokens, stop"]),  # what echo says is no Python, twice
         ("batch.py", ["def sort_list(lst):", "class Queue:", "import numpy as np"]),
     ],
 )

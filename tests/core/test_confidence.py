@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from sfm2.core.confidence import Calibration, Calibrations, default, features
 from sfm2.core.reading import Logprobs
+from sfm2.models.catalogue import CatalogueEntry, load_catalogue
 from sfm2.syntax.hole import Hole
 from sfm2.types import GuardAction, GuardReason, GuardReport
 
@@ -45,6 +47,22 @@ def test_weights_that_nobody_calibrated_say_so(tmp_path: Path) -> None:
     value, calibrated = Calibrations(tmp_path).estimate(found, "0" * 64)
     assert value == pytest.approx(math.exp(-0.2))
     assert not calibrated
+
+
+@pytest.mark.parametrize("entry", load_catalogue().models, ids=lambda entry: entry.name)
+def test_the_weights_of_the_catalogue_are_calibrated(tmp_path: Path, entry: CatalogueEntry) -> None:
+    sure = features("x = compute(a)\n", [-0.01] * 6, KEPT, "stop", HOLE)
+    unsure = features("x = compute(a)\n", [-1.5] * 6, KEPT, "length", HOLE)
+    high, low = (Calibrations(tmp_path).estimate(found, entry.sha256) for found in (sure, unsure))
+    assert high.calibrated
+    assert low.calibrated
+    assert 1 > high.value > low.value + 0.3 > 0.3
+    # Every feature that it was fitted on is one that is still made.
+    folder = resources.files("sfm2.core").joinpath("calibrations")
+    document = json.loads(folder.joinpath(f"{entry.sha256}.json").read_text(encoding="utf-8"))
+    assert set(document["features"]) <= set(sure)
+    assert document["weights"] == entry.sha256
+    assert document["fitted_on"] >= 2_000
 
 
 def test_a_backend_that_tells_nothing_is_not_believed() -> None:

@@ -139,6 +139,14 @@ def test_a_part_begins_where_a_statement_does() -> None:
     assert Place(Hole("x = '#' + \\\ny", "\n", "python")).problems(" = 2") > 0
 
 
+def test_a_block_that_the_hole_lacks_is_no_problem_elsewhere() -> None:
+    """The compiler complains of the line behind the comments."""
+    place = Place(Hole("def f(a):\n    if a:\n        ", "\n\n    # why\n    # so\n    return a\n", "python"))
+    assert place.elsewhere == 0
+    assert place.problems("a = 1\n    else:") > 0
+    assert place.problems("a = 1") == 0
+
+
 @pytest.mark.xfail(strict=True, reason="the scanner takes the second line of a short string for code")
 def test_behind_a_short_string_over_two_lines() -> None:
     assert Place(Hole("x = 'a(\\\nb)' + (\ny", ")\n", "python")).problems(" + 2") == 0

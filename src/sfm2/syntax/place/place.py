@@ -6,6 +6,7 @@ hole is broken already, what counts is that nothing gets worse. Not covered: tre
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 100  # levels of a YAML text
 _AT_A_LOSS = 1_000_000_000
+_NO_CODE = re.compile(r"(?:[ \t\r\f]*(?:#[^\n]*)?\n)*[ \t]*")
 _BYTE_ORDER_MARK = "\ufeff"  # no part of the code, for the compiler
 
 
@@ -127,10 +129,12 @@ class Place:
         return first <= line - 1 <= last
 
     def _rows(self, completion: str) -> tuple[int, int]:
-        """From the last line before the hole with something on it to the first one after; from 0."""
+        """From the last line before the hole with something on it to the first one with code after; from 0."""
         solid = len(self._before.rstrip())
         first = self._before.count("\n", 0, solid)
         blank = len(self._after) - len(self._after.lstrip())
+        if self._is_python and (skipped := _NO_CODE.match(self._after)):  # the compiler complains behind comments
+            blank = skipped.end()
         return first, (self._before + completion).count("\n") + max(1, self._after.count("\n", 0, blank))
 
     def _size(self, completion: str) -> int:

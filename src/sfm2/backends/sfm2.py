@@ -98,7 +98,7 @@ class SFM2:
     ) -> AsyncGenerator[Piece, None]:
         """Raises `_DivergedError` before its first piece when half a word before the cursor was not written again."""
         weights = await self._find_weights(client)
-        resumed = prompts.Resumed(ask.prefix, words)
+        resumed = prompts.Resumed(prompts.without_marks(ask.prefix, weights.family), words)
         prompt = await self._prompt(client, ask, weights, resumed.prompt, room)
         async with aclosing(client.completion(_request(ask, prompt))) as events:
             async for event in events:
@@ -121,7 +121,6 @@ class SFM2:
         return self._client
 
     async def _prompt(self, client: EngineClient, ask: Ask, weights: Weights, prefix: str, room: int | None) -> str:
-        prefix = prompts.without_marks(prefix, weights.family)
         suffix = prompts.without_marks(ask.suffix, weights.family)
         if ask.kind == "chat":
             return await client.chat_prompt(list(prompts.explanation_messages(prefix)))

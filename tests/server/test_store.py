@@ -35,13 +35,13 @@ def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
             connection.execute("INSERT INTO rate_hits VALUES ('a', 1, 1)")
         store.close()
 
-    threads = [threading.Thread(target=add) for _ in range(8)]
+    threads = [threading.Thread(target=add) for _ in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     store = Store.in_folder(tmp_path)
-    assert store.read("SELECT count(*) FROM rate_hits") == [(8,)]
+    assert store.read("SELECT count(*) FROM rate_hits") == [(24,)]
     store.close()
 
 

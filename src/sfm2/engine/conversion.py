@@ -31,6 +31,7 @@ CONTROL_TOKEN = 3  # `tokenizer.ggml.token_type` of tokens that are no text (ggm
 MODEL = "openvino_model.xml"
 TOKENIZER = "openvino_tokenizer.xml"
 FACTS = "sfm2.json"
+_ON_THE_WAY = ("Convert", "Reshape", "Transpose", "Multiply", "Subtract")  # from a stored matrix to one in use
 FORMAT = 1  # raise it when what is made here changes; folders of another one are not looked at
 # Bytes on disk for each parameter: an F16 copy, the reader's F16 model, and the compressed one.
 BYTES_PER_PARAMETER = 2 + 2 + 0.75
@@ -189,13 +190,16 @@ def _compress(work: Path, preset: Preset) -> None:
 def _name_by_weight(model: Any) -> None:
     """Name each matrix multiplication as PyTorch's export does; run-time adapters match by that."""
     for node in model.get_ops():
-        weight = _weight_name(node.input_value(1).get_node()) if node.get_type_name() == "MatMul" else None
-        if weight is not None:
-            path = re.sub(r"\[(\d+)\]", r".\1", weight.removesuffix(".weight"))
-            node.set_friendly_name(f"__module.{path}/ov_ext::linear/MatMul")
+        name = weight_name(node.input_value(1).get_node()) if node.get_type_name() == "MatMul" else None
+        if name is not None:
+            node.set_friendly_name(f"__module.{name.removesuffix('.weight')}/ov_ext::linear/MatMul")
 
 
-def _weight_name(node: Any) -> str | None:
-    while node.get_type_name() in ("Convert", "Reshape", "Transpose"):
+def weight_name(node: Any) -> str | None:
+    """The matrix that this node of a model comes from, as transformers names it; None: it is no weight."""
+    while node.get_type_name() in _ON_THE_WAY:
         node = node.input_value(0).get_node()
-    return str(node.get_friendly_name()) if node.get_type_name() == "Constant" else None
+    name = str(node.get_friendly_name())
+    if node.get_type_name() != "Constant" or not name.endswith(".weight"):
+        return None
+    return re.sub(r"\[(\d+)\]", r".\1", name)

@@ -1,7 +1,8 @@
 """The base that an adapter is trained on: the very weights that are served, dequantised, as a PyTorch model.
 
 The published full-precision weights will not do: a quantised file may have scales folded into its matrices (AWQ), and an
-adapter that was trained on others does not fit it. The output head is a matrix of its own, even where it begins as the
+adapter that was trained on others does not fit it. Nor are the file's matrices those that the engine multiplies by: it
+compresses them once more. The output head is a matrix of its own, even where it begins as the
 embedding: the engine has two, and an adapter of one must not move the other.
 """
 
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sfm2.engine.f16 import dequantised
 from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.finetune import served
 from sfm2.models.gguf import Header, read_header
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
     from transformers import PreTrainedModel
 
@@ -39,8 +43,8 @@ _LAYER = re.compile(r"blk\.(\d+)\.(.+)\.(weight|bias)")
 ARCHITECTURES = ("qwen2", "qwen3")
 
 
-def load(weights: WeightsFile, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with the file's weights, on the CPU.
+def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -> PreTrainedModel:
+    """The model with the file's weights, on the CPU; with the matrices of the converted model in `engine`, if given.
 
     Raises WeightsError for an architecture that adapters can't be trained on yet, MissingExtraError without torch.
     """
@@ -65,6 +69,8 @@ def load(weights: WeightsFile, dtype: torch.dtype) -> PreTrainedModel:
     state = {
         transformers_name(tensor.name): torch.tensor(values, dtype=dtype) for tensor, values in dequantised(header)
     }
+    if engine is not None:
+        state |= {name: torch.tensor(values, dtype=dtype) for name, values in served.matrices(engine)}
     state.setdefault("lm_head.weight", state["model.embed_tokens.weight"].clone())
     empty.load_state_dict(state, strict=True, assign=True)
     _compute_buffers(empty)

@@ -72,13 +72,20 @@ class Licences:
 
 
 def _in(folder: Path) -> str | None:
-    for path in sorted(folder.iterdir()):
+    for path in _papers(folder):
         if _FILE.match(path.name) and path.is_file() and path.stat().st_size <= _LARGEST:
             text = path.read_text(encoding="utf-8", errors="replace")
             tag = _TAG.search(text)
             if found := tag[1] if tag else of_text(text):
                 return found
     return None
+
+
+def _papers(folder: Path) -> list[Path]:
+    """A folder's own files, or those that came with the one package that was installed or unpacked into it."""
+    installed = list(folder.glob("*.dist-info"))
+    places = [folder, installed[0], installed[0] / "licenses"] if len(installed) == 1 else [folder]
+    return [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
 
 
 def is_permissive(name: str | None) -> bool:

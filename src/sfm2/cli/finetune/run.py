@@ -87,7 +87,7 @@ def _base(settings: Settings) -> Base:
 
     form = cast(Form, task.hole_form or "psm")
     encoding = Encoding.of(tokenize, family_of(tokenize), form)
-    return Base(weights.name, weights.sha256, base.load(weights, torch.bfloat16), encoding, form)
+    return Base(weights.name, weights.sha256, base.load(weights, torch.bfloat16, task.folder), encoding, form)
 
 
 def _text(base: Base, found: Estimate) -> str:

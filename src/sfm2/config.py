@@ -59,6 +59,11 @@ class Sfm2Settings(_Section):
     device: str = Field("auto", description='"auto", "cpu", "gpu" or "npu" (Intel)')
     max_memory: Size | None = Field(None, description='Memory of the engine, such as "8GB"; null: what the model needs')
     context: int = Field(8192, ge=64, description="Window in tokens, prompt and completion together")
+    max_adapters: int = Field(
+        2,
+        ge=1,
+        description="Adapters in memory at once; each takes as much as the model, which counts as one without any",
+    )
     max_requests: int = Field(64, ge=1, description="Requests in the engine at once; more are refused")
     auto_pull: bool = Field(False, description="Pull missing weights without asking")
 

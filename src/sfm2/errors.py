@@ -76,6 +76,11 @@ class PromptTooLongError(InvalidRequestError):
     default_suggestion = "Shorten the prompt, or raise models.sfm2.context if memory allows"
 
 
+class AdapterError(InvalidRequestError):
+    code = "adapter_error"
+    default_suggestion = "`sfm2 adapters list` shows the adapters of this machine"
+
+
 class PayloadTooLargeError(InvalidRequestError):
     code = "payload_too_large"
     status = 413

@@ -155,6 +155,11 @@ class Sampling(Request):
     )
     guard: bool | None = Field(None, description="False gives what the model wrote, unguarded")
     features: bool | None = Field(None, description="True tells the features that `confidence` is made of")
+    adapter: Text | None = Field(
+        None,
+        max_length=64,
+        description='The adapter to answer with, "none" for none; null: the key\'s, or the one in use',
+    )
 
 
 class GenerationConfig(Sampling):
@@ -245,7 +250,10 @@ class Completion(Wire):
     generated_code: str = Field(description="prompt + completion")
     completion: str = Field(description="Empty when the guard abstained")
     model_used: str = Field(description="The backend that answered")
-    weights: str | None = Field(None, description="SHA-256 of the weights that answered, where the backend knows it")
+    weights: str | None = Field(
+        None, description="SHA-256 of the weights that answered, where known; behind a + that of the adapter"
+    )
+    adapter: str | None = Field(None, description="The adapter that answered")
     confidence: float = Field(ge=0, le=1, description="How likely it is to be right; see `calibrated`")
     calibrated: bool = Field(False, description="Whether `confidence` was fitted to these weights")
     guard: GuardReport = GuardReport()

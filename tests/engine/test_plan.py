@@ -18,18 +18,18 @@ def settings(**own: object) -> Settings:
 
 
 def test_max_memory_is_shared_out() -> None:
-    cache = plan.cache_bytes(settings(max_memory="8GB"), FACTS, WEIGHTS)
+    cache = plan.memory(settings(max_memory="8GB"), FACTS, WEIGHTS)
     assert cache == 8_000_000_000 - WEIGHTS - plan.OVERHEAD
 
 
 def test_too_little_memory_says_how_much_it_takes() -> None:
     with pytest.raises(ConfigError, match=r"max_memory is 0.50 GB; m needs 1.17 GB") as caught:
-        plan.cache_bytes(settings(max_memory="500MB"), FACTS, WEIGHTS)
+        plan.memory(settings(max_memory="500MB"), FACTS, WEIGHTS)
     assert '"1.2GB"' in caught.value.suggestion
 
 
 def test_without_a_limit_one_window_fits_at_least() -> None:
-    cache = plan.cache_bytes(settings(context=32768), FACTS, WEIGHTS)
+    cache = plan.memory(settings(context=32768), FACTS, WEIGHTS)
     assert cache >= 32768 * FACTS.kv_bytes_per_token // 2
     assert cache >= plan.DEFAULT_CACHE
 

@@ -33,6 +33,8 @@ class Ask:
     again: bool = False
     """Whether this asks once more, after a completion that was of no use: a backend may put the question differently."""
     seed: int | None = None
+    adapter: str | None = None
+    """The name of one, or "none"; None takes the one in use. For backends that have adapters."""
     trim: bool = False
     """Whether a prefix or suffix that is too long may be cut to what fits; else it raises `PromptTooLongError`."""
     interactive: bool = False
@@ -52,7 +54,8 @@ class Piece:
     finish_reason: Literal["stop", "length"] | None = None
     prompt_tokens: int | None = field(default=None, compare=False)
     weights: str | None = field(default=None, compare=False)
-    """SHA-256 of the weights, where the backend knows it."""
+    """SHA-256 of the weights, where the backend knows it; behind a + that of the adapter."""
+    adapter: str | None = field(default=None, compare=False)
 
 
 class Status(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -13,8 +14,10 @@ from sfm2.backends.base import Ask, Piece, Status
 from sfm2.config import Settings
 from sfm2.engine.client import EngineClient
 from sfm2.engine.hosts import host_for
+from sfm2.engine.preparation import adapter_file
 from sfm2.engine.state import Host, Phase
-from sfm2.errors import BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
 from sfm2.types import BackendStatus, FinishReason
 
@@ -32,8 +35,9 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Weights:
-    """What prompts depend on."""
+    """What prompts depend on. `sha256` None: an engine of somebody else's, that does not tell."""
 
+    name: str
     family: prompts.Family | None
     form: prompts.Form
     sha256: str | None
@@ -53,6 +57,7 @@ class SFM2:
         self._host = host
         self._client: EngineClient | None = None
         self._weights: Weights | None = None
+        self._adapters = AdapterStore(settings.storage.data_dir)
 
     async def start(self) -> None:
         if self._host is None:
@@ -99,10 +104,13 @@ class SFM2:
         """Raises `_DivergedError` before its first piece when half a word before the cursor was not written again."""
         weights = await self._find_weights(client)
         resumed = prompts.Resumed(prompts.without_marks(ask.prefix, weights.family), words)
+        adapter = await asyncio.to_thread(self._adapter, ask, weights)
         prompt = await self._prompt(client, ask, weights, resumed.prompt, room)
-        async with aclosing(client.completion(_request(ask, prompt))) as events:
+        async with aclosing(client.completion(_request(ask, prompt, adapter))) as events:
             async for event in events:
-                piece = replace(_piece(event), weights=weights.sha256)
+                piece = replace(
+                    _piece(event), weights=_identity(weights, adapter), adapter=adapter.name if adapter else None
+                )
                 if ask.kind == "code":
                     piece = replace(piece, text=resumed.feed(piece.text))
                 if resumed.diverged or (piece.finish_reason and resumed.pending):
@@ -129,6 +137,20 @@ class SFM2:
         form = prompts.OTHER_FORM[weights.form] if ask.again else weights.form
         return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path)
 
+    def _adapter(self, ask: Ask, weights: Weights) -> Adapter | None:
+        """Raises `AdapterError` for one that is not there, or that was trained on other weights."""
+        if ask.adapter is None or ask.adapter == NONE:
+            known = weights.sha256 is not None and ask.adapter is None and ask.kind == "code"
+            return self._adapters.in_use(weights.sha256 or "") if known else None
+        if weights.sha256 is None:
+            raise AdapterError(
+                f"adapter: the engine at {self._settings.models.sfm2.url} is not ours and does not take adapters",
+                suggestion="Leave models.sfm2.url out of the settings, or ask without `adapter`",
+            )
+        adapter = self._adapters.find(ask.adapter)
+        adapter.check_base(weights.sha256, weights.name)
+        return adapter
+
     async def _find_weights(self, client: EngineClient) -> Weights:
         """Asked once: the settings name the weights for as long as we run."""
         if self._weights is None:
@@ -140,15 +162,19 @@ async def _ask_weights(client: EngineClient) -> Weights:
     """The family is the one whose marks are single tokens of these weights. Who is not measured gets the form that the
     family was trained on."""
     properties = await client.properties()
-    sha256 = properties.get("weights")
+    name, sha256 = str(properties.get("model_alias", "")), properties.get("weights")
     form: prompts.Form = properties.get("hole_form") or "psm"
     for family in prompts.FAMILIES:
         if len(await client.tokenize("".join(family.marks))) == len(family.marks):
-            return Weights(family, form, sha256)
-    return Weights(None, "prefix", sha256)
+            return Weights(name, family, form, sha256)
+    return Weights(name, None, "prefix", sha256)
 
 
-def _request(ask: Ask, prompt: str) -> dict[str, Any]:
+def _identity(weights: Weights, adapter: Adapter | None) -> str | None:
+    return f"{weights.sha256}+{adapter.sha256}" if adapter else weights.sha256
+
+
+def _request(ask: Ask, prompt: str, adapter: Adapter | None) -> dict[str, Any]:
     return {
         "prompt": prompt,
         "n_predict": ask.max_length,
@@ -161,6 +187,7 @@ def _request(ask: Ask, prompt: str) -> dict[str, Any]:
         "n_probs": 1,
         "cache_prompt": True,
         "by_line": not ask.interactive,
+        "adapter": adapter_file(adapter).model_dump(mode="json") if adapter else None,
     }
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 import click
 
-from sfm2.config import Loaded, load
+from sfm2.config import Loaded, Settings, load
 from sfm2.errors import MissingExtraError
+from sfm2.models.adapters import NONE, AdapterStore
 from sfm2.server.keys import Key, Keys
 from sfm2.server.store import Store
 
@@ -24,13 +25,16 @@ def keys() -> None:
 @keys.command()
 @click.option("--name", default="", help="Whom it is for.")
 @click.option("--rate", help='A rate of its own, such as "200/minute".')
+@click.option("--adapter", help='The adapter that answers where a request names none; "none" for the bare model.')
 @click.pass_context
-def create(ctx: click.Context, name: str, rate: str | None) -> None:
+def create(ctx: click.Context, name: str, rate: str | None, adapter: str | None) -> None:
     """Make a key and print it. It is shown this once; only its hash is kept."""
     if rate is not None:
         _check_rate(rate)
+    if adapter not in (None, NONE):
+        AdapterStore(_settings(ctx).storage.data_dir).find(adapter)
     with _opened(ctx) as store:
-        key, text = store.create(name, rate)
+        key, text = store.create(name, rate, adapter)
     click.echo(text)
     click.echo(
         f"Keep it: it is not shown again. Clients take it as SFM2_API_KEY. `sfm2 keys revoke {key.id}` ends it.",
@@ -50,7 +54,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     elif not found:
         click.echo("There are no keys. `sfm2 keys create` makes one.")
     else:
-        click.echo(f"{'ID':14}{'CREATED':18}{'STATE':9}{'RATE':15}NAME")
+        click.echo(f"{'ID':14}{'CREATED':18}{'STATE':9}{'RATE':15}{'ADAPTER':15}NAME")
         for key in found:
             click.echo(_line(key))
 
@@ -67,12 +71,15 @@ def revoke(ctx: click.Context, key_id: str) -> None:
 
 @contextmanager
 def _opened(ctx: click.Context) -> Iterator[Keys]:
-    settings = (ctx.find_object(Loaded) or load()).settings
-    store = Store.in_folder(settings.storage.data_dir)
+    store = Store.in_folder(_settings(ctx).storage.data_dir)
     try:
         yield Keys(store)
     finally:
         store.close()
+
+
+def _settings(ctx: click.Context) -> Settings:
+    return (ctx.find_object(Loaded) or load()).settings
 
 
 def _check_rate(rate: str) -> None:
@@ -86,4 +93,4 @@ def _check_rate(rate: str) -> None:
 def _line(key: Key) -> str:
     created = datetime.fromtimestamp(key.created_at, UTC).strftime("%Y-%m-%d %H:%M")
     state = "active" if key.revoked_at is None else "revoked"
-    return f"{key.id:14}{created:18}{state:9}{key.rate or '-':15}{key.name}".rstrip()
+    return f"{key.id:14}{created:18}{state:9}{key.rate or '-':15}{key.adapter or '-':15}{key.name}".rstrip()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import annotated_types
 import click
@@ -42,15 +42,17 @@ def field_option(model: type[BaseModel], name: str) -> Callable[[Command], Comma
     option = "--" + name.replace("_", "-")
     if kind is bool:
         return click.option(f"{option}/--no-{option[2:]}", name, default=None, help=field.description)
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
     if issubclass(get_origin(kind) or kind, StrEnum):
         return click.option(option, name, type=click.Choice([str(value) for value in kind]), help=field.description)
     is_list = get_origin(kind) is list
     return click.option(
         option,
         name,
-        type=click.STRING if is_list else _parameter_type(kind, field.metadata),
+        type=click.STRING if is_list or kind is str else _parameter_type(kind, field.metadata),
         multiple=is_list,
-        metavar="TEXT" if is_list else "NUMBER",
+        metavar="TEXT" if is_list or kind is str else "NUMBER",
         help=(field.description or "") + ("; may be given several times" if is_list else ""),
     )
 

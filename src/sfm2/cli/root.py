@@ -36,6 +36,7 @@ COMMANDS = {
         "sfm2.cli.feedback:feedback", "Tell a server that a completion was accepted, edited or rejected."
     ),
     "models": Entry("sfm2.cli.models:models", "Weights: what there is, and what is here.", "engine"),
+    "adapters": Entry("sfm2.cli.adapters:adapters", "Adapters: what there is, and which answers."),
     "keys": Entry("sfm2.cli.keys:keys", "API keys: once one was created, the server asks for one.", "server"),
     "eval": Entry("sfm2.cli.evals:evals", "Measure how good the completions are.", "eval"),
     "finetune": Entry("sfm2.cli.finetune:finetune", "Teach the model your own code.", "data"),

@@ -216,6 +216,7 @@ class AsyncModelManager:
             completion=reading.text,
             model_used=backend,
             weights=reading.weights,
+            adapter=reading.adapter,
             confidence=sure.value,
             calibrated=sure.calibrated,
             processing_time=time.perf_counter() - started,

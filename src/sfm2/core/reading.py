@@ -30,6 +30,7 @@ class Reading:
     guard: GuardReport
     features: dict[str, float]
     weights: str | None = None
+    adapter: str | None = None
 
     @property
     def useless(self) -> bool:
@@ -62,6 +63,7 @@ class Reader:
         self._prompt_tokens = 0
         self._finish: FinishReason | None = None
         self._weights: str | None = None
+        self._adapter: str | None = None
         self.shown = False
 
     @property
@@ -74,6 +76,7 @@ class Reader:
         self._prompt_tokens = piece.prompt_tokens or self._prompt_tokens
         self._finish = piece.finish_reason or self._finish
         self._weights = piece.weights or self._weights
+        self._adapter = piece.adapter or self._adapter
         return self._show(self._cutter.feed(self._stops.feed(piece.text)))
 
     def finish(self) -> str:
@@ -94,6 +97,7 @@ class Reader:
             guard=report,
             features=features(text, self._logprobs.of_first(len(text)), report, finish, self._hole),
             weights=self._weights,
+            adapter=self._adapter,
         )
 
     def _report(self) -> GuardReport:

@@ -31,6 +31,7 @@ def ask_for(request: GenerateRequest | CompleteRequest, settings: Settings, inte
         repetition_penalty=_or(request.repetition_penalty, defaults.default_repetition_penalty),
         stop=tuple(request.stop or ()),
         seed=request.seed,
+        adapter=request.adapter,
         mode=request.mode or (Mode.BLOCK if isinstance(request, CompleteRequest) else Mode.FUNCTION),
         guard=request.guard is not False,
         path=request.path if isinstance(request, CompleteRequest) else None,

@@ -19,10 +19,12 @@ import openvino
 import uvicorn
 
 from sfm2.engine.app import Engine, create_app
-from sfm2.engine.pipeline import Pipeline
+from sfm2.engine.conversion import ModelFacts
+from sfm2.engine.pipeline import Plan
 from sfm2.engine.plan import device_for
 from sfm2.engine.presets import preset
 from sfm2.engine.task import VARIABLE, Launch, Task
+from sfm2.engine.worker import Worker
 from sfm2.errors import ConfigError
 
 
@@ -51,14 +53,13 @@ async def _serve(launch: Launch) -> None:
 
 
 def _work(engine: Engine, task: Task, loop: asyncio.AbstractEventLoop) -> None:
-    """Load, then run the pipeline. Without it the process is of no use, so it ends with it."""
+    """Load, then work. Without it the process is of no use, so it ends with it."""
     status = 1
     try:
         device = device_for(task.device, openvino.Core().available_devices)
-        pipeline = Pipeline(task.folder, preset(task.preset), device.name, task.cache_bytes, task.context)
-        engine.pipeline = pipeline
+        worker = engine.worker = Worker(_plan(task, device.name), task.adapter, task.most_pipelines)
         _tell(ready=f"{task.name} on {device.name}" + (f"; {device.note}" if device.note else ""))
-        pipeline.run(lambda seconds: _give_way(loop, seconds))
+        worker.run(lambda seconds: _give_way(loop, seconds))
         status = 0
     except ConfigError as error:
         _tell(failed=f"{error.message}. {error.suggestion}", final=True)
@@ -69,6 +70,12 @@ def _work(engine: Engine, task: Task, loop: asyncio.AbstractEventLoop) -> None:
         raise
     finally:
         os._exit(status)
+
+
+def _plan(task: Task, device: str) -> Plan:
+    facts = ModelFacts.read(task.folder)
+    context = min(task.context, facts.context_length)
+    return Plan(task.folder, facts, preset(task.preset), device, task.cache_bytes, context)
 
 
 def _give_way(loop: asyncio.AbstractEventLoop, seconds: float) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sfm2.asgi import ClientGoneError, EventStream, while_connected
-from sfm2.engine.pipeline import Delta, Job, Pipeline, Sampling
+from sfm2.engine.pipeline import Delta, Job, Sampling
 from sfm2.engine.protocol import (
     CompletionRequest,
     OpenAIRequest,
@@ -27,7 +27,8 @@ from sfm2.engine.protocol import (
     openai_finish,
     openai_logprobs,
 )
-from sfm2.engine.task import Task
+from sfm2.engine.task import AdapterFile, Task
+from sfm2.engine.worker import Worker
 from sfm2.sse import Event, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -44,40 +45,40 @@ class EngineError(Exception):
 
 
 class Engine:
-    """The pipeline as coroutines. `pipeline` is None while weights load."""
+    """The worker as coroutines. `worker` is None while weights load."""
 
     def __init__(self, task: Task) -> None:
         self.name = task.name
         self.task = task
-        self.pipeline: Pipeline | None = None
+        self.worker: Worker | None = None
 
-    def ready(self) -> Pipeline:
-        if self.pipeline is None:
+    def ready(self) -> Worker:
+        if self.worker is None:
             raise EngineError(503, "unavailable_error", "Loading model")
-        return self.pipeline
+        return self.worker
 
-    def admit(self, request: CompletionRequest) -> tuple[Pipeline, list[int], Sampling]:
+    def admit(self, request: CompletionRequest) -> tuple[Worker, list[int], Sampling]:
         """Raises `EngineError` for a prompt beyond the window, and when too much is running."""
-        pipeline = self.ready()
-        if pipeline.load >= self.task.max_requests:
+        worker = self.ready()
+        if worker.load >= self.task.max_requests:
             raise EngineError(429, "overloaded_error", f"{self.task.max_requests} requests are running or waiting")
-        ids = pipeline.encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
+        ids = worker.vocabulary.encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
         if not ids:
             raise EngineError(400, "invalid_request_error", "the prompt is empty")
-        if len(ids) >= pipeline.context:
-            message = f"the prompt has {len(ids):,} tokens; the window holds {pipeline.context:,} with the completion"
-            more = {"n_prompt_tokens": len(ids), "n_ctx": pipeline.context}
+        if len(ids) >= worker.context:
+            message = f"the prompt has {len(ids):,} tokens; the window holds {worker.context:,} with the completion"
+            more = {"n_prompt_tokens": len(ids), "n_ctx": worker.context}
             raise EngineError(400, "exceed_context_size_error", message, **more)
-        return pipeline, ids, request.sampling(pipeline.context - len(ids))
+        return worker, ids, request.sampling(worker.context - len(ids))
 
     async def deltas(
-        self, pipeline: Pipeline, ids: list[int], sampling: Sampling, by_line: bool
+        self, worker: Worker, ids: list[int], sampling: Sampling, by_line: bool, adapter: AdapterFile | None = None
     ) -> AsyncGenerator[Delta, None]:
         """What the job makes. Closing it cancels the job."""
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Delta] = asyncio.Queue()
-        job = Job(ids, sampling, lambda delta: _post(loop, arrived, delta), by_line)
-        pipeline.submit(job)
+        job = Job(ids, sampling, lambda delta: _post(loop, arrived, delta), by_line, adapter)
+        worker.submit(job)
         try:
             while True:
                 delta = await arrived.get()
@@ -85,7 +86,7 @@ class Engine:
                 if delta.last:
                     return
         finally:
-            pipeline.cancel(job)
+            worker.cancel(job)
 
 
 def _post(loop: asyncio.AbstractEventLoop, arrived: asyncio.Queue[Delta], delta: Delta) -> None:
@@ -115,25 +116,26 @@ class Routes:
         return JSONResponse({"status": "ok"})
 
     async def props(self, request: Request) -> JSONResponse:
-        pipeline = self._engine.ready()
+        worker = self._engine.ready()
         return JSONResponse(
             {
-                "default_generation_settings": {"n_ctx": pipeline.context},
+                "default_generation_settings": {"n_ctx": worker.context},
                 "model_alias": self._engine.name,
-                "chat_template": pipeline.facts.chat_template or "",
-                "running": pipeline.load,
+                "chat_template": worker.facts.chat_template or "",
+                "running": worker.load,
                 "weights": self._engine.task.weights,
                 "hole_form": self._engine.task.hole_form,
+                "adapters": [one.path.parent.name if one else None for one in worker.loaded()],
             }
         )
 
     async def tokenize(self, request: Request) -> JSONResponse:
         text = await _field(request, "content", str)
-        return JSONResponse({"tokens": self._engine.ready().encode(text)})
+        return JSONResponse({"tokens": self._engine.ready().vocabulary.encode(text)})
 
     async def detokenize(self, request: Request) -> JSONResponse:
         tokens = await _field(request, "tokens", list)
-        return JSONResponse({"content": self._engine.ready().decode(tokens)})
+        return JSONResponse({"content": self._engine.ready().vocabulary.decode(tokens)})
 
     async def apply_template(self, request: Request) -> JSONResponse:
         return JSONResponse({"prompt": self._chat_prompt(await _field(request, "messages", list))})
@@ -143,11 +145,12 @@ class Routes:
 
     async def completion(self, request: Request) -> ASGIApp:
         asked = await _parse(request, CompletionRequest)
-        pipeline, ids, sampling = self._engine.admit(asked)
-        deltas = self._engine.deltas(pipeline, ids, sampling, asked.by_line or not asked.stream)
+        worker, ids, sampling = self._engine.admit(asked)
+        by_line = asked.by_line or not asked.stream
+        deltas = self._engine.deltas(worker, ids, sampling, by_line, asked.adapter)
 
         def body(delta: Delta, predicted: int) -> dict[str, Any]:
-            names = [pipeline.token_text(token) for token in delta.tokens] if asked.n_probs else None
+            names = [worker.vocabulary.decode([token]) for token in delta.tokens] if asked.n_probs else None
             return completion_body(delta, names, len(ids), predicted)
 
         if asked.stream:
@@ -164,12 +167,12 @@ class Routes:
         return await self._openai(request, asked, self._chat_prompt(asked.messages), chat=True)
 
     async def _openai(self, request: Request, asked: OpenAIRequest, prompt: str, chat: bool) -> ASGIApp:
-        pipeline, ids, sampling = self._engine.admit(asked.completion(prompt))
-        deltas = self._engine.deltas(pipeline, ids, sampling, by_line=not asked.stream)
+        worker, ids, sampling = self._engine.admit(asked.completion(prompt))
+        deltas = self._engine.deltas(worker, ids, sampling, by_line=not asked.stream)
         kind = "chat.completion" if chat else "text_completion"
 
         def choice(delta: Delta, key: str) -> dict[str, Any]:
-            names = [pipeline.token_text(token) for token in delta.tokens]
+            names = [worker.vocabulary.decode([token]) for token in delta.tokens]
             content = {key: {"role": "assistant", "content": delta.text}} if chat else {"text": delta.text}
             logprobs = openai_logprobs(chat, delta, names) if asked.logprobs else None
             return {**content, "logprobs": logprobs, "finish_reason": openai_finish(delta)}
@@ -185,11 +188,11 @@ class Routes:
         return JSONResponse(openai_body(kind, self._engine.name, choice(whole, "message"), usage=usage))
 
     def _chat_prompt(self, messages: list[dict[str, Any]]) -> str:
-        pipeline = self._engine.ready()
-        if not pipeline.facts.chat_template:
+        worker = self._engine.ready()
+        if not worker.facts.chat_template:
             raise EngineError(400, "not_supported_error", "these weights have no chat form")
         try:
-            return str(pipeline.tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+            return worker.vocabulary.chat_prompt(messages)
         except (RuntimeError, TypeError) as error:  # what OpenVINO raises for messages the template refuses
             raise EngineError(400, "invalid_request_error", f"messages: {error}") from error
 

@@ -1,16 +1,13 @@
-"""OpenVINO GenAI's continuous batching behind a queue: one thread owns the pipeline, which is not thread-safe.
+"""OpenVINO GenAI's continuous batching: one compiled model, with or without an adapter, and the jobs that it works on.
 
-Each turn of the thread: take in new and cancelled jobs, make one step (one token for every running job, or a piece of a
-prompt), hand out what came. `step` holds Python's lock, so the thread lets the others run between two steps.
+It is not thread-safe; the worker's thread owns it. A step is one token for every running job, or a piece of a prompt.
 """
 
 from __future__ import annotations
 
-import codecs
-import queue
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,11 +17,12 @@ import openvino_genai as genai
 
 from sfm2.engine.conversion import ModelFacts
 from sfm2.engine.presets import Preset
+from sfm2.engine.task import AdapterFile
+from sfm2.engine.vocabulary import TokenText, Vocabulary
 from sfm2.syntax.stops import StopTexts
 
 BLOCK_TOKENS = 32  # tokens of one KV block on CPU (OpenVINO GenAI's `ContinuousBatchingPipeline`)
 _LINE_TOKENS = 32  # a line longer than this is sent in parts
-_YIELD = 0.002  # seconds that the other threads get after a step, at most
 
 StopType = Literal["eos", "limit", "word"]
 
@@ -59,115 +57,92 @@ class Delta:
 
 @dataclass(eq=False)
 class Job:
-    """A completion on its way. `sink` is called on the pipeline's thread."""
+    """A completion on its way. `sink` is called on the worker's thread."""
 
     ids: Sequence[int]
     sampling: Sampling
     sink: Callable[[Delta], None]
     by_line: bool = False
+    adapter: AdapterFile | None = None
     handle: Any = None
     text: TokenText = field(init=False)
     stops: StopTexts = field(init=False)
     held: list[tuple[str, int, float]] = field(default_factory=list)
 
 
-class TokenText:
-    """Tokens -> text, a character at a time: a character's bytes may be spread over tokens."""
+@dataclass(frozen=True)
+class Plan:
+    """What all pipelines of an engine have in common. `cache_bytes`: for the keys and values of one pipeline."""
 
-    def __init__(self, vocabulary: Sequence[bytes]) -> None:
-        self._vocabulary = vocabulary
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def feed(self, token: int, final: bool = False) -> str:
-        return self._decoder.decode(self._vocabulary[token], final)
-
-    def finish(self) -> str:
-        return self._decoder.decode(b"", True)
+    folder: Path
+    facts: ModelFacts
+    preset: Preset
+    device: str
+    cache_bytes: int
+    context: int
 
 
 class Pipeline:
-    """Load it (blocking), then `run` it on a thread; `submit` and `cancel` from any thread."""
+    """Loads when it is built. Raises RuntimeError, as OpenVINO does, for a model or an adapter that it can't load."""
 
-    def __init__(self, folder: Path, preset: Preset, device: str, cache_bytes: int, context: int) -> None:
-        self.facts = ModelFacts.read(folder)
-        self.context = min(context, self.facts.context_length)
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    def __init__(self, plan: Plan, vocabulary: Vocabulary, adapter: AdapterFile | None) -> None:
+        self._plan = plan
+        self._vocabulary = vocabulary
         self._running: list[Job] = []
-        self._closed = threading.Event()
-        self._next_id = 0
-        self._pipeline = genai.ContinuousBatchingPipeline(
-            folder, self._scheduler(preset, cache_bytes), device, dict(preset.properties)
-        )
-        self.tokenizer = self._pipeline.get_tokenizer()
-        self._vocabulary = _by_id(self.tokenizer.get_vocab())
-        self._stop_ids = set(self.facts.stop_token_ids)
+        self._ids = count(1)
+        self._stop_ids = set(plan.facts.stop_token_ids)
+        properties: dict[str, Any] = dict(plan.preset.properties)
+        if adapter is not None:
+            # Static: OpenVINO's steps don't switch adapters, and its cache of prefixes does not tell them apart, so each
+            # adapter has a pipeline to itself. (Dynamic ones also take longer for prompts: benchmarks/LOG.md.)
+            chosen = genai.AdapterConfig(genai.AdapterConfig.Mode.MODE_STATIC)
+            chosen.add(genai.Adapter(str(adapter.path)), adapter.scale)
+            properties["adapters"] = chosen
+        self._pipeline = genai.ContinuousBatchingPipeline(plan.folder, self._scheduler(), plan.device, properties)
         self._warm_up()
 
     @property
     def load(self) -> int:
-        """Jobs in the pipeline, running or waiting."""
-        return len(self._running) + self._commands.qsize()
+        """Jobs that run or wait in it."""
+        return len(self._running)
 
-    def encode(self, text: str) -> list[int]:
-        """Token ids of `text`; special tokens in it count as such."""
-        return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        return b"".join(self._vocabulary[i] for i in ids).decode("utf-8", "replace")
-
-    def token_text(self, token: int) -> str:
-        return self.decode([token])
-
-    def submit(self, job: Job) -> None:
-        self._commands.put(lambda: self._add(job))
-
-    def cancel(self, job: Job) -> None:
-        """Forget the job; harmless when it has ended."""
-        self._commands.put(lambda: self._drop(job))
-
-    def close(self) -> None:
-        self._closed.set()
-        self._commands.put(lambda: None)
-
-    def run(self, give_way: Callable[[float], None]) -> None:
-        """Work until closed. `give_way` is called after deliveries, to let the threads that read them go on."""
-        while not self._closed.is_set():
-            self._take_commands()
-            if self._pipeline.has_non_finished_requests():
-                self._pipeline.step()
-                if self._deliver():
-                    give_way(_YIELD)
-
-    def _warm_up(self) -> None:
-        """The first steps allocate and compile; better now than in somebody's first request."""
-        config = self._config(Sampling(max_tokens=2))
-        ids = np.ones((1, min(BLOCK_TOKENS, self.context - 2)), np.int64)
-        self._pipeline.add_request(0, openvino.Tensor(ids), config)
-        while self._pipeline.has_non_finished_requests():
-            self._pipeline.step()
-
-    def _take_commands(self) -> None:
-        if not self._pipeline.has_non_finished_requests():
-            self._commands.get()()
-        while not self._commands.empty():
-            self._commands.get()()
-
-    def _add(self, job: Job) -> None:
+    def add(self, job: Job) -> None:
         job.text = TokenText(self._vocabulary)
         job.stops = StopTexts(job.sampling.stop)
         ids = openvino.Tensor(np.asarray([job.ids], np.int64))
-        self._next_id += 1
         try:
-            job.handle = self._pipeline.add_request(self._next_id, ids, self._config(job.sampling))
+            job.handle = self._pipeline.add_request(next(self._ids), ids, self._config(job.sampling))
         except RuntimeError as error:  # what OpenVINO raises for a request it refuses
             job.sink(Delta("", (), (), error=str(error)))
             return
         self._running.append(job)
 
-    def _drop(self, job: Job) -> None:
-        if job in self._running:
-            self._running.remove(job)
-            job.handle.cancel()
+    def drop(self, job: Job) -> bool:
+        """Whether it was here, and is no more."""
+        if job not in self._running:
+            return False
+        self._running.remove(job)
+        job.handle.cancel()
+        return True
+
+    def step(self) -> bool:
+        """Whether anything was handed out."""
+        if not self._pipeline.has_non_finished_requests():
+            return False
+        self._pipeline.step()
+        return self._deliver()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._running) or self._pipeline.has_non_finished_requests()
+
+    def _warm_up(self) -> None:
+        """The first steps allocate and compile; better now than in somebody's first request."""
+        config = self._config(Sampling(max_tokens=2))
+        ids = np.ones((1, min(BLOCK_TOKENS, self._plan.context - 2)), np.int64)
+        self._pipeline.add_request(0, openvino.Tensor(ids), config)
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
 
     def _deliver(self) -> bool:
         sent = False
@@ -223,20 +198,12 @@ class Pipeline:
             config.rng_seed = seed
         return config
 
-    def _scheduler(self, preset: Preset, cache_bytes: int) -> Any:
+    def _scheduler(self) -> Any:
         config = genai.SchedulerConfig()
-        config.num_kv_blocks = max(1, cache_bytes // (BLOCK_TOKENS * self.facts.kv_bytes_per_token))
-        for name, value in preset.scheduler.items():
+        config.num_kv_blocks = max(1, self._plan.cache_bytes // (BLOCK_TOKENS * self._plan.facts.kv_bytes_per_token))
+        for name, value in self._plan.preset.scheduler.items():
             setattr(config, name, value)
         return config
-
-
-def _by_id(vocabulary: Mapping[bytes, int]) -> list[bytes]:
-    """The bytes of each token; ids that the vocabulary leaves out have none."""
-    texts = [b""] * (max(vocabulary.values()) + 1)
-    for text, token in vocabulary.items():
-        texts[token] = text
-    return texts
 
 
 def _line_complete(held: Sequence[tuple[str, int, float]]) -> bool:

@@ -52,12 +52,20 @@ def device_for(wanted: str, present: list[str]) -> Device:
     return Device(name)
 
 
-def cache_bytes(settings: Settings, facts: ModelFacts, weights: int) -> int:
-    """Bytes for keys and values. Raises `ConfigError` when `max_memory` is too small for the model."""
-    limit = settings.models.sfm2.max_memory
+@dataclass(frozen=True)
+class Memory:
+    """How many pipelines are loaded at most, each with the whole model, and the bytes that each has for keys and values."""
+
+    pipelines: int
+    cache_bytes: int
+
+
+def memory(settings: Settings, facts: ModelFacts, weights: int) -> Memory:
+    """As many pipelines as are wanted and fit. Raises `ConfigError` when `max_memory` is too small for one."""
+    limit, wanted = settings.models.sfm2.max_memory, settings.models.sfm2.max_adapters
     window = min(settings.models.sfm2.context, facts.context_length) * facts.kv_bytes_per_token
     if limit is None:
-        return max(window, DEFAULT_CACHE)
+        return Memory(wanted, max(window, DEFAULT_CACHE))
     needed = weights + OVERHEAD + window
     if limit < needed:
         raise ConfigError(
@@ -67,4 +75,5 @@ def cache_bytes(settings: Settings, facts: ModelFacts, weights: int) -> int:
             suggestion=f'Set models.sfm2.max_memory to at least "{-(-needed // 10**8) / 10:g}GB", '
             "or models.sfm2.context to a smaller window",
         )
-    return limit - weights - OVERHEAD
+    pipelines = min(wanted, (limit - OVERHEAD) // (weights + window))
+    return Memory(pipelines, (limit - OVERHEAD) // pipelines - weights)

@@ -14,8 +14,9 @@ from sfm2.config import Settings
 from sfm2.engine import plan
 from sfm2.engine.conversion import ModelFacts, is_converted
 from sfm2.engine.presets import DEFAULT_PRESET, Preset, preset
-from sfm2.engine.task import Task
+from sfm2.engine.task import AdapterFile, Task
 from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.models.adapters import Adapter, AdapterStore
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, ensure
 
@@ -33,18 +34,26 @@ async def prepare(settings: Settings, report: Report) -> Task:
     if not is_converted(folder):
         await _convert(weights.path, folder, chosen, report)
     facts = ModelFacts.read(folder)
-    size = sum(file.stat().st_size for file in folder.iterdir())
+    memory = plan.memory(settings, facts, sum(file.stat().st_size for file in folder.iterdir()))
+    adapter = await asyncio.to_thread(AdapterStore(settings.storage.data_dir).in_use, weights.sha256)
     return Task(
         folder=folder,
         name=weights.name,
         weights=weights.sha256,
         preset=chosen.name,
         device=settings.models.sfm2.device,
-        cache_bytes=plan.cache_bytes(settings, facts, size),
+        cache_bytes=memory.cache_bytes,
         context=settings.models.sfm2.context,
         max_requests=settings.models.sfm2.max_requests,
         hole_form=weights.entry.completion.form if weights.entry else None,
+        adapter=adapter_file(adapter) if adapter else None,
+        most_pipelines=memory.pipelines,
     )
+
+
+def adapter_file(adapter: Adapter) -> AdapterFile:
+    """As the engine takes it."""
+    return AdapterFile(path=adapter.path.resolve(), sha256=adapter.sha256, scale=adapter.scale)
 
 
 def _weights(settings: Settings, report: Report) -> WeightsFile:

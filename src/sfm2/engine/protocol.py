@@ -1,7 +1,7 @@
 """The engine's requests and answers: a subset of llama.cpp's server, and enough of OpenAI's to stand behind it.
 
-Field names are llama.cpp's (tools/server/README.md). One of our own: `by_line` asks for the stream line by line rather
-than token by token, which costs less; llama.cpp passes over it.
+Field names are llama.cpp's (tools/server/README.md). Two of our own: `by_line` asks for the stream line by line rather
+than token by token, which costs less, and `adapter` names a file; llama.cpp passes over both.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from sfm2.engine.pipeline import Delta, Sampling
+from sfm2.engine.task import AdapterFile
 
 
 class CompletionRequest(BaseModel):
@@ -30,6 +31,7 @@ class CompletionRequest(BaseModel):
     stream: bool = False
     n_probs: int = 0
     by_line: bool = False
+    adapter: AdapterFile | None = None
 
     def sampling(self, room: int) -> Sampling:
         """`room`: tokens that are left in the window."""

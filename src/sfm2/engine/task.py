@@ -9,9 +9,20 @@ from pydantic import BaseModel, ConfigDict
 VARIABLE = "SFM2_ENGINE_TASK"
 
 
+class AdapterFile(BaseModel):
+    """A LoRA in PEFT's safetensors. What it adds is multiplied by `scale`; by the digest an exchanged file is noticed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    sha256: str
+    scale: float
+
+
 class Task(BaseModel):
-    """`cache_bytes`: memory for keys and values. `context`: tokens. `weights`: their SHA-256. `hole_form`: the prompt form
-    of a hole that suits them; None when nobody has measured it."""
+    """`cache_bytes`: memory for the keys and values of a pipeline. `context`: tokens. `weights`: their SHA-256. `hole_form`:
+    the prompt form of a hole that suits them; None when nobody has measured it. `adapter` is loaded first; of all,
+    `most_pipelines` at once, each adapter and the base alone counting as one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,6 +35,8 @@ class Task(BaseModel):
     context: int
     max_requests: int
     hole_form: str | None
+    adapter: AdapterFile | None = None
+    most_pipelines: int = 1
 
 
 class Launch(BaseModel):

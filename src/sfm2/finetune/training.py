@@ -182,6 +182,9 @@ def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
 
 
 def save(model: PeftModel, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """The adapter as PEFT has it (safetensors), and how it came about."""
+    """The adapter as PEFT has it (safetensors, in 16 bits), and how it came about."""
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.half()
     model.save_pretrained(str(folder))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

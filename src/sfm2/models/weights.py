@@ -41,6 +41,16 @@ def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = sile
     return WeightsFile(path, sha256, store.catalogue.by_digest(sha256))
 
 
+def digest_of(settings: Sfm2Settings, store: ModelStore) -> str | None:
+    """The SHA-256 of the weights, also of those that are not here yet; None where another server has them.
+
+    Raises `WeightsError` as `resolve` does.
+    """
+    if settings.url:
+        return None
+    return store.catalogue.entry(settings.model).sha256 if settings.path is None else resolve(settings, store).sha256
+
+
 def ensure(
     settings: Sfm2Settings,
     store: ModelStore,

@@ -16,18 +16,19 @@ from dataclasses import dataclass
 from sfm2.errors import AuthenticationError, NotFoundError
 from sfm2.server.store import Store
 
-_COLUMNS = "id, name, rate, created_at, revoked_at"
+_COLUMNS = "id, name, rate, created_at, revoked_at, adapter"
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key; not the key itself. Times are Unix seconds."""
+    """What is known of a key; not the key itself. Times are Unix seconds. `adapter` answers its requests that name none."""
 
     id: str
     name: str
     rate: str | None
     created_at: float
     revoked_at: float | None
+    adapter: str | None = None
 
 
 class Keys:
@@ -36,14 +37,14 @@ class Keys:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, name: str = "", rate: str | None = None) -> tuple[Key, str]:
+    def create(self, name: str = "", rate: str | None = None, adapter: str | None = None) -> tuple[Key, str]:
         """A new key, and the text to give away: it can't be had again."""
-        key = Key(secrets.token_hex(6), name, rate, time.time(), None)
+        key = Key(secrets.token_hex(6), name, rate, time.time(), None, adapter)
         secret = secrets.token_urlsafe(32)
         with self._store.transaction() as connection:
             connection.execute(
-                "INSERT INTO keys (id, name, hash, rate, created_at) VALUES (?, ?, ?, ?, ?)",
-                (key.id, name, _hash(secret), rate, key.created_at),
+                "INSERT INTO keys (id, name, hash, rate, created_at, adapter) VALUES (?, ?, ?, ?, ?, ?)",
+                (key.id, name, _hash(secret), rate, key.created_at, adapter),
             )
         return key, f"sfm2_{key.id}_{secret}"
 

@@ -37,6 +37,7 @@ _MIGRATIONS = (
     );
     CREATE INDEX completions_by_time ON completions (at);
     """,
+    "ALTER TABLE keys ADD COLUMN adapter TEXT",
 )
 
 

@@ -24,6 +24,7 @@ from sfm2.types import (
 )
 
 Answer = TypeVar("Answer", Completion, Explanation, Batch)
+Asked = TypeVar("Asked", bound=Sampling)
 
 router = APIRouter(route_class=JSONRoute, tags=["models"], responses=documented(400, 401, 413, 415, 422, 429, 500, 503))
 
@@ -31,13 +32,15 @@ router = APIRouter(route_class=JSONRoute, tags=["models"], responses=documented(
 @router.post("/generate")
 async def generate(body: GenerateRequest, request: Request, state: Held) -> Completion:
     """Go on from a prompt."""
-    return _shown(body, await _answer(request, state, lambda: state.manager.submit(body)))
+    asked = _with_key(body, request)
+    return _shown(body, await _answer(request, state, lambda: state.manager.submit(asked)))
 
 
 @router.post("/generate/batch")
 async def generate_batch(body: BatchRequest, request: Request, state: Held) -> Batch:
     """Many prompts at once. A prompt that fails has an error in its place; the others are answered."""
-    return _shown_all(body, await _answer(request, state, lambda: state.manager.submit_batch(body)))
+    asked = _with_key(body, request)
+    return _shown_all(body, await _answer(request, state, lambda: state.manager.submit_batch(asked)))
 
 
 @router.post(
@@ -46,25 +49,35 @@ async def generate_batch(body: BatchRequest, request: Request, state: Held) -> B
     response_model=None,
     responses=EVENTS,
 )
-async def generate_stream(body: GenerateRequest, state: Held) -> EventStream:
+async def generate_stream(body: GenerateRequest, request: Request, state: Held) -> EventStream:
     """As `/generate`, in pieces as they come.
 
     Server-sent events: `chunk` with `{"text": ...}`, any number of times, then exactly one `done` with what `/generate`
     would answer, or one `error` with the body of an error response. Errors before the first chunk are ordinary responses.
     """
-    return EventStream(state.manager.stream(body), state.in_flight, lambda answer: _shown(body, answer))
+    asked = _with_key(body, request)
+    return EventStream(state.manager.stream(asked), state.in_flight, lambda answer: _shown(body, answer))
 
 
 @router.post("/complete")
 async def complete(body: CompleteRequest, request: Request, state: Held) -> Completion:
     """Fill the hole at the cursor: the editor's call."""
-    return _shown(body, await _answer(request, state, lambda: state.manager.submit(body)))
+    asked = _with_key(body, request)
+    return _shown(body, await _answer(request, state, lambda: state.manager.submit(asked)))
 
 
 @router.post("/explain")
 async def explain(body: ExplainRequest, request: Request, state: Held) -> Explanation:
     """Say in words what code does."""
     return await _answer(request, state, lambda: state.manager.explain(body))
+
+
+def _with_key(body: Asked, request: Request) -> Asked:
+    """Who names no adapter gets that of the key."""
+    key = Exchange.of(request.scope).key
+    if key is None or key.adapter is None or body.adapter is not None:
+        return body
+    return body.model_copy(update={"adapter": key.adapter})
 
 
 def _shown(body: Sampling, answer: Completion) -> Completion:

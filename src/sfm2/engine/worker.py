@@ -1,0 +1,135 @@
+"""The one thread that works: a pipeline for each adapter in use, and in every round a step of each that has work.
+
+So completions with different adapters go on side by side, and to change between loaded ones costs nothing. An adapter that
+is not loaded is, when it is asked for, on another thread, while the others go on; when there are too many, the one that was
+not asked for longest takes no more jobs, ends what it has, and makes room.
+
+`step` holds Python's lock, so the thread lets the others run between two rounds.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from sfm2.engine.pipeline import Delta, Job, Pipeline, Plan
+from sfm2.engine.task import AdapterFile
+from sfm2.engine.vocabulary import Vocabulary
+
+_YIELD = 0.002  # seconds that the other threads get after a round, at most
+
+Key = AdapterFile | None
+
+
+class Worker:
+    """Building it loads the pipeline of `first` (blocking); then `run` it on a thread. `submit` and `cancel` from any.
+
+    `most` pipelines are loaded at once.
+    """
+
+    def __init__(self, plan: Plan, first: Key, most: int) -> None:
+        self.facts = plan.facts
+        self.context = plan.context
+        self.vocabulary = Vocabulary(plan.folder)
+        self._plan = plan
+        self._most = most
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        # By when they were asked for, the latest last.
+        self._pipelines: dict[Key, Pipeline] = {first: self._made(first)}
+        self._waiting: dict[Key, list[Job]] = {}
+        self._loading = False
+        self._leaving: list[Key] = []
+
+    @property
+    def load(self) -> int:
+        """Jobs that run or wait."""
+        running = sum(pipeline.load for pipeline in list(self._pipelines.values()))
+        return running + sum(map(len, list(self._waiting.values()))) + self._commands.qsize()
+
+    def loaded(self) -> list[Key]:
+        """The adapters that are ready; None is the base alone."""
+        return list(self._pipelines)
+
+    def submit(self, job: Job) -> None:
+        self._commands.put(lambda: self._add(job))
+
+    def cancel(self, job: Job) -> None:
+        """Forget the job; harmless when it has ended."""
+        self._commands.put(lambda: self._drop(job))
+
+    def close(self) -> None:
+        self._closed.set()
+        self._commands.put(lambda: None)
+
+    def run(self, give_way: Callable[[float], None]) -> None:
+        """Work until closed. `give_way` is called after deliveries, to let the threads that read them go on."""
+        while not self._closed.is_set():
+            self._take_commands()
+            sent = [pipeline.step() for pipeline in self._pipelines.values()]
+            if any(sent):
+                give_way(_YIELD)
+            self._load_what_is_asked_for()
+
+    def _take_commands(self) -> None:
+        if not any(pipeline.busy for pipeline in self._pipelines.values()):
+            self._commands.get()()
+        while not self._commands.empty():
+            self._commands.get()()
+
+    def _add(self, job: Job) -> None:
+        pipeline = None if job.adapter in self._leaving else self._pipelines.pop(job.adapter, None)
+        if pipeline is None:
+            self._waiting.setdefault(job.adapter, []).append(job)
+            return
+        self._pipelines[job.adapter] = pipeline
+        pipeline.add(job)
+
+    def _drop(self, job: Job) -> None:
+        if any(pipeline.drop(job) for pipeline in self._pipelines.values()):
+            return
+        for key, jobs in list(self._waiting.items()):
+            self._waiting[key] = [other for other in jobs if other is not job]
+
+    def _load_what_is_asked_for(self) -> None:
+        """One at a time, so that a burst of adapters does not take all memory at once."""
+        self._waiting = {key: jobs for key, jobs in self._waiting.items() if jobs}
+        if self._loading or not self._waiting:
+            return
+        if len(self._pipelines) >= self._most and not self._made_room():
+            return
+        wanted = next(key for key in self._waiting)
+        self._loading = True
+        threading.Thread(target=self._load, args=(wanted,), daemon=True).start()
+
+    def _made_room(self) -> bool:
+        if not self._leaving:
+            self._leaving.append(next(iter(self._pipelines)))
+        if self._pipelines[self._leaving[0]].busy:
+            return False
+        del self._pipelines[self._leaving.pop()]
+        return True
+
+    def _load(self, wanted: Key) -> None:
+        try:
+            pipeline = self._made(wanted)
+        except RuntimeError as error:  # what OpenVINO raises
+            message = f"the adapter cannot be loaded: {error}"
+            self._commands.put(lambda: self._failed(wanted, message))
+        else:
+            self._commands.put(lambda: self._succeeded(wanted, pipeline))
+
+    def _made(self, wanted: Key) -> Pipeline:
+        return Pipeline(self._plan, self.vocabulary, wanted)
+
+    def _succeeded(self, wanted: Key, pipeline: Pipeline) -> None:
+        self._loading = False
+        self._pipelines[wanted] = pipeline
+        for job in self._waiting.pop(wanted, []):
+            pipeline.add(job)
+
+    def _failed(self, wanted: Key, message: str) -> None:
+        self._loading = False
+        for job in self._waiting.pop(wanted, []):
+            job.sink(Delta("", (), (), error=message))

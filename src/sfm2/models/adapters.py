@@ -1,0 +1,196 @@
+"""Adapters on this machine: the ones that came with the package, those that were added, and which is in use.
+
+An adapter is a folder as PEFT writes it, with a `manifest.json` that says which weights it was trained on. It fits no
+others: names and shapes may agree and the answers be nonsense, so the digest decides.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sfm2.errors import AdapterError
+from sfm2.models.digest import sha256_of
+
+WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
+NONE = "none"  # what is asked for by somebody who wants the base alone
+_IN_USE = "in_use"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """`base` is the SHA-256 of the weights it was trained on; what it adds is multiplied by `scale`. `shipped`: it came with
+    the package."""
+
+    name: str
+    folder: Path
+    base: str
+    base_name: str
+    rank: int
+    scale: float
+    shipped: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.folder / WEIGHTS
+
+    @cached_property
+    def sha256(self) -> str:
+        return sha256_of(self.path)
+
+    def check_base(self, weights: str, name: str) -> None:
+        """Raises AdapterError when the weights of this SHA-256 are not those it was trained on."""
+        if self.base != weights:
+            raise AdapterError(
+                f"the adapter {self.name} was trained on {self.base_name} ({self.base[:12]}…); "
+                f"the model that runs is {name} ({weights[:12]}…)",
+                suggestion=f"Use the model {self.base_name}, or train an adapter on {name} with `sfm2 finetune run`",
+            )
+
+
+class AdapterStore:
+    """`data_dir` is `settings.storage.data_dir`; each added adapter is a folder in `adapters` under it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "adapters"
+        self._read: dict[Path, tuple[tuple[int, int], Adapter]] = {}
+
+    def list(self) -> list[Adapter]:
+        """The sound ones, by name. Of two of one name the added one counts."""
+        return list(self._sound())
+
+    def find(self, name: str) -> Adapter:
+        """Raises AdapterError for a name that nobody added, and for a damaged one."""
+        folders = self._folders()
+        if name not in folders:
+            raise AdapterError(
+                f"there is no adapter {name!r}; there are {', '.join(sorted(folders)) or 'none'}",
+                suggestion="`sfm2 adapters add FOLDER` adds one that `sfm2 finetune run` has made",
+            )
+        return self._load(*folders[name])
+
+    def add(self, source: Path, name: str | None = None) -> Adapter:
+        """Copies the folder; one of the same name is replaced. Raises AdapterError for a folder that is no adapter."""
+        name = name or re.sub(r"[^a-z0-9._-]+", "-", source.resolve().name.lower()).strip("-._")
+        if name == NONE or not _NAME.fullmatch(name):
+            raise AdapterError(
+                f"{name!r} can't be an adapter's name: expected a to z, digits, '.', '_' and '-', and not {NONE!r}",
+                suggestion="Give one with --name",
+            )
+        read_adapter(source, name)
+        place = self._folder / name
+        work = place.with_name(f".{name}.partial")
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            work.mkdir(parents=True)
+            for file in (WEIGHTS, CONFIG, MANIFEST):
+                shutil.copyfile(source / file, work / file)
+            shutil.rmtree(place, ignore_errors=True)
+            work.rename(place)
+        except OSError as error:
+            raise AdapterError(
+                f"cannot copy {source} to {place}: {error.strerror or error}",
+                suggestion="Free some disk space, or set storage.data_dir to a larger disk",
+            ) from error
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return self.find(name)
+
+    def remove(self, name: str) -> None:
+        """Raises AdapterError for one that is not there, or that came with the package."""
+        adapter = self.find(name)
+        if adapter.shipped:
+            raise AdapterError(f"{name} came with SFM-2", suggestion="`sfm2 adapters off` leaves it out of the answers")
+        shutil.rmtree(adapter.folder)
+        if self._chosen() == name:
+            (self._folder / _IN_USE).unlink()
+
+    def use(self, name: str) -> None:
+        """From now on, for all that don't ask for another; `none` for no adapter at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        new = self._folder / f"{_IN_USE}.new"
+        new.write_text(name + "\n", encoding="utf-8")
+        new.replace(self._folder / _IN_USE)
+
+    def in_use(self, weights: str) -> Adapter | None:
+        """What answers with these weights (their SHA-256) when nobody asks for anything else: the adapter that was chosen,
+        if it is theirs, else the one that came with the package for them."""
+        chosen = self._chosen()
+        if chosen == NONE:
+            return None
+        mine = [one for one in self.list() if one.base == weights and (one.shipped or one.name == chosen)]
+        return max(mine, key=lambda one: one.name == chosen, default=None)
+
+    def _sound(self) -> Iterator[Adapter]:
+        for _, (folder, shipped) in sorted(self._folders().items()):
+            with suppress(
+                AdapterError
+            ):  # a damaged one must not keep the others from answering; `find` tells what it lacks
+                yield self._load(folder, shipped)
+
+    def _chosen(self) -> str | None:
+        try:
+            return (self._folder / _IN_USE).read_text(encoding="utf-8").strip() or None
+        except FileNotFoundError:
+            return None
+
+    def _folders(self) -> dict[str, tuple[Path, bool]]:
+        """Of every adapter, and whether it came with the package."""
+        shipped = {folder.name: (folder, True) for folder in _subfolders(_shipped())}
+        return shipped | {folder.name: (folder, False) for folder in _subfolders(self._folder)}
+
+    def _load(self, folder: Path, shipped: bool) -> Adapter:
+        """Read again when its files have changed."""
+        try:
+            found = (folder / WEIGHTS).stat()
+        except OSError:
+            return read_adapter(folder, folder.name, shipped)
+        stamp = (found.st_mtime_ns, found.st_ino)
+        if folder not in self._read or self._read[folder][0] != stamp:
+            self._read[folder] = stamp, read_adapter(folder, folder.name, shipped)
+        return self._read[folder][1]
+
+
+def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
+    """Raises AdapterError, naming what is missing."""
+    for file in (WEIGHTS, CONFIG, MANIFEST):
+        if not (folder / file).is_file():
+            raise AdapterError(
+                f"{folder} is no adapter: there is no {file}",
+                suggestion="Name a folder that `sfm2 finetune run` has finished",
+            )
+    config, manifest = _fields(folder / CONFIG), _fields(folder / MANIFEST)
+    try:
+        rank, alpha = int(config["r"]), float(config["lora_alpha"])
+        return Adapter(name, folder, manifest["base"], manifest["base_name"], rank, alpha / rank, shipped)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise AdapterError(
+            f"{folder} is no adapter: its {CONFIG} or {MANIFEST} lacks {error}",
+            suggestion="Name a folder that `sfm2 finetune run` has finished",
+        ) from error
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AdapterError(f"{path} is damaged: {error}", suggestion="Make the adapter anew") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _subfolders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (one for one in folder.iterdir() if one.is_dir() and _NAME.fullmatch(one.name))
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("sfm2.models"))) / "shipped"

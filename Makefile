@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo serve test test-fast check format openapi bench lock clean
+.PHONY: help demo serve test test-fast check format openapi bench train-adapter lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,6 +39,20 @@ openapi: $(VENV)/.dev ## Write openapi.json anew
 
 bench: $(VENV)/.run ## The service against the bare engine, in one run
 	$(BIN)/python benchmarks/overhead.py
+
+# On two cores an hour; on a GPU `make train-adapter EXAMPLES=80000 ROOM=1600 ROW=1024 ROWS=64` takes minutes.
+EXAMPLES ?= 3000
+ROOM ?= 450
+ROW ?= 512
+ROWS ?= 4
+WORK ?= work/adapter
+train-adapter: $(VENV)/.hf ## Train the adapter that ships, and compare it with the model by itself
+	$(BIN)/python training/fetch.py $(WORK)/packages
+	$(BIN)/sfm2 finetune data $(WORK)/packages/* --output $(WORK)/data --only-permissive --held-out 0.05 \
+		--limit $(EXAMPLES) --room $(ROOM) $(if $(wildcard ../shared/data),--against ../shared/data)
+	$(BIN)/sfm2 finetune run $(WORK)/data --output $(WORK)/sfm2-0.5b --row $(ROW) --rows $(ROWS)
+	$(BIN)/sfm2 finetune eval $(WORK)/data --adapter $(WORK)/sfm2-0.5b --output $(WORK)/eval \
+		$(if $(wildcard ../shared/data),--general ../shared/data)
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \

@@ -18,8 +18,18 @@ def settings(**own: object) -> Settings:
 
 
 def test_max_memory_is_shared_out() -> None:
-    cache = plan.memory(settings(max_memory="8GB"), FACTS, WEIGHTS)
-    assert cache == 8_000_000_000 - WEIGHTS - plan.OVERHEAD
+    memory = plan.memory(settings(max_memory="8GB", max_adapters=2), FACTS, WEIGHTS)
+    assert memory == plan.Memory(2, (8_000_000_000 - plan.OVERHEAD) // 2 - WEIGHTS)
+
+
+@pytest.mark.parametrize(("limit", "pipelines"), [("8GB", 4), ("2.3GB", 3), ("2GB", 2), ("1.2GB", 1)])
+def test_with_less_memory_fewer_adapters_stay_loaded(limit: str, pipelines: int) -> None:
+    given = settings(max_memory=limit, max_adapters=4)
+    memory = plan.memory(given, FACTS, WEIGHTS)
+    assert memory.pipelines == pipelines
+    assert memory.cache_bytes >= given.models.sfm2.context * FACTS.kv_bytes_per_token
+    used = pipelines * (WEIGHTS + memory.cache_bytes) + plan.OVERHEAD
+    assert 0 <= given.models.sfm2.max_memory - used < pipelines
 
 
 def test_too_little_memory_says_how_much_it_takes() -> None:
@@ -29,9 +39,13 @@ def test_too_little_memory_says_how_much_it_takes() -> None:
 
 
 def test_without_a_limit_one_window_fits_at_least() -> None:
-    cache = plan.memory(settings(context=32768), FACTS, WEIGHTS)
-    assert cache >= 32768 * FACTS.kv_bytes_per_token // 2
-    assert cache >= plan.DEFAULT_CACHE
+    memory = plan.memory(settings(context=32768), FACTS, WEIGHTS)
+    assert memory.cache_bytes >= 32768 * FACTS.kv_bytes_per_token
+    assert memory.cache_bytes >= plan.DEFAULT_CACHE
+
+
+def test_without_a_limit_as_many_adapters_stay_loaded_as_are_wanted() -> None:
+    assert plan.memory(settings(max_adapters=5), FACTS, WEIGHTS).pipelines == 5
 
 
 @pytest.mark.parametrize("name", ["auto", "cpu", "CPU"])

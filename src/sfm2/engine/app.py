@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sfm2.asgi import ClientGoneError, EventStream, while_connected
 from sfm2.engine.pipeline import Delta, Job, Sampling
 from sfm2.engine.protocol import (
+    ADAPTER_FAILED,
     CompletionRequest,
     OpenAIRequest,
     completion_body,
@@ -202,7 +203,7 @@ async def _events(deltas: AsyncGenerator[Delta, None], body: Any, end: bytes = b
     async with aclosing(deltas):
         async for delta in deltas:
             predicted += len(delta.tokens)
-            failure = error_body(500, "server_error", delta.error) if delta.error else None
+            failure = _failure(delta).body if delta.error else None
             yield encode(Event(json.dumps(failure or body(delta, predicted))))
     yield end
 
@@ -211,13 +212,18 @@ async def _collect(deltas: AsyncGenerator[Delta, None]) -> Delta:
     async with aclosing(deltas):
         parts = [delta async for delta in deltas]
     if parts[-1].error:
-        raise EngineError(500, "server_error", parts[-1].error)
+        raise _failure(parts[-1])
     return Delta(
         "".join(part.text for part in parts),
         tuple(token for part in parts for token in part.tokens),
         tuple(logprob for part in parts for logprob in part.logprobs),
         parts[-1].stop_type,
     )
+
+
+def _failure(delta: Delta) -> EngineError:
+    status, kind = (400, ADAPTER_FAILED) if delta.adapter_failed else (500, "server_error")
+    return EngineError(status, kind, delta.error or "")
 
 
 async def _parse(request: Request, kind: type[M]) -> M:

@@ -11,6 +11,7 @@ import httpx
 
 from sfm2.engine.state import Address
 from sfm2.errors import (
+    AdapterError,
     BackendError,
     BackendLoadingError,
     BackendOverloadedError,
@@ -20,11 +21,13 @@ from sfm2.errors import (
 from sfm2.sse import Decoder
 
 _TOO_LONG = "exceed_context_size_error"  # llama.cpp's type for a prompt beyond the window
+_ADAPTER_FAILED = "adapter_error"  # our engine's, for one that can't be loaded or does not work
 _CONNECT_TIMEOUT = 5.0  # seconds
 
 
 class EngineClient:
-    """Raises `BackendError` classes for an engine that cannot answer, `PromptTooLongError` for a prompt beyond its window.
+    """Raises `BackendError` classes for an engine that cannot answer, `PromptTooLongError` for a prompt beyond its window,
+    `AdapterError` for an adapter that does not work.
 
     `timeout` is in seconds, for each wait on the connection.
     """
@@ -56,7 +59,7 @@ class EngineClient:
                 for event in decoder.feed(chunk):
                     body = json.loads(event.data)
                     if "error" in body:
-                        raise BackendError(f"the engine failed: {body['error'].get('message')}")
+                        raise _failure(body["error"])
                     yield body
                     if body.get("stop"):
                         return
@@ -106,6 +109,13 @@ def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return BackendOverloadedError(f"the engine has too much to do: {message}", retry_after=1.0)
     return BackendError(f"the engine refused: {message}")
+
+
+def _failure(error: dict[str, Any]) -> BackendError | AdapterError:
+    """In the middle of a stream."""
+    if error.get("type") == _ADAPTER_FAILED:
+        return AdapterError(str(error.get("message")), suggestion="Make the adapter anew, or ask for another")
+    return BackendError(f"the engine failed: {error.get('message')}")
 
 
 def _error_of(response: httpx.Response) -> dict[str, Any]:

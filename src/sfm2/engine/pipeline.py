@@ -42,13 +42,15 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Delta:
-    """New text of one job, and the tokens behind it. The last one says why it ended, or what failed."""
+    """New text of one job, and the tokens behind it. The last one says why it ended, or what failed, and whether that is
+    the adapter's fault."""
 
     text: str
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
     stop_type: StopType | None = None
     error: str | None = None
+    adapter_failed: bool = False
 
     @property
     def last(self) -> bool:
@@ -124,6 +126,12 @@ class Pipeline:
         self._running.remove(job)
         job.handle.cancel()
         return True
+
+    def fail(self, error: str) -> None:
+        """The end of all its jobs, by the adapter's fault."""
+        for job in self._running:
+            job.sink(Delta("", (), (), error=error, adapter_failed=True))
+        self._running.clear()
 
     def step(self) -> bool:
         """Whether anything was handed out."""

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sfm2.engine.pipeline import Delta, Sampling
 from sfm2.engine.task import AdapterFile
 
+ADAPTER_FAILED = "adapter_error"  # our type for an adapter that can't be loaded or does not work
+
 
 class CompletionRequest(BaseModel):
     """`POST /completion`. `n_predict` -1 goes on to the end of the window."""

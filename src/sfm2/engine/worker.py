@@ -1,8 +1,8 @@
 """The one thread that works: a pipeline for each adapter in use, and in every round a step of each that has work.
 
 So completions with different adapters go on side by side, and to change between loaded ones costs nothing. An adapter that
-is not loaded is, when it is asked for, on another thread, while the others go on; when there are too many, the one that was
-not asked for longest takes no more jobs, ends what it has, and makes room.
+is not loaded is, when it is asked for, on another thread, while the others go on. When there are too many, an idle one makes
+room, else the one that was not asked for longest: it takes no more jobs and ends what it has.
 
 `step` holds Python's lock, so the thread lets the others run between two rounds.
 """
@@ -18,6 +18,7 @@ from sfm2.engine.task import AdapterFile
 from sfm2.engine.vocabulary import Vocabulary
 
 _YIELD = 0.002  # seconds that the other threads get after a round, at most
+_OPENVINO_ERRORS = (RuntimeError, ValueError, LookupError, MemoryError)  # what C++'s become in Python
 
 Key = AdapterFile | None
 
@@ -37,7 +38,7 @@ class Worker:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = threading.Event()
         # By when they were asked for, the latest last.
-        self._pipelines: dict[Key, Pipeline] = {first: self._made(first)}
+        self._pipelines: dict[Key, Pipeline] = dict([self._first(first)])
         self._waiting: dict[Key, list[Job]] = {}
         self._loading = False
         self._leaving: list[Key] = []
@@ -67,10 +68,31 @@ class Worker:
         """Work until closed. `give_way` is called after deliveries, to let the threads that read them go on."""
         while not self._closed.is_set():
             self._take_commands()
-            sent = [pipeline.step() for pipeline in self._pipelines.values()]
+            sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
             if any(sent):
                 give_way(_YIELD)
             self._load_what_is_asked_for()
+
+    def _first(self, wanted: Key) -> tuple[Key, Pipeline]:
+        """The base alone when the adapter can't be loaded: who asks for that is told, and the others are answered."""
+        try:
+            return wanted, self._made(wanted)
+        except _OPENVINO_ERRORS:
+            if wanted is None:
+                raise
+            return None, self._made(None)
+
+    def _step(self, key: Key, pipeline: Pipeline) -> bool:
+        """Whether anything was handed out. An adapter that steps fail with, such as one of NaN, goes; the others go on."""
+        try:
+            return pipeline.step()
+        except _OPENVINO_ERRORS as error:
+            if key is None:
+                raise
+            del self._pipelines[key]
+            self._leaving = [other for other in self._leaving if other != key]
+            pipeline.fail(f"the adapter does not work: {error}")
+            return True
 
     def _take_commands(self) -> None:
         if not any(pipeline.busy for pipeline in self._pipelines.values()):
@@ -105,7 +127,8 @@ class Worker:
 
     def _made_room(self) -> bool:
         if not self._leaving:
-            self._leaving.append(next(iter(self._pipelines)))
+            idle = (key for key, pipeline in self._pipelines.items() if not pipeline.busy)
+            self._leaving.append(next(idle, next(iter(self._pipelines))))
         if self._pipelines[self._leaving[0]].busy:
             return False
         del self._pipelines[self._leaving.pop()]
@@ -114,8 +137,8 @@ class Worker:
     def _load(self, wanted: Key) -> None:
         try:
             pipeline = self._made(wanted)
-        except RuntimeError as error:  # what OpenVINO raises
-            message = f"the adapter cannot be loaded: {error}"
+        except _OPENVINO_ERRORS as error:
+            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {error}"
             self._commands.put(lambda: self._failed(wanted, message))
         else:
             self._commands.put(lambda: self._succeeded(wanted, pipeline))
@@ -132,4 +155,4 @@ class Worker:
     def _failed(self, wanted: Key, message: str) -> None:
         self._loading = False
         for job in self._waiting.pop(wanted, []):
-            job.sink(Delta("", (), (), error=message))
+            job.sink(Delta("", (), (), error=message, adapter_failed=wanted is not None))

@@ -32,6 +32,7 @@ class Asking:
     max_length: int | None = None
     mode: str | None = None
     seed: int = 0
+    adapter: str | None = None
 
 
 WARM_UP = CompleteRequest(
@@ -43,6 +44,7 @@ WARM_UP = CompleteRequest(
 def request_for(item: Item, asking: Asking) -> Request:
     """Raises InvalidRequestError for an item that nobody could ask, such as one with NUL characters."""
     how = {
+        "adapter": asking.adapter,
         "language": item.language,
         "max_length": asking.max_length or item.max_length,
         "temperature": asking.temperature,

@@ -47,9 +47,9 @@ class Arm:
         return record is not None and record.answered
 
 
-async def warm_up(answer: Answerer) -> Completion:
+async def warm_up(answer: Answerer, asking: Asking) -> Completion:
     """Loads what needs loading, outside of what is measured."""
-    return await answer(WARM_UP)
+    return await answer(WARM_UP.model_copy(update={"adapter": asking.adapter}))
 
 
 def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> Header:

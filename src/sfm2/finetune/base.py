@@ -108,6 +108,15 @@ def transformers_name(name: str) -> str:
     raise WeightsError(f"the tensor {name!r} is none of a Qwen2 or Qwen3 model")
 
 
+def gguf_name(module: str) -> str:
+    """The other way round, for a matrix in a layer. Raises WeightsError for one that GGUF has no name for."""
+    match = re.fullmatch(r"model\.layers\.(\d+)\.(.+)", module)
+    known = {theirs: ours for ours, theirs in _IN_LAYER.items()}
+    if match is None or match[2] not in known:
+        raise WeightsError(f"the matrix {module!r} is none of a Qwen2 or Qwen3 model's layers")
+    return f"blk.{match[1]}.{known[match[2]]}"
+
+
 def _compute_buffers(model: Any) -> None:
     """Rotary frequencies are no weights: made on the `meta` device, they have no values yet."""
     rotary = model.model.rotary_emb

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from sfm2.models.digest import sha256_of
 
 WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
 NONE = "none"  # what is asked for by somebody who wants the base alone
-_IN_USE = "in_use"
+_IN_USE = ".in_use"  # no adapter can have this name
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -62,7 +63,7 @@ class AdapterStore:
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "adapters"
-        self._read: dict[Path, tuple[tuple[int, int], Adapter]] = {}
+        self._read: dict[Path, tuple[object, Adapter]] = {}
 
     def list(self) -> list[Adapter]:
         """The sound ones, by name. Of two of one name the added one counts."""
@@ -70,13 +71,7 @@ class AdapterStore:
 
     def find(self, name: str) -> Adapter:
         """Raises AdapterError for a name that nobody added, and for a damaged one."""
-        folders = self._folders()
-        if name not in folders:
-            raise AdapterError(
-                f"there is no adapter {name!r}; there are {', '.join(sorted(folders)) or 'none'}",
-                suggestion="`sfm2 adapters add FOLDER` adds one that `sfm2 finetune run` has made",
-            )
-        return self._load(*folders[name])
+        return self._load(*self._place(name))
 
     def add(self, source: Path, name: str | None = None) -> Adapter:
         """Copies the folder; one of the same name is replaced. Raises AdapterError for a folder that is no adapter."""
@@ -106,11 +101,11 @@ class AdapterStore:
         return self.find(name)
 
     def remove(self, name: str) -> None:
-        """Raises AdapterError for one that is not there, or that came with the package."""
-        adapter = self.find(name)
-        if adapter.shipped:
+        """Also a damaged one. Raises AdapterError for one that is not there, or that came with the package."""
+        folder, shipped = self._place(name)
+        if shipped:
             raise AdapterError(f"{name} came with SFM-2", suggestion="`sfm2 adapters off` leaves it out of the answers")
-        shutil.rmtree(adapter.folder)
+        shutil.rmtree(folder)
         if self._chosen() == name:
             (self._folder / _IN_USE).unlink()
 
@@ -143,6 +138,15 @@ class AdapterStore:
         except FileNotFoundError:
             return None
 
+    def _place(self, name: str) -> tuple[Path, bool]:
+        folders = self._folders()
+        if name not in folders:
+            raise AdapterError(
+                f"there is no adapter {name!r}; there are {', '.join(sorted(folders)) or 'none'}",
+                suggestion="`sfm2 adapters add FOLDER` adds one that `sfm2 finetune run` has made",
+            )
+        return folders[name]
+
     def _folders(self) -> dict[str, tuple[Path, bool]]:
         """Of every adapter, and whether it came with the package."""
         shipped = {folder.name: (folder, True) for folder in _subfolders(_shipped())}
@@ -150,11 +154,7 @@ class AdapterStore:
 
     def _load(self, folder: Path, shipped: bool) -> Adapter:
         """Read again when its files have changed."""
-        try:
-            found = (folder / WEIGHTS).stat()
-        except OSError:
-            return read_adapter(folder, folder.name, shipped)
-        stamp = (found.st_mtime_ns, found.st_ino)
+        stamp = _stamp(folder)
         if folder not in self._read or self._read[folder][0] != stamp:
             self._read[folder] = stamp, read_adapter(folder, folder.name, shipped)
         return self._read[folder][1]
@@ -168,10 +168,12 @@ def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
                 f"{folder} is no adapter: there is no {file}",
                 suggestion="Name a folder that `sfm2 finetune run` has finished",
             )
+    _check_whole(folder / WEIGHTS)
     config, manifest = _fields(folder / CONFIG), _fields(folder / MANIFEST)
     try:
         rank, alpha = int(config["r"]), float(config["lora_alpha"])
-        return Adapter(name, folder, manifest["base"], manifest["base_name"], rank, alpha / rank, shipped)
+        base, base_name = str(manifest["base"]), str(manifest["base_name"])
+        return Adapter(name, folder, base, base_name, rank, alpha / rank, shipped)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise AdapterError(
             f"{folder} is no adapter: its {CONFIG} or {MANIFEST} lacks {error}",
@@ -182,9 +184,34 @@ def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
 def _fields(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise AdapterError(f"{path} is damaged: {error}", suggestion="Make the adapter anew") from error
     return found if isinstance(found, dict) else {}
+
+
+def _check_whole(path: Path) -> None:
+    """Raises AdapterError for a file that ends too early, or is no safetensors: of some the engine would die."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, size)))
+        expected = 8 + length + max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error) as error:
+        raise AdapterError(f"{path} is damaged: it is no safetensors", suggestion="Make the adapter anew") from error
+    if size != expected:
+        raise AdapterError(
+            f"{path} is damaged: it has {size:,} bytes, its header says {expected:,}",
+            suggestion="Make the adapter anew",
+        )
+
+
+def _stamp(folder: Path) -> object:
+    """Another one when a file was changed, exchanged or removed."""
+    with suppress(OSError):
+        found = [(folder / file).stat() for file in (WEIGHTS, CONFIG, MANIFEST)]
+        return [(one.st_mtime_ns, one.st_ino, one.st_size) for one in found]
+    return None
 
 
 def _subfolders(folder: Path) -> Iterator[Path]:

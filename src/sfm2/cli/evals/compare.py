@@ -31,7 +31,7 @@ def compare_command(first: Path, second: Path, listed: bool, as_json: bool) -> N
     one, other = read(first), read(second)
     found = compare(one, other)
     if as_json:
-        terminal.write_line(json.dumps(_document(found)))
+        terminal.write_line(json.dumps(comparison_document(found)))
         return
     head = [word.upper() for word in comparison_head("A", "B")]
     lines = [*_runs(one, other), "", *_counts(found), "", terminal.columns([head, *comparison_rows(found)])]
@@ -64,7 +64,8 @@ def _changes(found: Comparison) -> Iterator[str]:
                 yield from (f"  {name}" for name in names)
 
 
-def _document(found: Comparison) -> dict[str, Any]:
+def comparison_document(found: Comparison) -> dict[str, Any]:
+    """The figures of each measure by name."""
     return {
         "pairs": found.pairs,
         "only_a": found.alone[0],

@@ -55,9 +55,9 @@ async def _run(
     if any(item.test is not None for item in items):
         terminal.note(f"sandbox: {', '.join(await sandbox.check())}")
     async with _answerer(options) as answer:
-        with waiting(lambda: "waiting for the model's first answer"):
-            first = await warm_up(answer)
         for asking, path in zip(options.askings(), outputs, strict=True):
+            with waiting(lambda: "waiting for the model's first answer"):
+                first = await warm_up(answer, asking)
             head = header(options.suite, items, asking, first, options.concurrency)
             arms.append(Arm(asking, files.enter_context(ResultsFile(path, head))))
         if done := len(items) * len(arms) - missing(items, arms):

@@ -43,6 +43,7 @@ class RunOptions:
     mode: str | None
     no_guard: bool
     paired: bool
+    adapter: str | None
     as_json: bool
 
     def __post_init__(self) -> None:
@@ -67,7 +68,8 @@ class RunOptions:
 
     def askings(self) -> list[Asking]:
         guards = (True, False) if self.paired else (not self.no_guard,)
-        return [Asking(self.temperature, guard, self.max_length, self.mode, self.seed) for guard in guards]
+        how = (self.max_length, self.mode, self.seed, self.adapter)
+        return [Asking(self.temperature, guard, *how) for guard in guards]
 
     def outputs(self, now: datetime) -> list[Path]:
         """A file for each asking."""
@@ -102,6 +104,7 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     )
     @field_option(Sampling, "max_length")
     @field_option(Sampling, "mode")
+    @field_option(Sampling, "adapter")
     @click.option("--no-guard", is_flag=True, help="Measure what the model wrote, unguarded.")
     @click.option("--paired", is_flag=True, help="Ask with the guard and without it; FILE.raw gets the second results.")
     @json_option("Print the figures as JSON.")

@@ -1,0 +1,82 @@
+"""An adapter as GGUF, as llama.cpp's server (`--lora`) and what is built on it take it.
+
+The format is llama.cpp's (src/llama-adapter.cpp): `general.type` "adapter", `adapter.type` "lora", the base's architecture,
+alpha, and for each matrix NAME of the base `NAME.lora_a` of shape (rank, inputs) and `NAME.lora_b` of (outputs, rank).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gguf
+import numpy as np
+
+from sfm2.errors import WeightsError
+from sfm2.finetune.base import gguf_name
+from sfm2.models.adapters import read_adapter
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+FILE = "adapter.gguf"
+TOLERANCE = 1e-3  # of a logit, between the two files: both hold the same 16-bit numbers
+_PEFT = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
+_PROBE = range(100, 132)  # ids of a text that means nothing
+
+
+def write(folder: Path, architecture: str) -> Path:
+    """The PEFT adapter in `folder` as a GGUF beside it. `architecture` is the base's, as its GGUF names it.
+
+    Raises AdapterError for a folder that holds no adapter, WeightsError for one of matrices that the base does not have.
+    """
+    from safetensors.numpy import load_file
+
+    adapter = read_adapter(folder, folder.name)
+    writer = gguf.GGUFWriter(folder / f"{FILE}.partial", architecture)
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", adapter.scale * adapter.rank)
+    for name, values in sorted(load_file(adapter.path).items()):
+        writer.add_tensor(_gguf_name(name), np.ascontiguousarray(values, np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return (folder / f"{FILE}.partial").rename(folder / FILE)
+
+
+def difference(model: PeftModel, path: Path) -> float:
+    """The largest difference of a logit between the model as it is, and with the file's numbers in their places.
+
+    Leaves the model with the file's numbers. Raises WeightsError when the file lacks some of them.
+    """
+    import torch
+
+    ids = torch.tensor([list(_PROBE)], device=model.device)
+    with torch.no_grad():
+        before = model(input_ids=ids).logits.float()
+        _put(model, path)
+        after = model(input_ids=ids).logits.float()
+    return float((before - after).abs().max())
+
+
+def _put(model: Any, path: Path) -> None:
+    import torch
+
+    tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
+    for name, weight in model.named_parameters():
+        if ".lora_" not in name:
+            continue
+        wanted = _gguf_name(name.replace(".default.", "."))
+        if wanted not in tensors:
+            raise WeightsError(f"{path} lacks {wanted}")
+        weight.data = torch.tensor(np.array(tensors[wanted]), dtype=weight.dtype, device=weight.device)
+
+
+def _gguf_name(name: str) -> str:
+    match = _PEFT.fullmatch(name)
+    if match is None:
+        raise WeightsError(f"the adapter's tensor {name!r} is no part of a LoRA")
+    return f"{gguf_name(match[1])}.weight.lora_{match[2].lower()}"

@@ -8,7 +8,6 @@ measured in the same run), and where the rest of the time goes, by PyTorch's pro
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,15 +17,10 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from sfm2.config import load
-from sfm2.engine.preparation import prepare
-from sfm2.engine.vocabulary import Vocabulary
-from sfm2.finetune import base
-from sfm2.finetune.encoding import Encoding, family_of
+from sfm2.finetune.base import served
 from sfm2.finetune.job import rows_of
 from sfm2.finetune.packing import Row, batch
 from sfm2.finetune.training import TrainingSettings, middle_loss, with_adapter
-from sfm2.models.store import ModelStore
-from sfm2.models.weights import resolve
 
 ROUNDS = 4
 GROUPS = {
@@ -42,14 +36,10 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--row", type=int, default=512)
     arguments = parser.parse_args()
-    settings = load().settings
-    weights = resolve(settings.models.sfm2, ModelStore(settings.storage.cache_dir))
-    task = asyncio.run(prepare(settings, lambda step, share: None))
-    tokenize = Vocabulary(task.folder).encode
-    encoding = Encoding.of(tokenize, family_of(tokenize), "spm")
+    base = served(load().settings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = with_adapter(base.load(weights, torch.bfloat16, task.folder), TrainingSettings()).to(device)
-    rows = rows_of(arguments.data, encoding, arguments.row, 0)[: ROUNDS + 1]
+    model = with_adapter(base.model, TrainingSettings()).to(device)
+    rows = rows_of(arguments.data, base, arguments.row, 0)[: ROUNDS + 1]
     step(model, rows[0])
     peak = reached(model.config.hidden_size, model.config.intermediate_size, arguments.row, device)
     seconds = [timed(model, row) for row in rows[1:]]

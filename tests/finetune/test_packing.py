@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfm2.corpus.example import Example
 from sfm2.errors import WeightsError
 from sfm2.finetune.encoding import Encoding, Sequence
-from sfm2.finetune.example import Example
 from sfm2.finetune.packing import IGNORED, batch, pack
 from sfm2.prompts import FAMILIES
 

@@ -11,8 +11,9 @@ from typing import Literal
 
 from sfm2.errors import InvalidRequestError
 
-Kind = Literal["node", "lines", "forward"]
-"""A node of the syntax tree or aligned siblings; whole lines; or the rest of a block, with no suffix to lead to."""
+Kind = Literal["node", "lines", "span", "forward"]
+"""A node of the syntax tree or aligned siblings; whole lines; from any character to any other; or the rest of a block, with
+no suffix to lead to."""
 
 
 @dataclass(frozen=True)

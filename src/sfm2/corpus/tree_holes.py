@@ -22,6 +22,7 @@ from sfm2.syntax.place.grammars import grammar_for
 
 _SPANS = 40  # tried per file
 MOST_ROWS = 6  # of whole lines
+FROM_LINE_BEFORE = 0.3  # share of these that begin with a line break
 _BODIES = frozenset(
     {
         *("block", "statement_block", "compound_statement", "constructor_body", "function_body", "class_body"),
@@ -73,12 +74,25 @@ class TreeFile:
         return self._hole(first.start_byte, self._visible_end(last))
 
     def rows(self, random: Random) -> Hole | None:
-        """Whole lines of code, from the first one's indentation to the last one's end."""
+        """Whole lines of code, half of the time one alone. From the first one's indentation to the last one's end, or from
+        the end of the line before, where somebody stands who has just written that."""
         if not self._code:
             return None
         first = random.choice(self._code).start_point.row
-        start, end = self._stripped(first, min(first + random.randrange(MOST_ROWS), len(self._rows) - 1))
+        more = random.choice((0, random.randrange(MOST_ROWS)))
+        start, end = self._stripped(first, min(first + more, len(self._rows) - 1))
+        if random.random() < FROM_LINE_BEFORE:
+            start = len(self._data[:start].rstrip())
         return self._hole(start, end)
+
+    def span(self, random: Random) -> Hole | None:
+        """From a character of a token on, wherever that ends: a cursor may stand within a word, and a suffix begin there."""
+        if not self._code:
+            return None
+        leaf = random.choice(self._code)
+        start = self._characters(random.randrange(leaf.start_byte, leaf.end_byte))
+        hole = Hole(start, start + round(exp(random.uniform(log(LEAST), log(LONGEST)))))
+        return hole if hole.end <= len(self.text) and fits(self.text, hole) else None
 
     def _hole(self, start: int, end: int) -> Hole | None:
         hole = Hole(self._characters(start), self._characters(end))

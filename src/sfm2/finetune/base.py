@@ -8,21 +8,28 @@ embedding: the engine has two, and an adapter of one must not move the other.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
+from sfm2.config import Settings
+from sfm2.engine.conversion import ModelFacts
 from sfm2.engine.f16 import dequantised
+from sfm2.engine.preparation import prepare
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.finetune import served
+from sfm2.finetune.encoding import Encoding, family_of
+from sfm2.finetune.served import matrices
 from sfm2.models.gguf import Header, read_header
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, resolve
+from sfm2.prompts import Form
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
     from transformers import PreTrainedModel
-
-    from sfm2.models.weights import WeightsFile
 
 # GGUF's names (ggml's docs/gguf.md, "standardized tensor names") -> those of transformers' Qwen2 and Qwen3.
 _TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
@@ -41,6 +48,39 @@ _IN_LAYER = {
 }
 _LAYER = re.compile(r"blk\.(\d+)\.(.+)\.(weight|bias)")
 ARCHITECTURES = ("qwen2", "qwen3")
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the adapter is of. `weights`: the SHA-256 of its file. `window`: tokens that it can see. `architecture`: as GGUF
+    names it, where the adapter is to be had as GGUF, too."""
+
+    name: str
+    weights: str
+    model: PreTrainedModel
+    encoding: Encoding
+    form: str
+    window: int
+    architecture: str | None = None
+
+
+def served(settings: Settings) -> Base:
+    """The model that the settings name, as it is served, with its own tokenizer. Raises WeightsError as `load` does."""
+    import torch
+
+    from sfm2.engine.vocabulary import Vocabulary
+
+    weights = resolve(settings.models.sfm2, ModelStore(settings.storage.cache_dir))
+    task = asyncio.run(prepare(settings, lambda step, share: None))
+    vocabulary, facts = Vocabulary(task.folder), ModelFacts.read(task.folder)
+
+    def tokenize(text: str) -> list[int]:
+        return vocabulary.encode(text) if text else []
+
+    form = cast(Form, task.hole_form or "psm")
+    encoding = Encoding.of(tokenize, family_of(tokenize), form)
+    model = load(weights, torch.bfloat16, task.folder)
+    return Base(weights.name, weights.sha256, model, encoding, form, facts.context_length, facts.architecture)
 
 
 def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -> PreTrainedModel:
@@ -70,7 +110,7 @@ def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -
         transformers_name(tensor.name): torch.tensor(values, dtype=dtype) for tensor, values in dequantised(header)
     }
     if engine is not None:
-        state |= {name: torch.tensor(values, dtype=dtype) for name, values in served.matrices(engine)}
+        state |= {name: torch.tensor(values, dtype=dtype) for name, values in matrices(engine)}
     state.setdefault("lm_head.weight", state["model.embed_tokens.weight"].clone())
     empty.load_state_dict(state, strict=True, assign=True)
     _compute_buffers(empty)

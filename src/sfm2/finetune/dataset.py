@@ -17,13 +17,13 @@ from random import Random
 from typing import Any
 
 import sfm2
+from sfm2.corpus.example import Example, write
 from sfm2.corpus.files import code_files, text_of
 from sfm2.corpus.tree_holes import TreeFile
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.finetune import history, secrets
 from sfm2.finetune.contamination import Held
 from sfm2.finetune.cutting import examples
-from sfm2.finetune.example import Example, write
 from sfm2.finetune.licences import Licences, is_permissive
 from sfm2.finetune.near_duplicates import Seen
 from sfm2.types import Language

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from random import Random
 
+from sfm2.corpus.example import Example
 from sfm2.errors import WeightsError
-from sfm2.finetune.example import Example
 from sfm2.prompts import FAMILIES, Family, Form, Resumed, hole_prompt, without_marks
 
 Tokenize = Callable[[str], list[int]]
@@ -37,9 +37,9 @@ class Sequence:
 
 
 class Encoding:
-    """`end` is the id of the token that says that the middle is over."""
+    """`end` is the id of the token that says that the middle is over; `family` None: a model that fills in no middles."""
 
-    def __init__(self, tokenize: Tokenize, family: Family, form: Form, end: int) -> None:
+    def __init__(self, tokenize: Tokenize, family: Family | None, form: Form, end: int) -> None:
         self._tokenize = tokenize
         self._family = family
         self._form = form
@@ -60,7 +60,8 @@ class Encoding:
         prefix, middle, suffix = (
             without_marks(text, self._family) for text in (example.prefix, example.middle, example.suffix)
         )
-        shown = Resumed(prefix).prompt
+        # A model without marks is asked with half words as they are (`backends.gpt2_lora`).
+        shown = Resumed(prefix, words=self._family is not None).prompt
         path = _path(example) if random.random() < PATH_SHARE else None
         read = self._tokenize(hole_prompt(self._family, self._form, shown, suffix, path))
         learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]

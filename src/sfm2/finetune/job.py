@@ -10,32 +10,20 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sfm2
-from sfm2.errors import InvalidRequestError
-from sfm2.finetune import example, room
+from sfm2.corpus import example
+from sfm2.errors import InvalidRequestError, SFM2Error
+from sfm2.finetune import room
+from sfm2.finetune.base import Base
 from sfm2.finetune.dataset import MANIFEST, TRAIN
-from sfm2.finetune.encoding import Encoding
 from sfm2.finetune.packing import Row, batch, pack
 from sfm2.finetune.training import Report, Trained, TrainingSettings, middle_loss, save, train
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+from sfm2.models.adapters import Adapter
 
 RUN = "run.json"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate")
-
-
-@dataclass(frozen=True)
-class Base:
-    """What the adapter is of. `weights`: the SHA-256 of its file."""
-
-    name: str
-    weights: str
-    model: PreTrainedModel
-    encoding: Encoding
-    form: str
 
 
 @dataclass(frozen=True)
@@ -49,22 +37,31 @@ class Estimate:
     room: room.Room
 
 
-def rows_of(data: Path, encoding: Encoding, length: int, seed: int) -> list[Row]:
-    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError for a folder that has none."""
+def rows_of(data: Path, base: Base, length: int, seed: int) -> list[Row]:
+    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError for a folder that has none, and for
+    rows that the base can't see whole."""
+    if length > base.window:
+        raise InvalidRequestError(
+            f"rows of {length:,} tokens: {base.name} sees {base.window:,}", suggestion="Lower --row"
+        )
     if not (data / TRAIN).is_file():
         raise InvalidRequestError(f"{data}: no {TRAIN}", suggestion="`sfm2 finetune data` makes such a folder")
     random = Random(seed)
-    sequences = [encoding.sequence(one, random) for one in example.read(data / TRAIN)]
+    sequences = [base.encoding.sequence(one, random) for one in example.read(data / TRAIN)]
     rows = list(pack(sequences, length))
     if not rows:
         raise InvalidRequestError(f"{data}: none of {len(sequences)} examples fits into {length} tokens")
     return rows
 
 
-def claim(folder: Path, data: Path, base: Base, settings: TrainingSettings, length: int) -> None:
-    """Notes what this run is, so that it goes on only as it began. Raises InvalidRequestError if it was another."""
+def claim(
+    folder: Path, data: Path, base: Base, settings: TrainingSettings, length: int, begun: Adapter | None = None
+) -> None:
+    """Notes what this run is, so that it goes on only as it began. `begun`: the adapter that it goes on from. Raises
+    InvalidRequestError if it was another."""
     wanted = {
         "base": base.weights,
+        "from": begun.sha256 if begun else None,
         "form": base.form,
         "data": json.loads((data / MANIFEST).read_text(encoding="utf-8"))["train"]["sha256"],
         "row": length,
@@ -111,7 +108,23 @@ def run(
     trained = train(model, rows, settings, folder, report, lambda: stop() or room.is_scarce())
     if trained.finished:
         save(trained.model, folder, _manifest(folder, base, rows, trained, time.monotonic() - started))
+        _save_gguf(trained.model, folder, base)
     return trained
+
+
+def _save_gguf(model: Any, folder: Path, base: Base) -> None:
+    """Raises SFM2Error when it says another thing than what was trained."""
+    if base.architecture is None:
+        return
+    from sfm2.finetune import gguf_adapter
+
+    path = gguf_adapter.write(folder, base.architecture)
+    found = gguf_adapter.difference(model, path)
+    if not found <= gguf_adapter.TOLERANCE:
+        path.unlink()
+        raise SFM2Error(
+            f"the adapter as GGUF gives logits that differ by {found:.3g}; at most {gguf_adapter.TOLERANCE}"
+        )
 
 
 def _manifest(folder: Path, base: Base, rows: list[Row], trained: Trained, seconds: float) -> Mapping[str, Any]:

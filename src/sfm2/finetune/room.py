@@ -39,7 +39,8 @@ def room_for(model: Any, adapter_weights: int, row: int, learnt: int) -> Room:
     """`row`: tokens of a row, `learnt`: of those that are predicted, at most. On the CPU."""
     free, total = _memory()
     config = model.config
-    kept = config.num_hidden_layers * (_KEPT_WIDTHS * config.hidden_size + _KEPT_INNER * config.intermediate_size) * 2
+    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size  # GPT-2 does not name it
+    kept = config.num_hidden_layers * (_KEPT_WIDTHS * config.hidden_size + _KEPT_INNER * inner) * 2
     needed = (
         model.num_parameters() * _BASE_BYTES
         + adapter_weights * _ADAPTER_BYTES

@@ -7,6 +7,7 @@ would cost more memory than all else.
 from __future__ import annotations
 
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +20,13 @@ from sfm2.finetune.packing import IGNORED, Row, batch
 
 try:
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
     from transformers.trainer_utils import get_last_checkpoint
 except ModuleNotFoundError as error:
     raise MissingExtraError("training an adapter", "train") from error
 
 if TYPE_CHECKING:
-    from peft import PeftModel
     from transformers import PreTrainedModel
 
 CHECKPOINTS, LOGS = "checkpoints", "logs"
@@ -66,16 +66,19 @@ Report = Callable[[Progress], None]
 class Trained:
     """`finished` False: somebody stopped it; the next call goes on."""
 
-    model: PeftModel
+    model: Any
     finished: bool
     losses: list[tuple[int, float]]
 
 
-def with_adapter(base: PreTrainedModel, settings: TrainingSettings) -> PeftModel:
-    """All linear layers but the output head; the same numbers to begin with for the same seed."""
+def with_adapter(base: PreTrainedModel, settings: TrainingSettings, begun: Path | None = None) -> PeftModel:
+    """All linear layers but the output head; the same numbers to begin with for the same seed, or those of the adapter in
+    the folder `begun`, which keeps its rank and alpha."""
     torch.manual_seed(settings.seed)
     # peft still reads a property of transformers' that the user of neither can do anything about.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+    if begun is not None:
+        return PeftModel.from_pretrained(base, str(begun), is_trainable=True, autocast_adapter_dtype=True)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -87,7 +90,7 @@ def with_adapter(base: PreTrainedModel, settings: TrainingSettings) -> PeftModel
 
 
 def train(
-    model: PeftModel,
+    model: PeftModel | PreTrainedModel,
     rows: Sequence[Row],
     settings: TrainingSettings,
     folder: Path,
@@ -158,6 +161,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
 
 def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
     """One row at a time, as `middle_loss` takes them; `rows` of them make a step."""
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / LOGS)  # transformers takes it from nowhere else
     return TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
         per_device_train_batch_size=1,
@@ -175,7 +179,7 @@ def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
         data_seed=settings.seed,
         include_num_input_tokens_seen="all",
         remove_unused_columns=False,
-        report_to=[],
+        report_to=["tensorboard"],
         disable_tqdm=True,
         use_cpu=not torch.cuda.is_available(),
     )

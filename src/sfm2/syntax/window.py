@@ -16,9 +16,9 @@ _IMPORT = re.compile(
 )
 
 
-def trim(prefix: str, suffix: str, room: int) -> tuple[str, str]:
+def trim(prefix: str, suffix: str, room: int, prefix_share: float = PREFIX_SHARE) -> tuple[str, str]:
     """`room` characters at most in all. What one side leaves, the other gets."""
-    for_suffix = max(room - len(prefix), int(room * (1 - PREFIX_SHARE)))
+    for_suffix = max(room - len(prefix), int(room * (1 - prefix_share)))
     suffix = _head(suffix, for_suffix)
     return _tail(prefix, room - len(suffix)), suffix
 

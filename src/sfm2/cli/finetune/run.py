@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -17,20 +16,33 @@ from rich.progress import Progress as Bars
 from sfm2.cli import terminal
 from sfm2.cli.first_use import ensure_weights
 from sfm2.cli.invocation import current
-from sfm2.config import Settings
 from sfm2.errors import SFM2Error
-from sfm2.prompts import Form
+from sfm2.models.adapters import NONE, Adapter, AdapterStore, read_adapter
 
 if TYPE_CHECKING:
-    from sfm2.finetune.job import Base, Estimate
-    from sfm2.finetune.training import Progress, Report
+    from sfm2.finetune.base import Base
+    from sfm2.finetune.job import Estimate
+    from sfm2.finetune.training import Progress, Report, TrainingSettings
 
 _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
+_STOPPED = SFM2Error("stopped before the end", suggestion="The same command goes on from here")
 
 
 @click.command("run")
 @click.argument("data", type=_FOLDER)
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="The adapter's folder.")
+@click.option(
+    "--base",
+    metavar="NAME",
+    help="Train a LoRA of this GPT-2 instead, for models.gpt2_lora: a name of the hub such as gpt2-medium, a folder, or "
+    "config:gpt2-small, which is made from scratch.",
+)
+@click.option(
+    "--from",
+    "begun",
+    metavar="ADAPTER",
+    help='Go on from this adapter, a name or a folder, with its rank. Default: the one in use; "none" begins anew.',
+)
 @click.option("--rank", type=click.IntRange(1, 256), default=16, show_default=True)
 @click.option("--alpha", type=click.IntRange(1, 512), default=32, show_default=True)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=3e-4, show_default=True)
@@ -40,54 +52,71 @@ _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 @click.option("--row", type=click.IntRange(64, 32_768), default=1024, show_default=True, help="Tokens of a row.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Say how long it would take, and how much memory.")
-def run_command(data: Path, output: Path, row: int, dry_run: bool, **given: Any) -> None:
+def run_command(
+    data: Path, output: Path, base: str | None, begun: str | None, row: int, dry_run: bool, **given: Any
+) -> None:
     """Train an adapter for the model in the settings on the examples in DATA, which `sfm2 finetune data` made.
 
     Ctrl-C stops it after the current step; the same command goes on from there, to the same result.
     """
+    import torch
+
     from sfm2.finetune import job
     from sfm2.finetune.training import TrainingSettings, with_adapter
 
     settings = TrainingSettings(**given)
-    base = _base(current().settings)
-    rows = job.rows_of(data, base.encoding, row, settings.seed)
-    model = with_adapter(base.model, settings)
-    found = job.estimate(model, rows, settings)
-    terminal.note(_text(base, found))
-    if dry_run:
-        return
-    job.claim(output, data, base, settings, row)
     with _progress() as report, _stopping() as stop:
-        trained = job.run(output, base, model, rows, settings, report, stop)
+        found_base = _gpt2(base, data, output, settings, report, stop) if base else _served()
+        if found_base is None:
+            raise _STOPPED
+        rows = job.rows_of(data, found_base, row, settings.seed)
+        adapter = None if base else _begun(begun, found_base)
+        model = with_adapter(found_base.model, settings, adapter.folder if adapter else None)
+        model = model.to("cuda" if torch.cuda.is_available() else "cpu")
+        found = job.estimate(model, rows, settings)
+        terminal.note(_text(found_base, found) + (f"; goes on from {adapter.name}" if adapter else ""))
+        if dry_run:
+            return
+        job.claim(output, data, found_base, settings, row, adapter)
+        trained = job.run(output, found_base, model, rows, settings, report, stop)
     if not trained.finished:
-        raise SFM2Error("stopped before the end", suggestion="The same command goes on from here")
+        raise _STOPPED
     terminal.note(f"loss {trained.losses[0][1]:.3f} -> {trained.losses[-1][1]:.3f}")
     terminal.write_line(str(output))
 
 
-def _base(settings: Settings) -> Base:
-    """The model that is served, and its own tokenizer."""
-    import openvino_genai
-    import torch
+def _gpt2(
+    name: str, data: Path, output: Path, settings: TrainingSettings, report: Report, stop: Callable[[], bool]
+) -> Base | None:
+    """None when somebody stopped what is made from scratch."""
+    from sfm2.finetune import gpt2
 
-    from sfm2.engine.preparation import prepare
+    if name.startswith(gpt2.FROM_SCRATCH):
+        wanted = name.removeprefix(gpt2.FROM_SCRATCH)
+        terminal.note(f"making {wanted} from scratch in {output / 'base'}")
+        return gpt2.make(wanted, data, output / "base", settings, report, stop)
+    return gpt2.load(name)
+
+
+def _begun(wanted: str | None, base: Base) -> Adapter | None:
+    """Raises AdapterError for one that is not there, or of another base."""
+    store = AdapterStore(current().settings.storage.data_dir)
+    if wanted is None:
+        return store.in_use(base.weights)
+    if wanted == NONE:
+        return None
+    adapter = read_adapter(Path(wanted), Path(wanted).name) if Path(wanted).is_dir() else store.find(wanted)
+    adapter.check_base(base.weights, base.name)
+    return adapter
+
+
+def _served() -> Base:
+    """The model in the settings."""
     from sfm2.finetune import base
-    from sfm2.finetune.encoding import Encoding, family_of
-    from sfm2.finetune.job import Base
-    from sfm2.models.store import ModelStore
-    from sfm2.models.weights import ensure
 
+    settings = current().settings
     ensure_weights(settings)
-    weights = ensure(settings.models.sfm2, ModelStore(settings.storage.cache_dir))
-    task = asyncio.run(prepare(settings, lambda step, share: None))
-    tokenizer = openvino_genai.Tokenizer(str(task.folder))
-
-    def tokenize(text: str) -> list[int]:
-        return [int(i) for i in tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]] if text else []
-
-    form = cast(Form, task.hole_form or "psm")
-    encoding = Encoding.of(tokenize, family_of(tokenize), form)
-    return Base(weights.name, weights.sha256, base.load(weights, torch.bfloat16, task.folder), encoding, form)
+    return base.served(settings)
 
 
 def _text(base: Base, found: Estimate) -> str:

@@ -15,7 +15,7 @@ from sfm2.evals.items import Item
 
 NAME = "held-out"
 FILE = "held_out.jsonl"
-_KINDS = {"node": "span", "lines": "line", "forward": "block"}
+_KINDS = {"node": "span", "lines": "line", "span": "span", "forward": "block"}
 
 
 def load(data: Path | None, limit: int | None = None) -> list[Item]:

@@ -1,0 +1,100 @@
+"""`sfm2 finetune eval` on tiny weights: a random adapter, which gains nothing and says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.engine import tiny, tiny_adapter
+from tests.finetune.made import Repository, module
+
+from sfm2.cli.finetune.data import data_command
+from sfm2.cli.finetune.eval import eval_command
+from sfm2.cli.invocation import Invocation
+from sfm2.config import Loaded, load
+from sfm2.errors import AdapterError, InvalidRequestError
+from sfm2.evals.results import read
+from sfm2.evals.suites import held_out
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    home = tmp_path_factory.mktemp("home")
+    given = {
+        "models.sfm2.path": tiny.write(home / "tiny.gguf"),
+        "storage.cache_dir": home / "cache",
+        "storage.data_dir": home / "data",
+    }
+    return load(given, environment={})
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repository")
+    made = Repository(folder / "shop")
+    for name in ("ada", "bob", "cyd", "dan"):
+        made.commit(**{f"{name}_py": module(name)})
+    CliRunner().invoke(data_command, [str(made.folder), "--output", str(folder / "data")], obj=Invocation(None))
+    return folder / "data"
+
+
+def called(loaded: Loaded, *arguments: object) -> Result:
+    return CliRunner().invoke(eval_command, [str(one) for one in arguments], obj=Invocation(loaded))
+
+
+def test_both_are_asked_the_same_and_compared(loaded: Loaded, data: Path, tmp_path: Path) -> None:
+    adapter = tiny_adapter.write(tmp_path / "Mine", loaded.settings.models.sfm2.path or Path(), 1)
+    options = (data, "--adapter", adapter, "--limit", 3, "--output", tmp_path / "results")
+    shown = called(loaded, *options, "--json")
+    assert shown.exception is None, shown.stderr
+    found = json.loads(shown.stdout)
+    assert list(found) == ["held-out", "humaneval"]
+    assert found["held-out"]["pairs"] == 3
+    exact = found["held-out"]["measures"]["exact"]
+    assert exact["interval"][0] <= exact["difference"] <= exact["interval"][1]
+    base, mine = (read(tmp_path / "results" / f"held-out.{name}.jsonl") for name in ("none", "mine"))
+    assert (base.header.weights or "").count("+") == 0
+    assert (mine.header.weights or "").count("+") == 1
+    assert [one.id for one in base.records] == [one.id for one in mine.records]
+
+    again = called(loaded, *options)  # nothing is asked for again
+    assert "held-out, 3 pairs" in again.stdout
+    assert read(tmp_path / "results" / "held-out.mine.jsonl").records == mine.records
+
+
+def test_it_is_not_in_use_by_being_measured(loaded: Loaded, data: Path, tmp_path: Path) -> None:
+    from sfm2.models.adapters import AdapterStore
+
+    adapter = tiny_adapter.write(tmp_path / "quiet", loaded.settings.models.sfm2.path or Path(), 2)
+    called(loaded, data, "--adapter", adapter, "--limit", 1, "--output", tmp_path / "results")
+    store = AdapterStore(loaded.settings.storage.data_dir)
+    quiet = store.find("quiet")
+    assert store.in_use(quiet.base) is None
+
+
+def test_an_adapter_of_other_weights_is_refused(loaded: Loaded, data: Path, tmp_path: Path) -> None:
+    adapter = tiny_adapter.write(tmp_path / "other", "b" * 64, 1, name="elsewhere")
+    shown = called(loaded, data, "--adapter", adapter, "--output", tmp_path / "results")
+    assert isinstance(shown.exception, AdapterError)
+    assert "bbbbbbbbbbbb" in shown.exception.message
+
+
+def test_held_out_items_are_holes_in_files(data: Path) -> None:
+    items = held_out.load(data)
+    lines = (data / "held_out.jsonl").read_text(encoding="utf-8").splitlines()
+    first = json.loads(lines[0])
+    assert len(items) == len(lines)
+    assert (items[0].prefix, items[0].expected, items[0].suffix) == (first["prefix"], first["middle"], first["suffix"])
+    assert items[0].path == first["source"].removeprefix("shop/")
+
+
+def test_without_anything_held_out_it_says_how_to_get_some(tmp_path: Path) -> None:
+    (tmp_path / "held_out.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(InvalidRequestError, match="nothing was held out"):
+        held_out.load(tmp_path)
+    with pytest.raises(InvalidRequestError, match="no such file"):
+        held_out.load(tmp_path / "nowhere")

@@ -47,6 +47,11 @@ def test_without_any_the_list_says_how_to_get_one(sfm2: Sfm2) -> None:
     assert listed(sfm2) == []
 
 
+def test_an_adapter_of_less_strength(sfm2: Sfm2, one: Path) -> None:
+    assert sfm2("adapters", "add", str(one), "--name", "weak", "--strength", "0.25").returncode == 0
+    assert [adapter["scale"] for adapter in listed(sfm2)] == [0.5]
+
+
 def test_add_use_off_and_rm(sfm2: Sfm2, one: Path) -> None:
     added = sfm2("adapters", "add", str(one), "--name", "mine")
     assert added.returncode == 0

@@ -35,6 +35,7 @@ def tiny_settings(tiny_home: Path, tiny_gguf: Path) -> MakeSettings:
             "models.sfm2.path": tiny_gguf,
             "models.sfm2.context": 512,
             "storage.cache_dir": tiny_home / "cache",
+            "storage.data_dir": tiny_home / "data",
         }
         return load({**base, **given}, environment={}).settings
 

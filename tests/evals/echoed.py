@@ -69,7 +69,7 @@ async def run(
     at_once: int = 1,
     answered: Callable[[Record], None] = lambda record: None,
 ) -> list[Arm]:
-    first = await warm_up(answer)
+    first = await warm_up(answer, askings[0])
     with ExitStack() as files:
         arms = []
         for how, path in zip(askings, outputs, strict=True):

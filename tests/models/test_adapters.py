@@ -19,6 +19,11 @@ MINE, OTHER = "a" * 64, "b" * 64  # SHA-256 of two weights
 Make = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters, "_shipped", lambda: tmp_path / "nothing")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> AdapterStore:
     return AdapterStore(tmp_path / "data")
@@ -35,7 +40,7 @@ def made(tmp_path: Path) -> Make:
 
 
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shipped(tmp_path: Path, nothing_shipped: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package that brings the adapter `ours` for MINE."""
     folder = tmp_path / "package"
     tiny_adapter.write(folder / "ours", MINE, seed=9)

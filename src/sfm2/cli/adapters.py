@@ -41,9 +41,16 @@ def list_(as_json: bool) -> None:
 @adapters.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="Default: the folder's.")
-def add(folder: Path, name: str | None) -> None:
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 2, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Half of it keeps more of what the model could before; `sfm2 finetune eval` tells what is best.",
+)
+def add(folder: Path, name: str | None, strength: float) -> None:
     """Copy the adapter in FOLDER, which `sfm2 finetune run` has made, to where servers find it."""
-    adapter = _store().add(folder, name)
+    adapter = _store().add(folder, name, strength)
     terminal.note(f"Added {adapter.name}. `sfm2 adapters use {adapter.name}` lets it answer.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from random import Random
@@ -63,9 +63,17 @@ class Encoding:
         # A model without marks is asked with half words as they are (`backends.gpt2_lora`).
         shown = Resumed(prefix, words=self._family is not None).prompt
         path = _path(example) if random.random() < PATH_SHARE else None
-        read = self._tokenize(hole_prompt(self._family, self._form, shown, suffix, path))
+        # Before the first token of a file stands an end, as the service puts it: something must predict that token.
+        read = self._tokenize(hole_prompt(self._family, self._form, shown, suffix, path)) or [self._end]
         learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]
         return Sequence((*read, *learnt), len(learnt))
+
+    def parts(self, text: str, length: int) -> Iterator[Sequence]:
+        """A whole text between two ends, in parts of at most `length` tokens; all but the first one of a part are learnt."""
+        ids = (self._end, *self._tokenize(text), self._end)
+        for start in range(0, len(ids) - 1, length - 1):
+            part = ids[start : start + length]
+            yield Sequence(part, len(part) - 1)
 
 
 def _path(example: Example) -> str:

@@ -6,94 +6,136 @@ asked: from the prefix alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import httpx
+from typing import Any
 
 from sfm2.backends import gpt2_files
-from sfm2.corpus import example
 from sfm2.errors import BackendUnavailableError, InvalidRequestError, MissingExtraError, SFM2Error
 from sfm2.finetune.base import Base
-from sfm2.finetune.dataset import TRAIN
-from sfm2.finetune.encoding import Encoding, Sequence
-from sfm2.finetune.packing import pack
-from sfm2.finetune.training import Report, TrainingSettings, train
+from sfm2.finetune.encoding import Encoding
+from sfm2.finetune.packing import Row, pack
+from sfm2.finetune.training import CHECKPOINTS, TrainingSettings
+from sfm2.models.adapters import MANIFEST
 from sfm2.models.digest import sha256_of
 
 try:
     import torch
     import transformers
+
+    # Which library its errors are of differs between its versions (requests, httpx, httpx2), so it is asked for them.
+    from huggingface_hub.errors import HTTPError, StrictDataclassError
+    from safetensors import SafetensorError
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 except ModuleNotFoundError as error:
     raise MissingExtraError("training an adapter", "train") from error
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 FROM_SCRATCH = "config:"
 SMALL = "gpt2-small"  # 12 layers, 768 wide, 12 heads, 1,024 positions (Radford et al. 2019, table 2)
 END = "<|endoftext|>"
 VOCABULARY = 8_192  # tokens of a tokenizer that is trained on a repository: there is no text for GPT-2's 50,257
+FORM, WHOLE = "prefix", "texts"  # what an example is trained as: a prefix and what follows it, or all that there is
 _MODEL = "model.safetensors"
+_FASTER = 2  # a base against an adapter: 6e-4 where that has 3e-4, as GPT-3's small (Brown et al. 2020, table 2.1)
+_BAD_FILES = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, StrictDataclassError)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A GPT-2 that has learnt nothing yet, and its tokenizer, which is trained."""
+
+    base: Base
+    tokenizer: Any
+
+    def rows(self, texts: list[str]) -> list[Row]:
+        """All of the texts, in rows as long as the model sees."""
+        parts = (part for text in texts for part in self.base.encoding.parts(text, self.base.window))
+        return list(pack(parts, self.base.window))
+
+    def keep(self, model: Any, folder: Path, manifest: Mapping[str, Any]) -> None:
+        """A folder as transformers has them. The weights come last and whole: with them it is made (`is_made`)."""
+        work = folder / "partial"
+        shutil.rmtree(work, ignore_errors=True)
+        self.tokenizer.save_pretrained(work)
+        model.save_pretrained(work)
+        (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        for path in sorted(work.iterdir(), key=lambda path: path.name == _MODEL):
+            path.replace(folder / path.name)
+        work.rmdir()
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # three times the weights each
 
 
 def load(name: str) -> Base:
-    """A name of the hub or a folder. Raises SFM2Error when it can't be had or is no GPT-2."""
-    try:
+    """A name of the hub or a folder. Raises SFM2Error when it can't be had, is damaged, or is no GPT-2."""
+    with _blamed_on(f"the base model {name} can't be had"):
         folder = gpt2_files.base_folder(name)
-    except (BackendUnavailableError, OSError, httpx.HTTPError) as error:
-        raise SFM2Error(
-            f"the base model {name} can't be had: {str(error).splitlines()[0]}",
-            suggestion=f"Name a folder that holds it, or {FROM_SCRATCH}{SMALL} to make one from scratch",
+    # The adapter names its base, and shall do so from anywhere.
+    name = str(folder.resolve()) if Path(name).expanduser().is_dir() else name
+    with _blamed_on(f"the base model {name} can't be loaded"):
+        kind = transformers.AutoConfig.from_pretrained(folder, local_files_only=True).model_type
+        if kind == "gpt2":
+            return _base(folder, name)
+    raise SFM2Error(
+        f"{name} is a {kind}, not a GPT-2",
+        suggestion="Leave --base out to train an adapter of the model that SFM-2 serves",
+    )
+
+
+def scratch(wanted: str, texts: list[str], seed: int) -> Scratch:
+    """`wanted` is "gpt2-small", or a configuration file of transformers'; the vocabulary is made of the texts. The same for
+    the same arguments. Raises InvalidRequestError for a configuration that is none."""
+    transformers.logging.disable_progress_bar()
+    tokenizer = _tokenizer(texts)
+    try:
+        config = _config(wanted, tokenizer)
+        torch.manual_seed(seed)
+        model = transformers.GPT2LMHeadModel(config)
+    except _BAD_FILES as error:
+        raise InvalidRequestError(
+            f"--base {FROM_SCRATCH}{wanted}: {error}",
+            suggestion=f"Expected {FROM_SCRATCH}{SMALL}, or a config.json of a GPT-2",
         ) from error
-    return _base(folder, name)
+    # There is no file yet; what it is made by stands for it.
+    digest = hashlib.sha256(config.to_json_string().encode()).hexdigest()
+    return Scratch(Base(wanted, digest, model, _encoding(tokenizer), WHOLE, config.n_positions), tokenizer)
 
 
-def make(
-    wanted: str, data: Path, folder: Path, settings: TrainingSettings, report: Report, stop: Callable[[], bool]
-) -> Base | None:
-    """A GPT-2 from scratch in `folder`: `wanted` is "gpt2-small", or a configuration file of transformers'. Tokenizer and
-    all weights are trained on the texts of `data`, in `settings.steps` steps or one epoch.
+def pretraining(settings: TrainingSettings) -> TrainingSettings:
+    """Those for all weights of a base, where `settings` are an adapter's."""
+    return replace(settings, learning_rate=settings.learning_rate * _FASTER)
 
-    Goes on where it was stopped; None when somebody stopped it. Raises InvalidRequestError for a configuration that is none.
-    """
-    if not (folder / _MODEL).is_file():
-        texts = [one.text for one in example.read(data / TRAIN)]
-        tokenizer = _tokenizer(texts)
-        model = _empty(_config(wanted, tokenizer), settings.seed)
-        rows = list(pack(_chunks(texts, tokenizer, model.config.n_positions), model.config.n_positions))
-        trained = train(model, rows, replace(settings, learning_rate=settings.learning_rate * 2), folder, report, stop)
-        if not trained.finished:
-            return None
-        tokenizer.save_pretrained(folder)
-        model.save_pretrained(folder)
-    return _base(folder, str(folder))
+
+def is_made(folder: Path) -> bool:
+    """Whether a GPT-2 from scratch is there, to its end."""
+    return (folder / _MODEL).is_file()
 
 
 def _base(folder: Path, name: str) -> Base:
     transformers.logging.disable_progress_bar()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    if model.config.model_type != "gpt2":
-        raise SFM2Error(
-            f"{name} is a {model.config.model_type}, not a GPT-2",
-            suggestion="Leave --base out to train an adapter of the model that SFM-2 serves",
-        )
+    model, info = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+    )
+    if info["missing_keys"]:
+        raise ValueError(f"its weights lack {min(info['missing_keys'])}")
     model.name_or_path = model.config._name_or_path = name  # peft writes it into the adapter
+    weights = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    return Base(name, sha256_of(weights[0]), model, _encoding(tokenizer), FORM, model.config.n_positions)
 
+
+def _encoding(tokenizer: Any) -> Encoding:
     def tokenize(text: str) -> list[int]:
         ids: list[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)[
             "input_ids"
         ]
         return ids
 
-    encoding = Encoding(tokenize, None, "prefix", tokenizer.eos_token_id)
-    weights = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
-    return Base(name, sha256_of(weights[0]), model, encoding, "prefix", model.config.n_positions)
+    return Encoding(tokenize, None, "prefix", tokenizer.eos_token_id)
 
 
 def _tokenizer(texts: list[str]) -> Any:
@@ -112,15 +154,7 @@ def _tokenizer(texts: list[str]) -> Any:
 
 
 def _config(wanted: str, tokenizer: Any) -> Any:
-    fields: dict[str, Any] = {}
-    if wanted != SMALL:
-        try:
-            fields = json.loads(Path(wanted).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InvalidRequestError(
-                f"--base {FROM_SCRATCH}{wanted}: {error}",
-                suggestion=f"Expected {FROM_SCRATCH}{SMALL}, or a config.json of a GPT-2",
-            ) from error
+    fields: dict[str, Any] = {} if wanted == SMALL else json.loads(Path(wanted).read_text(encoding="utf-8"))
     ends = {
         "vocab_size": len(tokenizer),
         "bos_token_id": tokenizer.eos_token_id,
@@ -129,16 +163,13 @@ def _config(wanted: str, tokenizer: Any) -> Any:
     return transformers.GPT2Config(**{**fields, **ends})
 
 
-def _empty(config: Any, seed: int) -> PreTrainedModel:
-    torch.manual_seed(seed)
-    return transformers.GPT2LMHeadModel(config)
-
-
-def _chunks(texts: list[str], tokenizer: Any, length: int) -> Iterator[Sequence]:
-    """Every token but the first is learnt."""
-    for text in texts:
-        ids = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        for start in range(0, len(ids), length):
-            part = tuple(ids[start : start + length])
-            if len(part) > 1:
-                yield Sequence(part, len(part) - 1)
+@contextmanager
+def _blamed_on(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (BackendUnavailableError, HTTPError, *_BAD_FILES) as error:
+        first_line = next(iter(str(error).splitlines()), "")
+        raise SFM2Error(
+            f"{what}: {first_line or type(error).__name__}",
+            suggestion=f"Name a folder that holds it, or {FROM_SCRATCH}{SMALL} to make one from scratch",
+        ) from error

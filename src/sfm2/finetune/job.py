@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import sfm2
 from sfm2.corpus import example
+from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.finetune import room
 from sfm2.finetune.base import Base
@@ -24,6 +25,9 @@ from sfm2.models.adapters import Adapter
 
 RUN = "run.json"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate")
+
+Keep = Callable[[Any, Path, Mapping[str, Any]], None]
+"""Saves a trained model in a folder, with the manifest that says how it came about."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,27 @@ class Estimate:
     room: room.Room
 
 
-def rows_of(data: Path, base: Base, length: int, seed: int) -> list[Row]:
-    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError for a folder that has none, and for
-    rows that the base can't see whole."""
+def check_row(base: Base, length: int) -> None:
+    """Raises InvalidRequestError for rows of more tokens than the base can see."""
     if length > base.window:
         raise InvalidRequestError(
             f"rows of {length:,} tokens: {base.name} sees {base.window:,}", suggestion="Lower --row"
         )
+
+
+def examples_of(data: Path) -> Iterator[Example]:
+    """Those to train on. Raises InvalidRequestError for a folder that has none."""
     if not (data / TRAIN).is_file():
         raise InvalidRequestError(f"{data}: no {TRAIN}", suggestion="`sfm2 finetune data` makes such a folder")
+    return example.read(data / TRAIN)
+
+
+def rows_of(data: Path, base: Base, length: int, seed: int) -> list[Row]:
+    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError as `check_row` and `examples_of` do,
+    and when none fits."""
+    check_row(base, length)
     random = Random(seed)
-    sequences = [base.encoding.sequence(one, random) for one in example.read(data / TRAIN)]
+    sequences = [base.encoding.sequence(one, random) for one in examples_of(data)]
     rows = list(pack(sequences, length))
     if not rows:
         raise InvalidRequestError(f"{data}: none of {len(sequences)} examples fits into {length} tokens")
@@ -102,12 +116,13 @@ def run(
     settings: TrainingSettings,
     report: Report,
     stop: Callable[[], bool],
+    keep: Keep = save,
 ) -> Trained:
-    """Trains until the end, or until somebody stops it; what is finished is saved as an adapter."""
+    """Trains until the end, or until somebody stops it; what is finished is kept: as an adapter, if nothing else is said."""
     started = time.monotonic()
     trained = train(model, rows, settings, folder, report, lambda: stop() or room.is_scarce())
     if trained.finished:
-        save(trained.model, folder, _manifest(folder, base, rows, trained, time.monotonic() - started))
+        keep(trained.model, folder, _manifest(folder, base, rows, trained, time.monotonic() - started))
         _save_gguf(trained.model, folder, base)
     return trained
 

@@ -22,6 +22,7 @@ try:
     import torch
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+    from transformers.pytorch_utils import Conv1D
     from transformers.trainer_utils import get_last_checkpoint
 except ModuleNotFoundError as error:
     raise MissingExtraError("training an adapter", "train") from error
@@ -84,6 +85,7 @@ def with_adapter(base: PreTrainedModel, settings: TrainingSettings, begun: Path 
         lora_alpha=settings.alpha,
         target_modules="all-linear",
         bias="none",
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in base.modules()),  # GPT-2's are transposed
         task_type="CAUSAL_LM",
     )
     return get_peft_model(base, config)

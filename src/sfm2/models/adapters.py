@@ -73,8 +73,11 @@ class AdapterStore:
         """Raises AdapterError for a name that nobody added, and for a damaged one."""
         return self._load(*self._place(name))
 
-    def add(self, source: Path, name: str | None = None) -> Adapter:
-        """Copies the folder; one of the same name is replaced. Raises AdapterError for a folder that is no adapter."""
+    def add(self, source: Path, name: str | None = None, strength: float = 1.0) -> Adapter:
+        """Copies the folder; one of the same name is replaced. With less `strength` than 1 it adds less than it has learnt,
+        and takes less away of what the model could before (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+
+        Raises AdapterError for a folder that is no adapter."""
         name = name or re.sub(r"[^a-z0-9._-]+", "-", source.resolve().name.lower()).strip("-._")
         if name == NONE or not _NAME.fullmatch(name):
             raise AdapterError(
@@ -89,6 +92,9 @@ class AdapterStore:
             work.mkdir(parents=True)
             for file in (WEIGHTS, CONFIG, MANIFEST):
                 shutil.copyfile(source / file, work / file)
+            config = _fields(source / CONFIG)
+            weakened = {**config, "lora_alpha": config["lora_alpha"] * strength}
+            (work / CONFIG).write_text(json.dumps(weakened, indent=2), encoding="utf-8")
             shutil.rmtree(place, ignore_errors=True)
             work.rename(place)
         except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,20 +60,17 @@ def run_command(
 
     Ctrl-C stops it after the current step; the same command goes on from there, to the same result.
     """
-    import torch
-
     from sfm2.finetune import job
     from sfm2.finetune.training import TrainingSettings, with_adapter
 
     settings = TrainingSettings(**given)
     with _progress() as report, _stopping() as stop:
-        found_base = _gpt2(base, data, output, settings, report, stop) if base else _served()
+        found_base = _gpt2(base, data, output, settings, row, dry_run, report, stop) if base else _served()
         if found_base is None:
             raise _STOPPED
         rows = job.rows_of(data, found_base, row, settings.seed)
         adapter = None if base else _begun(begun, found_base)
-        model = with_adapter(found_base.model, settings, adapter.folder if adapter else None)
-        model = model.to("cuda" if torch.cuda.is_available() else "cpu")
+        model = _placed(with_adapter(found_base.model, settings, adapter.folder if adapter else None))
         found = job.estimate(model, rows, settings)
         terminal.note(_text(found_base, found) + (f"; goes on from {adapter.name}" if adapter else ""))
         if dry_run:
@@ -86,16 +84,39 @@ def run_command(
 
 
 def _gpt2(
-    name: str, data: Path, output: Path, settings: TrainingSettings, report: Report, stop: Callable[[], bool]
+    name: str,
+    data: Path,
+    output: Path,
+    settings: TrainingSettings,
+    row: int,
+    dry_run: bool,
+    report: Report,
+    stop: Callable[[], bool],
 ) -> Base | None:
-    """None when somebody stopped what is made from scratch."""
-    from sfm2.finetune import gpt2
+    """What is made from scratch is trained in all its weights first, unless that was done; None when somebody stopped it."""
+    from sfm2.finetune import gpt2, job
 
-    if name.startswith(gpt2.FROM_SCRATCH):
-        wanted = name.removeprefix(gpt2.FROM_SCRATCH)
-        terminal.note(f"making {wanted} from scratch in {output / 'base'}")
-        return gpt2.make(wanted, data, output / "base", settings, report, stop)
-    return gpt2.load(name)
+    if not name.startswith(gpt2.FROM_SCRATCH):
+        return gpt2.load(name)
+    texts, folder, before = [one.text for one in job.examples_of(data)], output / "base", gpt2.pretraining(settings)
+    scratch = gpt2.scratch(name.removeprefix(gpt2.FROM_SCRATCH), texts, settings.seed)
+    job.check_row(scratch.base, row)
+    if not dry_run:
+        job.claim(folder, data, scratch.base, before, scratch.base.window)
+    if gpt2.is_made(folder):
+        return gpt2.load(str(folder))
+    rows, model = scratch.rows(texts), _placed(scratch.base.model)
+    terminal.note(_text(scratch.base, job.estimate(model, rows, before)))
+    if dry_run:
+        return replace(scratch.base, form=gpt2.FORM)
+    trained = job.run(folder, scratch.base, model, rows, before, report, stop, scratch.keep)
+    return gpt2.load(str(folder)) if trained.finished else None
+
+
+def _placed(model: Any) -> Any:
+    import torch
+
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _begun(wanted: str | None, base: Base) -> Adapter | None:

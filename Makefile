@@ -46,7 +46,7 @@ ROOM ?= 450
 ROW ?= 512
 ROWS ?= 4
 WORK ?= work/adapter
-train-adapter: $(VENV)/.hf ## Train the adapter that ships, and compare it with the model by itself
+train-adapter: $(VENV)/.hf ## Train an adapter of the default model on permissive packages, and measure it
 	$(BIN)/python training/fetch.py $(WORK)/packages
 	$(BIN)/sfm2 finetune data $(WORK)/packages/* --output $(WORK)/data --only-permissive --held-out 0.05 \
 		--limit $(EXAMPLES) --room $(ROOM) $(if $(wildcard ../shared/data),--against ../shared/data)

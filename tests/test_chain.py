@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,9 @@ def killed(running: Running) -> Iterator[None]:
     def kill() -> None:
         while not over.wait(0.05):
             for child in psutil.Process(running.process.pid).children(recursive=True):
-                if "sfm2.engine" in child.cmdline():
-                    child.kill()
+                with suppress(psutil.NoSuchProcess):  # it may have died meanwhile
+                    if "sfm2.engine" in child.cmdline():
+                        child.kill()
 
     killer = threading.Thread(target=kill)
     killer.start()

@@ -41,6 +41,7 @@ def test_names_go_both_ways() -> None:
 
 @pytest.mark.hf
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_logits_of_both_are_the_same(tmp_path: Path) -> None:
     import torch
     from peft import LoraConfig, PeftModel, get_peft_model

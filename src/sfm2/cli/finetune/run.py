@@ -63,6 +63,8 @@ def run_command(
     from sfm2.finetune import job
     from sfm2.finetune.training import TrainingSettings, with_adapter
 
+    if base and begun:
+        raise click.UsageError("--from: a LoRA of a GPT-2 begins anew; adapters are of the model in the settings.")
     settings = TrainingSettings(**given)
     with _progress() as report, _stopping() as stop:
         found_base = _gpt2(base, data, output, settings, row, dry_run, report, stop) if base else _served()

@@ -41,7 +41,12 @@ def test_white_space_before_the_cursor_is_not_written_twice(code: str, size: int
     written = code[len(resumed.prompt) :] + "return 1"
     got = "".join(resumed.feed(written[i : i + size]) for i in range(0, len(written), size))
     assert got == "return 1"
-    assert not resumed.prompt.endswith((" ", "\t"))
+    assert not resumed.prompt.endswith((" ", "\t")) or not code.strip(" \t")
+
+
+@pytest.mark.parametrize("prefix", ["    ", "\t", "  "])
+def test_white_space_alone_is_shown_since_a_prompt_must_say_something(prefix: str) -> None:
+    assert Resumed(prefix).prompt == prefix
 
 
 def test_white_space_of_the_models_own_is_kept() -> None:

@@ -74,7 +74,8 @@ class Resumed:
 
     def __init__(self, prefix: str, words: bool = True) -> None:
         match = _HALF_WORD.search(prefix, max(0, len(prefix) - _LONGEST_WORD)) if words else None
-        self.prompt = prefix[: match.start()] if match and match.start() else prefix.rstrip(" \t")
+        # A prefix of nothing but white space stays: a prompt must say something.
+        self.prompt = prefix[: match.start()] if match and match.start() else prefix.rstrip(" \t") or prefix
         self._expected = prefix[len(self.prompt) :]
         self._word = self._expected.strip()
         self._held = ""

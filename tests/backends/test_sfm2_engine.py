@@ -80,6 +80,16 @@ def test_a_long_file_is_trimmed_for_an_editor_and_refused_otherwise() -> None:
     with_backend(scenario, models__sfm2__context=1024, generation__complete_context=512)
 
 
+def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
+    async def scenario(backend: SFM2) -> None:
+        for prefix in ("", "    "):
+            assert (await pieces(backend, Ask(prefix, language="python", temperature=0, max_length=8)))[
+                -1
+            ].finish_reason
+
+    with_backend(scenario)
+
+
 def test_explains_by_the_chat_form() -> None:
     async def scenario(backend: SFM2) -> None:
         ask = Ask("Explain in one sentence: x**2 + y**2", kind="chat", temperature=0, max_length=60)

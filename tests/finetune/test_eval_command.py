@@ -13,7 +13,6 @@ from tests.finetune.made import Repository, module
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.finetune.eval import eval_command
 from sfm2.cli.invocation import Invocation
-from sfm2.config import Loaded, load
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.evals.results import read
 from sfm2.evals.suites import held_out
@@ -22,14 +21,21 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
-        "models.sfm2.path": tiny.write(home / "tiny.gguf"),
-        "storage.cache_dir": home / "cache",
-        "storage.data_dir": home / "data",
+        "models": {"sfm2": {"path": str(tiny.write(home / "tiny.gguf"))}},
+        "storage": {"cache_dir": str(home / "cache"), "data_dir": str(home / "data")},
     }
-    return load(given, environment={})
+    path = home / "config.json"
+    path.write_text(json.dumps(given), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def gguf(config: Path) -> Path:
+    return config.with_name("tiny.gguf")
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +48,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "data"
 
 
-def called(loaded: Loaded, *arguments: object) -> Result:
-    return CliRunner().invoke(eval_command, [str(one) for one in arguments], obj=Invocation(loaded))
+def called(config: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(eval_command, [str(one) for one in arguments], obj=Invocation(config))
 
 
-def test_both_are_asked_the_same_and_compared(loaded: Loaded, data: Path, tmp_path: Path) -> None:
-    adapter = tiny_adapter.write(tmp_path / "Mine", loaded.settings.models.sfm2.path or Path(), 1)
+def test_both_are_asked_the_same_and_compared(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:
+    adapter = tiny_adapter.write(tmp_path / "Mine", gguf, 1)
     options = (data, "--adapter", adapter, "--limit", 3, "--output", tmp_path / "results")
-    shown = called(loaded, *options, "--json")
+    shown = called(config, *options, "--json")
     assert shown.exception is None, shown.stderr
     found = json.loads(shown.stdout)
     assert list(found) == ["held-out", "humaneval"]
@@ -61,24 +67,25 @@ def test_both_are_asked_the_same_and_compared(loaded: Loaded, data: Path, tmp_pa
     assert (mine.header.weights or "").count("+") == 1
     assert [one.id for one in base.records] == [one.id for one in mine.records]
 
-    again = called(loaded, *options)  # nothing is asked for again
+    again = called(config, *options)  # nothing is asked for again
     assert "held-out, 3 pairs" in again.stdout
-    assert read(tmp_path / "results" / "held-out.mine.jsonl").records == mine.records
+    again_read = read(tmp_path / "results" / "held-out.mine.jsonl").records
+    assert [one for one in again_read if one.answered] == [one for one in mine.records if one.answered]
 
 
-def test_it_is_not_in_use_by_being_measured(loaded: Loaded, data: Path, tmp_path: Path) -> None:
+def test_it_is_not_in_use_by_being_measured(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:
     from sfm2.models.adapters import AdapterStore
 
-    adapter = tiny_adapter.write(tmp_path / "quiet", loaded.settings.models.sfm2.path or Path(), 2)
-    called(loaded, data, "--adapter", adapter, "--limit", 1, "--output", tmp_path / "results")
-    store = AdapterStore(loaded.settings.storage.data_dir)
+    adapter = tiny_adapter.write(tmp_path / "quiet", gguf, 2)
+    called(config, data, "--adapter", adapter, "--limit", 1, "--output", tmp_path / "results")
+    store = AdapterStore(config.with_name("data"))
     quiet = store.find("quiet")
     assert store.in_use(quiet.base) is None
 
 
-def test_an_adapter_of_other_weights_is_refused(loaded: Loaded, data: Path, tmp_path: Path) -> None:
+def test_an_adapter_of_other_weights_is_refused(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:
     adapter = tiny_adapter.write(tmp_path / "other", "b" * 64, 1, name="elsewhere")
-    shown = called(loaded, data, "--adapter", adapter, "--output", tmp_path / "results")
+    shown = called(config, data, "--adapter", adapter, "--output", tmp_path / "results")
     assert isinstance(shown.exception, AdapterError)
     assert "bbbbbbbbbbbb" in shown.exception.message
 

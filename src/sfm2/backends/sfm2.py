@@ -135,7 +135,8 @@ class SFM2:
         if room is not None:
             prefix, suffix = trim(prefix, suffix, room)
         form = prompts.OTHER_FORM[weights.form] if ask.again else weights.form
-        return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path)
+        # In an empty file there is nothing to go on from but a line that begins.
+        return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path) or "\n"
 
     def _adapter(self, ask: Ask, weights: Weights) -> Adapter | None:
         """Raises `AdapterError` for one that is not there, or that was trained on other weights."""

@@ -52,7 +52,8 @@ def test_the_kinds_are_mixed_as_planned(repository: Repository) -> None:
         repository.commit(**{f"{name}_py": module(name, 40)})
     dataset = made_of(repository)
     counts = Counter(one.kind for one in dataset.train)
-    assert counts["node"] > counts["lines"] + counts["forward"]
+    assert set(counts) == {"node", "lines", "span", "forward"}
+    assert min(counts["node"], counts["lines"]) > max(counts["span"], counts["forward"])
     assert min(counts.values()) > 10
     lengths = [len(one.middle) for one in dataset.train if one.kind == "node"]
     assert min(lengths) < 15

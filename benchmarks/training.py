@@ -39,7 +39,7 @@ def main() -> None:
     base = served(load().settings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = with_adapter(base.model, TrainingSettings()).to(device)
-    rows = rows_of(arguments.data, base, arguments.row, 0)[: ROUNDS + 1]
+    rows = rows_of(arguments.data, base, arguments.row, 0)[0][: ROUNDS + 1]
     step(model, rows[0])
     peak = reached(model.config.hidden_size, model.config.intermediate_size, arguments.row, device)
     seconds = [timed(model, row) for row in rows[1:]]

@@ -251,7 +251,7 @@ class Completion(Wire):
     completion: str = Field(description="Empty when the guard abstained")
     model_used: str = Field(description="The backend that answered")
     weights: str | None = Field(
-        None, description="SHA-256 of the weights that answered, where known; behind a + that of the adapter"
+        None, description="SHA-256 of the weights that answered, where known; behind a + the digest of the adapter and its strength"
     )
     adapter: str | None = Field(None, description="The adapter that answered")
     confidence: float = Field(ge=0, le=1, description="How likely it is to be right; see `calibrated`")

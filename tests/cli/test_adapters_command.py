@@ -12,9 +12,8 @@ from tests.engine import tiny_adapter
 
 from sfm2.cli.exits import Exit
 from sfm2.config import Settings
-from sfm2.models.adapters import WEIGHTS
+from sfm2.models.adapters import WEIGHTS, read_adapter
 from sfm2.models.catalogue import load_catalogue
-from sfm2.models.digest import sha256_of
 
 MODEL = Settings().models.sfm2.model
 OURS, OTHER = load_catalogue().entry(MODEL).sha256, "b" * 64
@@ -92,11 +91,19 @@ def test_the_list_for_programs(sfm2: Sfm2, one: Path, tmp_path: Path) -> None:
             "base_name": MODEL,
             "rank": 4,
             "scale": 2.0,
-            "sha256": sha256_of(one / WEIGHTS),
+            "digest": read_adapter(one, "one").digest,
             "path": str(tmp_path / "data" / "adapters" / "one"),
             "shipped": False,
         }
     ]
+
+
+def test_the_list_tells_what_a_damaged_one_lacks(sfm2: Sfm2, one: Path, tmp_path: Path) -> None:
+    sfm2("adapters", "add", str(one))
+    (tmp_path / "data" / "adapters" / "one" / WEIGHTS).write_bytes(b"")
+    result = sfm2("adapters", "list")
+    assert result.returncode == Exit.OK
+    assert "is damaged: it is no safetensors" in result.stderr
 
 
 def test_one_for_other_weights_is_not_taken_into_use(sfm2: Sfm2, strange: Path) -> None:

@@ -12,7 +12,6 @@ from tests.engine import tiny_adapter
 from sfm2.errors import AdapterError
 from sfm2.models import adapters
 from sfm2.models.adapters import CONFIG, MANIFEST, NONE, WEIGHTS, AdapterStore
-from sfm2.models.digest import sha256_of
 
 MINE, OTHER = "a" * 64, "b" * 64  # SHA-256 of two weights
 
@@ -66,7 +65,7 @@ def test_an_added_one_is_a_copy(store: AdapterStore, made: Make, tmp_path: Path)
     adapter = store.add(source)
     assert (adapter.name, adapter.base, adapter.base_name) == ("one", MINE, "tiny")
     assert (adapter.rank, adapter.scale) == (tiny_adapter.RANK, tiny_adapter.ALPHA / tiny_adapter.RANK)
-    assert adapter.sha256 == sha256_of(source / WEIGHTS)
+    assert adapter.path.read_bytes() == (source / WEIGHTS).read_bytes()
     assert adapter.path == added(tmp_path, "one") / WEIGHTS
     assert sorted(file.name for file in adapter.folder.iterdir()) == sorted((WEIGHTS, CONFIG, MANIFEST))
     assert store.list() == [adapter]
@@ -74,11 +73,17 @@ def test_an_added_one_is_a_copy(store: AdapterStore, made: Make, tmp_path: Path)
 
 def test_adding_under_a_known_name_replaces(store: AdapterStore, made: Make) -> None:
     first = store.add(made("one", seed=1))
-    before = first.sha256
+    before = first.digest
     second = store.add(made("other", seed=2), "one")
-    assert second.sha256 != before
+    assert second.digest != before
     assert [one.name for one in store.list()] == ["one"]
-    assert store.list()[0].sha256 == second.sha256, "what was read before is not told again"
+    assert store.list()[0].digest == second.digest, "what was read before is not told again"
+
+
+def test_half_the_strength_is_another_adapter(store: AdapterStore, made: Make) -> None:
+    whole, half = store.add(made("one")), store.add(made("one"), "half", strength=0.5)
+    assert half.scale == whole.scale / 2
+    assert half.digest != whole.digest, "confidence is fitted to what answers, not to a file"
 
 
 def test_another_process_sees_what_was_added(store: AdapterStore, made: Make, tmp_path: Path) -> None:
@@ -86,9 +91,9 @@ def test_another_process_sees_what_was_added(store: AdapterStore, made: Make, tm
     assert running.list() == []
     store.add(made("one"))
     assert [one.name for one in running.list()] == ["one"]
-    digest = running.find("one").sha256
+    digest = running.find("one").digest
     store.add(made("two", seed=2), "one")
-    assert running.find("one").sha256 != digest
+    assert running.find("one").digest != digest
 
 
 def test_a_removed_one_is_gone_and_no_longer_in_use(store: AdapterStore, made: Make, tmp_path: Path) -> None:

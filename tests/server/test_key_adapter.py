@@ -122,7 +122,7 @@ def test_a_request_names_its_adapter_and_the_answer_tells(service: Service) -> N
     assert (base["adapter"], base["weights"]) == (None, service.weights)
     for name, answer in (("one", one), ("two", two)):
         assert answer["adapter"] == name
-        assert answer["weights"] == f"{service.weights}+{service.adapters.find(name).sha256}"
+        assert answer["weights"] == f"{service.weights}+{service.adapters.find(name).digest}"
     assert service.answer()["completion"] == base["completion"], "none is in use"
 
 
@@ -186,7 +186,7 @@ def test_using_one_changes_the_answers_without_a_restart(service: Service) -> No
     service.command("use", "one")
     answer = service.answer()
     assert (answer["completion"], answer["adapter"]) == (one, "one")
-    assert answer["weights"] == f"{service.weights}+{service.adapters.find('one').sha256}"
+    assert answer["weights"] == f"{service.weights}+{service.adapters.find('one').digest}"
     assert service.answer(adapter="two")["completion"] == two
     assert service.answer(adapter="none")["completion"] == base
     service.command("use", "two")

@@ -172,7 +172,7 @@ async def _ask_weights(client: EngineClient) -> Weights:
 
 
 def _identity(weights: Weights, adapter: Adapter | None) -> str | None:
-    return f"{weights.sha256}+{adapter.sha256}" if adapter else weights.sha256
+    return f"{weights.sha256}+{adapter.digest}" if adapter else weights.sha256
 
 
 def _request(ask: Ask, prompt: str, adapter: Adapter | None) -> dict[str, Any]:

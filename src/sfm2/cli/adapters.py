@@ -28,12 +28,14 @@ def list_(as_json: bool) -> None:
     store, settings = _store(), current().settings
     weights = _weights(settings)
     used = store.in_use(weights) if weights else None
-    found = store.list()
+    found, damaged = store.list(), store.damaged()
+    for error in damaged.values():
+        terminal.note(f"warning: {error.message}")
     if as_json:
         terminal.write_line(json.dumps([_record(one, used) for one in found], indent=2))
-    elif not found:
+    elif not found and not damaged:
         terminal.note("There are no adapters. `sfm2 finetune run` makes one, `sfm2 adapters add FOLDER` adds it.")
-    else:
+    elif found:
         terminal.write_line(terminal.visible(terminal.columns(_row(one, used, weights) for one in found)))
         terminal.note("* answers where a request names none." if used else "None is in use.")
 
@@ -110,7 +112,7 @@ def _record(adapter: Adapter, used: Adapter | None) -> dict[str, object]:
         "base_name": adapter.base_name,
         "rank": adapter.rank,
         "scale": adapter.scale,
-        "sha256": adapter.sha256,
+        "digest": adapter.digest,
         "path": str(adapter.folder),
         "shipped": adapter.shipped,
     }

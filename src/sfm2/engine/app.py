@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sfm2.asgi import ClientGoneError, EventStream, while_connected
-from sfm2.engine.pipeline import Delta, Job, Sampling
+from sfm2.engine.pipeline import Delta, Job
 from sfm2.engine.protocol import (
     ADAPTER_FAILED,
     CompletionRequest,
@@ -29,6 +30,7 @@ from sfm2.engine.protocol import (
     openai_logprobs,
 )
 from sfm2.engine.task import AdapterFile, Task
+from sfm2.engine.vocabulary import Vocabulary
 from sfm2.engine.worker import Worker
 from sfm2.sse import Event, encode
 
@@ -45,6 +47,19 @@ class EngineError(Exception):
         self.body = error_body(status, kind, message, **more)
 
 
+@dataclass(frozen=True)
+class Started:
+    """A job: `read` are the tokens of its prompt; closing `deltas` cancels it."""
+
+    vocabulary: Vocabulary
+    read: int
+    deltas: AsyncGenerator[Delta, None]
+
+    def names(self, delta: Delta) -> list[str]:
+        """The text of each token by itself."""
+        return [self.vocabulary.decode([token]) for token in delta.tokens]
+
+
 class Engine:
     """The worker as coroutines. `worker` is None while weights load."""
 
@@ -58,8 +73,9 @@ class Engine:
             raise EngineError(503, "unavailable_error", "Loading model")
         return self.worker
 
-    def admit(self, request: CompletionRequest) -> tuple[Worker, list[int], Sampling]:
-        """Raises `EngineError` for a prompt beyond the window, and when too much is running."""
+    def start(self, request: CompletionRequest, by_line: bool, adapter: AdapterFile | None = None) -> Started:
+        """Gives the worker a job, so that the next request already counts it. Raises `EngineError` for a prompt beyond the
+        window, and when too much is running."""
         worker = self.ready()
         if worker.load >= self.task.max_requests:
             raise EngineError(429, "overloaded_error", f"{self.task.max_requests} requests are running or waiting")
@@ -70,24 +86,23 @@ class Engine:
             message = f"the prompt has {len(ids):,} tokens; the window holds {worker.context:,} with the completion"
             more = {"n_prompt_tokens": len(ids), "n_ctx": worker.context}
             raise EngineError(400, "exceed_context_size_error", message, **more)
-        return worker, ids, request.sampling(worker.context - len(ids))
-
-    async def deltas(
-        self, worker: Worker, ids: list[int], sampling: Sampling, by_line: bool, adapter: AdapterFile | None = None
-    ) -> AsyncGenerator[Delta, None]:
-        """What the job makes. Closing it cancels the job."""
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Delta] = asyncio.Queue()
+        sampling = request.sampling(worker.context - len(ids))
         job = Job(ids, sampling, lambda delta: _post(loop, arrived, delta), by_line, adapter)
         worker.submit(job)
-        try:
-            while True:
-                delta = await arrived.get()
-                yield delta
-                if delta.last:
-                    return
-        finally:
-            worker.cancel(job)
+        return Started(worker.vocabulary, len(ids), _deltas(worker, job, arrived))
+
+
+async def _deltas(worker: Worker, job: Job, arrived: asyncio.Queue[Delta]) -> AsyncGenerator[Delta, None]:
+    try:
+        while True:
+            delta = await arrived.get()
+            yield delta
+            if delta.last:
+                return
+    finally:
+        worker.cancel(job)
 
 
 def _post(loop: asyncio.AbstractEventLoop, arrived: asyncio.Queue[Delta], delta: Delta) -> None:
@@ -146,17 +161,14 @@ class Routes:
 
     async def completion(self, request: Request) -> ASGIApp:
         asked = await _parse(request, CompletionRequest)
-        worker, ids, sampling = self._engine.admit(asked)
-        by_line = asked.by_line or not asked.stream
-        deltas = self._engine.deltas(worker, ids, sampling, by_line, asked.adapter)
+        job = self._engine.start(asked, asked.by_line or not asked.stream, asked.adapter)
 
         def body(delta: Delta, predicted: int) -> dict[str, Any]:
-            names = [worker.vocabulary.decode([token]) for token in delta.tokens] if asked.n_probs else None
-            return completion_body(delta, names, len(ids), predicted)
+            return completion_body(delta, job.names(delta) if asked.n_probs else None, job.read, predicted)
 
         if asked.stream:
-            return EventStream(_events(deltas, body))
-        whole = await while_connected(request.receive, _collect(deltas))
+            return EventStream(_events(job.deltas, body))
+        whole = await while_connected(request.receive, _collect(job.deltas))
         return JSONResponse(body(whole, len(whole.tokens)))
 
     async def openai(self, request: Request) -> ASGIApp:
@@ -168,24 +180,22 @@ class Routes:
         return await self._openai(request, asked, self._chat_prompt(asked.messages), chat=True)
 
     async def _openai(self, request: Request, asked: OpenAIRequest, prompt: str, chat: bool) -> ASGIApp:
-        worker, ids, sampling = self._engine.admit(asked.completion(prompt))
-        deltas = self._engine.deltas(worker, ids, sampling, by_line=not asked.stream)
+        job = self._engine.start(asked.completion(prompt), by_line=not asked.stream)
         kind = "chat.completion" if chat else "text_completion"
 
         def choice(delta: Delta, key: str) -> dict[str, Any]:
-            names = [worker.vocabulary.decode([token]) for token in delta.tokens]
             content = {key: {"role": "assistant", "content": delta.text}} if chat else {"text": delta.text}
-            logprobs = openai_logprobs(chat, delta, names) if asked.logprobs else None
+            logprobs = openai_logprobs(chat, delta, job.names(delta)) if asked.logprobs else None
             return {**content, "logprobs": logprobs, "finish_reason": openai_finish(delta)}
 
         def chunk(delta: Delta, predicted: int) -> dict[str, Any]:
             return openai_body(f"{kind}.chunk" if chat else kind, self._engine.name, choice(delta, "delta"))
 
         if asked.stream:
-            return EventStream(_events(deltas, chunk, end=_DONE))
-        whole = await while_connected(request.receive, _collect(deltas))
+            return EventStream(_events(job.deltas, chunk, end=_DONE))
+        whole = await while_connected(request.receive, _collect(job.deltas))
         total = len(whole.tokens)
-        usage = {"prompt_tokens": len(ids), "completion_tokens": total, "total_tokens": len(ids) + total}
+        usage = {"prompt_tokens": job.read, "completion_tokens": total, "total_tokens": job.read + total}
         return JSONResponse(openai_body(kind, self._engine.name, choice(whole, "message"), usage=usage))
 
     def _chat_prompt(self, messages: list[dict[str, Any]]) -> str:

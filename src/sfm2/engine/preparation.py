@@ -53,7 +53,7 @@ async def prepare(settings: Settings, report: Report) -> Task:
 
 def adapter_file(adapter: Adapter) -> AdapterFile:
     """As the engine takes it."""
-    return AdapterFile(path=adapter.path.resolve(), sha256=adapter.sha256, scale=adapter.scale)
+    return AdapterFile(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
 
 
 def _weights(settings: Settings, report: Report) -> WeightsFile:

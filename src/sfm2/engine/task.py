@@ -10,12 +10,12 @@ VARIABLE = "SFM2_ENGINE_TASK"
 
 
 class AdapterFile(BaseModel):
-    """A LoRA in PEFT's safetensors. What it adds is multiplied by `scale`; by the digest an exchanged file is noticed."""
+    """A LoRA in PEFT's safetensors. What it adds is multiplied by `scale`; by the digest an exchanged one is noticed."""
 
     model_config = ConfigDict(frozen=True)
 
     path: Path
-    sha256: str
+    digest: str
     scale: float
 
 

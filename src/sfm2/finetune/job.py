@@ -56,16 +56,18 @@ def examples_of(data: Path) -> Iterator[Example]:
     return example.read(data / TRAIN)
 
 
-def rows_of(data: Path, base: Base, length: int, seed: int) -> list[Row]:
-    """The examples of a folder as rows of `length` tokens. Raises InvalidRequestError as `check_row` and `examples_of` do,
-    and when none fits."""
+def rows_of(data: Path, base: Base, length: int, seed: int) -> tuple[list[Row], int]:
+    """The examples of a folder as rows of `length` tokens, and how many are left out because they are longer. Raises
+    InvalidRequestError as `check_row` and `examples_of` do, and when none fits."""
     check_row(base, length)
     random = Random(seed)
     sequences = [base.encoding.sequence(one, random) for one in examples_of(data)]
     rows = list(pack(sequences, length))
     if not rows:
-        raise InvalidRequestError(f"{data}: none of {len(sequences)} examples fits into {length} tokens")
-    return rows
+        raise InvalidRequestError(
+            f"{data}: none of {len(sequences)} examples fits into {length} tokens", suggestion="Raise --row"
+        )
+    return rows, len(sequences) - sum(len(row.sequences) for row in rows)
 
 
 def claim(
@@ -75,7 +77,7 @@ def claim(
     InvalidRequestError if it was another."""
     wanted = {
         "base": base.weights,
-        "from": begun.sha256 if begun else None,
+        "from": begun.digest if begun else None,
         "form": base.form,
         "data": json.loads((data / MANIFEST).read_text(encoding="utf-8"))["train"]["sha256"],
         "row": length,

@@ -8,13 +8,10 @@ from typing import Any
 from sfm2.errors import SFM2Error
 
 _SPARE = 0.05  # of all memory; below it a run stops, with a checkpoint
-_KEPT_WIDTHS, _KEPT_INNER = (
-    20,
-    6,
-)  # numbers of 2 bytes that a layer keeps of a token for its gradient: of hidden and inner width
+# Numbers of 2 bytes that a layer keeps of a token for its gradient: of hidden and inner width.
+_KEPT_WIDTHS, _KEPT_INNER = 20, 6
 _LOGIT_BYTES = 12  # a logit in bfloat16, in 32 bits, its gradient, and a copy on the way
 _ADAPTER_BYTES = 16  # a weight of the adapter in 32 bits, its gradient, and Adam's two averages
-_BASE_BYTES = 2
 _OVERHEAD = 1_500_000_000  # bytes for Python, torch, and what its allocator does not give back
 
 
@@ -36,13 +33,13 @@ class Room:
 
 
 def room_for(model: Any, adapter_weights: int, row: int, learnt: int) -> Room:
-    """`row`: tokens of a row, `learnt`: of those that are predicted, at most. On the CPU."""
-    free, total = _memory()
+    """`row`: tokens of a row, `learnt`: of those that are predicted, at most. Where the model is: on a GPU, or here."""
+    free, total = _memory_beside(model)
     config = model.config
     inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size  # GPT-2 does not name it
     kept = config.num_hidden_layers * (_KEPT_WIDTHS * config.hidden_size + _KEPT_INNER * inner) * 2
     needed = (
-        model.num_parameters() * _BASE_BYTES
+        _loaded(model)
         + adapter_weights * _ADAPTER_BYTES
         + row * kept
         + learnt * config.vocab_size * _LOGIT_BYTES
@@ -62,7 +59,18 @@ def _loaded(model: Any) -> int:
     return sum(weight.numel() * weight.element_size() for weight in model.parameters())
 
 
+def _memory_beside(model: Any) -> tuple[int, int]:
+    device = next(model.parameters()).device
+    if device.type != "cuda":
+        return _memory()
+    import torch
+
+    free, total = torch.cuda.mem_get_info(device)
+    return int(free), int(total)
+
+
 def _memory() -> tuple[int, int]:
+    """Free and all."""
     import psutil
 
     found = psutil.virtual_memory()

@@ -6,6 +6,7 @@ others: names and shapes may agree and the answers be nonsense, so the digest de
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -45,8 +46,9 @@ class Adapter:
         return self.folder / WEIGHTS
 
     @cached_property
-    def sha256(self) -> str:
-        return sha256_of(self.path)
+    def digest(self) -> str:
+        """Of its weights and of how much they count: what answers alike has the same."""
+        return hashlib.sha256(f"{sha256_of(self.path)} {self.scale:g}".encode()).hexdigest()
 
     def check_base(self, weights: str, name: str) -> None:
         """Raises AdapterError when the weights of this SHA-256 are not those it was trained on."""
@@ -68,6 +70,16 @@ class AdapterStore:
     def list(self) -> list[Adapter]:
         """The sound ones, by name. Of two of one name the added one counts."""
         return list(self._sound())
+
+    def damaged(self) -> dict[str, AdapterError]:
+        """What the others lack, by name."""
+        found = {}
+        for name, (folder, shipped) in sorted(self._folders().items()):
+            try:
+                self._load(folder, shipped)
+            except AdapterError as error:
+                found[name] = error
+        return found
 
     def find(self, name: str) -> Adapter:
         """Raises AdapterError for a name that nobody added, and for a damaged one."""

@@ -70,7 +70,9 @@ def run_command(
         found_base = _gpt2(base, data, output, settings, row, dry_run, report, stop) if base else _served()
         if found_base is None:
             raise _STOPPED
-        rows = job.rows_of(data, found_base, row, settings.seed)
+        rows, too_long = job.rows_of(data, found_base, row, settings.seed)
+        if too_long:
+            terminal.note(f"{too_long:,} examples are longer than {row:,} tokens and left out (--row)")
         adapter = None if base else _begun(begun, found_base)
         model = _placed(with_adapter(found_base.model, settings, adapter.folder if adapter else None))
         found = job.estimate(model, rows, settings)

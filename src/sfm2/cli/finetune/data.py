@@ -42,6 +42,14 @@ _DEFAULTS = DataSettings()
     show_default=True,
     help="Characters around a hole, at most. Longer ones take longer to learn.",
 )
+@click.option(
+    "--every",
+    type=click.IntRange(20),
+    default=_DEFAULTS.characters_per_example,
+    show_default=True,
+    metavar="CHARACTERS",
+    help="A file gives an example for so many of its characters.",
+)
 @click.option("--only-permissive", is_flag=True, help="Nothing without a permissive licence.")
 @click.option(
     "--against",
@@ -56,6 +64,7 @@ def data_command(
     limit: int | None,
     held_out: float,
     room: int,
+    every: int,
     only_permissive: bool,
     against: Path | None,
     seed: int,
@@ -66,7 +75,7 @@ def data_command(
     Left out are files that git ignores, that are generated, vendored, broken, copies of others or under a licence that does
     not allow it; lines that hold secrets; and what stands in an evaluation set. The newest files are held out, to judge by.
     """
-    settings = DataSettings(seed, limit, held_out, room=room, only_permissive=only_permissive)
+    settings = DataSettings(seed, limit, held_out, every, room, only_permissive)
     names, texts = _evaluation_texts(against)
     with _progress() as report:
         manifest = save(collect(paths, settings, Held(texts), report), output)

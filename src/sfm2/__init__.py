@@ -64,6 +64,7 @@ __all__ = [
 ]
 
 _HOMES = ("sfm2.client", "sfm2.errors", "sfm2.types")
+_HOOKS = ("load_ipython_extension", "unload_ipython_extension")  # of `%load_ext sfm2`
 
 
 def __getattr__(name: str) -> Any:
@@ -72,6 +73,8 @@ def __getattr__(name: str) -> Any:
         for home in _HOMES:
             if hasattr(module := import_module(home), name):
                 return globals().setdefault(name, getattr(module, name))
+    if name in _HOOKS:
+        return getattr(import_module("sfm2.notebook"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -51,6 +51,16 @@ class ApiSettings(_Section):
     shutdown_timeout: float = Field(20, ge=0, description="Seconds that running requests get after SIGTERM")
     require_key: bool | None = Field(None, description="Null: required as soon as a key has been created")
 
+    @property
+    def url(self) -> str:
+        """Where `sfm2 serve` with these settings is reached; with port 0 nobody can tell."""
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return f"http://{self.host}:{self.port}"
+        host = "127.0.0.1" if address.is_unspecified else str(address)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 class Sfm2Settings(_Section):
     model: str = Field("qwen2.5-coder-0.5b", description="A name of `sfm2 models list`")

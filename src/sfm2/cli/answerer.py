@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -87,15 +86,8 @@ def running_server(access: Access, api: ApiSettings) -> str:
 
 
 def _own_url(api: ApiSettings) -> list[str]:
-    """Where `sfm2 serve` with these settings would be reached; nothing when the port is any free one."""
-    if api.port == 0:
-        return []
-    try:
-        address = ipaddress.ip_address(api.host)
-    except ValueError:
-        return [f"http://{api.host}:{api.port}"]
-    host = "127.0.0.1" if address.is_unspecified else str(address)
-    return [f"http://[{host}]:{api.port}" if ":" in host else f"http://{host}:{api.port}"]
+    """Nothing when the port is any free one."""
+    return [api.url] if api.port else []
 
 
 def _warn(invocation: Invocation) -> None:

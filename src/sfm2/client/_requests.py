@@ -26,6 +26,8 @@ class Settings(TypedDict, total=False):
     mode: Mode | str | None
     guard: bool | None
     features: bool | None
+    logprobs: bool | None
+    adapter: str | None
     language: str | None
     use_fallback: bool | None
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2 import prompts
-from sfm2.prompts import FAMILIES, Resumed, hole_prompt
+from sfm2.prompts import FAMILIES, Resumed, Slots, hole_prompt
+from sfm2.types import Snippet, Turn
 
 QWEN = FAMILIES[0]
 
@@ -22,6 +23,34 @@ def test_a_files_name_stands_before_it_where_the_family_knows_that() -> None:
     assert hole_prompt(QWEN, "psm", "a", "b", "x.py").startswith("<|file_sep|>x.py\n<|fim_prefix|>a")
     codellama = FAMILIES[3]
     assert hole_prompt(codellama, "psm", "a", "b", "x.py") == "<PRE>a<SUF>b<MID>"
+
+
+def test_code_of_other_files_stands_in_front() -> None:
+    context = [Snippet(path="a.py", text="A = 1\n\n"), Snippet(text="B = 2")]
+    files = "<|file_sep|>a.py\nA = 1\n<|file_sep|>\nB = 2\n<|file_sep|>"
+    assert hole_prompt(QWEN, "prefix", "x", "", "c.py", context) == f"{files}c.py\nx"
+    assert hole_prompt(QWEN, "psm", "x", "y", None, context) == f"{files}\n<|fim_prefix|>x<|fim_suffix|>y<|fim_middle|>"
+    assert hole_prompt(FAMILIES[3], "psm", "x", "y", None, context) == "<PRE>x<SUF>y<MID>", "it knows no files"
+    assert hole_prompt(None, "psm", "x", "y", None, context) == "x"
+
+
+def test_of_too_much_the_last_is_read() -> None:
+    context = [Snippet(text=letter * 4, path="p") for letter in "abc"]
+    assert [one.text for one in prompts.fitting(context, 10)] == ["bbbb", "cccc"]
+    assert prompts.fitting(context, 4) == []
+    assert prompts.fitting([], 10) == []
+
+
+def test_what_is_said_is_never_part_of_the_chat_form() -> None:
+    turns = (Turn(role="user", content="<|im_end|>[[turn-1]]"), Turn(role="assistant", content=""))
+    slots = Slots(turns)
+    form = "".join(f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in slots.messages)
+    assert slots.parts(form) == [
+        ("<|im_start|>user\n", True),
+        ("<|im_end|>[[turn-1]]", False),
+        ("<|im_end|>\n<|im_start|>assistant\n", True),
+        ("<|im_end|>\n", True),
+    ]
 
 
 def test_without_a_suffix_or_a_family_the_prefix_is_all() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sfm2.types import Snippet, Turn
+
 
 @dataclass(frozen=True)
 class Family:
@@ -48,14 +50,44 @@ middle goes on from the prefix directly, which weak fillers do far better; or th
 OTHER_FORM: dict[Form, Form] = {"psm": "spm", "spm": "prefix", "prefix": "prefix"}
 
 
-def hole_prompt(family: Family | None, form: Form, prefix: str, suffix: str, path: str | None = None) -> str:
-    """The prompt whose continuation is the hole's text. Without a suffix, or a family to ask, the prefix alone."""
-    if family is None or form == "prefix" or not suffix.strip():
+def hole_prompt(
+    family: Family | None,
+    form: Form,
+    prefix: str,
+    suffix: str,
+    path: str | None = None,
+    context: Sequence[Snippet] = (),
+) -> str:
+    """The prompt whose continuation is the hole's text. Without a suffix, or a family to ask, the prefix alone; behind code
+    of other files where the family knows files."""
+    if family is None:
         return prefix
-    file = f"{family.file}{path}\n" if path and family.file else ""
+    others = _files(family, context)
+    # Behind other files, this one has to begin somewhere.
+    file = f"{others}{family.file}{path or ''}\n" if family.file and (others or path) else ""
+    if form == "prefix" or not suffix.strip():
+        return f"{file}{prefix}" if others else prefix
     if form == "spm":
         return f"{file}{family.prefix}{family.suffix}{suffix}{family.middle}{prefix}"
     return f"{file}{family.prefix}{prefix}{family.suffix}{suffix}{family.middle}"
+
+
+def _files(family: Family, context: Sequence[Snippet]) -> str:
+    """As repositories stand in the training data of Qwen2.5-Coder (its model card, "Repository Level Code Completion")."""
+    if not family.file:
+        return ""
+    return "".join(f"{family.file}{one.path}\n{one.text.rstrip()}\n" for one in context)
+
+
+def fitting(context: Sequence[Snippet], room: int) -> list[Snippet]:
+    """The last ones that fit into so many characters."""
+    kept: list[Snippet] = []
+    for one in reversed(context):
+        room -= len(one.text) + len(one.path)
+        if room < 0:
+            break
+        kept.append(one)
+    return kept[::-1]
 
 
 def without_marks(text: str, family: Family | None) -> str:
@@ -80,6 +112,7 @@ class Resumed:
         self._word = self._expected.strip()
         self._held = ""
         self.diverged = False
+        self.skipped = 0  # characters that were taken off
 
     @property
     def pending(self) -> bool:
@@ -96,8 +129,10 @@ class Resumed:
         held, expected, self._held, self._expected = self._held, self._expected, "", ""
         if self._word:
             self.diverged = not held.startswith(expected)
+            self.skipped = len(expected)
             return "" if self.diverged else held[len(expected) :]
-        return held[_common_prefix(held, expected) :]
+        self.skipped = _common_prefix(held, expected)
+        return held[self.skipped :]
 
 
 _HALF_WORD = re.compile(r"[ \t]*[^\W\d]\w*\Z")
@@ -108,7 +143,29 @@ def _common_prefix(a: str, b: str) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-def explanation_messages(question: str) -> Sequence[dict[str, str]]:
-    """A question in the chat form of every family."""
+def explanation_turns(question: str) -> tuple[Turn, ...]:
+    """A question about code, as a conversation."""
     system = "You are SFM-2, a programmer who explains code briefly and exactly."
-    return [{"role": "system", "content": system}, {"role": "user", "content": question}]
+    return Turn(role="system", content=system), Turn(role="user", content=question)
+
+
+class Slots:
+    """A conversation whose texts are put into the model's chat form only after that has been made.
+
+    A chat form is text with special tokens in it. So that a message can't contain one, each stands as a slot while the
+    form is made, and its own text becomes tokens by itself.
+    """
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = turns
+        self._slot = re.compile(r"\[\[turn-(\d+)\]\]")
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return [{"role": turn.role, "content": f"[[turn-{i}]]"} for i, turn in enumerate(self._turns)]
+
+    def parts(self, form: str) -> list[tuple[str, bool]]:
+        """The form's pieces in order, and whether each is the form's own: only there special tokens count as such."""
+        pieces = self._slot.split(form)
+        texts = ((self._turns[int(piece)].content, False) if i % 2 else (piece, True) for i, piece in enumerate(pieces))
+        return [(text, own) for text, own in texts if text]

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MAX_NEW_TOKENS = 32_768
-MAX_STOPS = 16
+MAX_STOPS = 64  # Continue sends more than twenty
 MAX_CHOICES = 8
+MAX_SNIPPETS = 256
 
 
 class Language(StrEnum):
@@ -155,6 +156,7 @@ class Sampling(Request):
     )
     guard: bool | None = Field(None, description="False gives what the model wrote, unguarded")
     features: bool | None = Field(None, description="True tells the features that `confidence` is made of")
+    logprobs: bool | None = Field(None, description="True tells the completion's tokens and how likely each was")
     adapter: Text | None = Field(
         None,
         max_length=64,
@@ -171,6 +173,13 @@ class GenerateRequest(Sampling):
     suffix: Text | None = Field(None, description="Code that follows the completion")
     language: Language | None = None
     use_fallback: bool = Field(True, description="Whether other backends may answer when SFM-2 can't")
+
+
+class Snippet(Request):
+    """Code from somewhere else that helps to understand the hole."""
+
+    text: Text
+    path: Text = Field("", max_length=4096, description="The file it is from")
 
 
 class BatchRequest(Sampling):
@@ -192,6 +201,28 @@ class CompleteRequest(Sampling):
     suffix: Text = Field("", description="Code after the cursor")
     language: Language | None = Field(None, description="Taken from `path` when not given")
     path: Text | None = Field(None, max_length=4096, description="The file's name; tells the language")
+    context: list[Snippet] = Field(
+        [],
+        max_length=MAX_SNIPPETS,
+        description="Code of other files, the most telling last: of too much the last is read",
+    )
+    time_limit: float | None = Field(
+        None, gt=0, description="Seconds to write for; then the completion ends with the line it has come to"
+    )
+    use_fallback: bool = True
+
+
+class Turn(Request):
+    """What one side of a conversation said."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class ChatRequest(Sampling):
+    """A conversation to go on with. What the model says is not guarded."""
+
+    messages: list[Turn] = Field(min_length=1)
     use_fallback: bool = True
 
 
@@ -235,6 +266,13 @@ class GuardReport(Wire):
     dropped: int = Field(0, description="Characters of the model's that were not kept")
 
 
+class TokenLogprob(Wire):
+    """A token of a completion, or the part of it that was kept."""
+
+    text: str
+    logprob: float | None = Field(description="Natural; null for what the guard wrote to close what was open")
+
+
 class Choice(Wire):
     """One more completion of the same prompt (`n` > 1)."""
 
@@ -243,6 +281,7 @@ class Choice(Wire):
     finish_reason: FinishReason
     tokens: TokenUsage = TokenUsage()
     guard: GuardReport = GuardReport()
+    logprobs: list[TokenLogprob] | None = None
 
 
 class Completion(Wire):
@@ -251,18 +290,38 @@ class Completion(Wire):
     completion: str = Field(description="Empty when the guard abstained")
     model_used: str = Field(description="The backend that answered")
     weights: str | None = Field(
-        None, description="SHA-256 of the weights that answered, where known; behind a + the digest of the adapter and its strength"
+        None,
+        description="SHA-256 of the weights that answered, where known; behind a + a digest of the adapter and its strength",
     )
     adapter: str | None = Field(None, description="The adapter that answered")
     confidence: float = Field(ge=0, le=1, description="How likely it is to be right; see `calibrated`")
     calibrated: bool = Field(False, description="Whether `confidence` was fitted to these weights")
     guard: GuardReport = GuardReport()
     features: dict[str, float] | None = Field(None, description="What `confidence` is made of, when asked for")
+    logprobs: list[TokenLogprob] | None = Field(
+        None, description="The tokens of `completion`, when asked for; null where the backend does not tell them"
+    )
     processing_time: float = Field(description="Seconds, in the server")
+    prompt_time: float | None = Field(
+        None, description="Seconds of them until the first token, where the backend tells them"
+    )
     finish_reason: FinishReason
     tokens: TokenUsage = TokenUsage()
     fallback: list[Attempt] = Field(default=[], description="Backends that were tried before, and why they failed")
     alternatives: list[Choice] = []
+
+
+class Reply(Wire):
+    """What the model said in a conversation."""
+
+    text: str
+    model_used: str
+    adapter: str | None = None
+    processing_time: float
+    finish_reason: FinishReason
+    tokens: TokenUsage = TokenUsage()
+    fallback: list[Attempt] = []
+    logprobs: list[TokenLogprob] | None = None
 
 
 class Explanation(Wire):
@@ -294,6 +353,7 @@ class Chunk(Wire):
     """A piece of a streamed completion."""
 
     text: str
+    logprobs: list[TokenLogprob] | None = Field(None, description="When asked for: the tokens that are whole by now")
 
 
 class Health(Wire):
@@ -315,6 +375,11 @@ class Stats(Wire):
     total_requests: int
     successful_requests: int
     average_response_time: float
+    latency: dict[str, float] = Field(
+        default={},
+        description="Seconds within which 50 % (p50), 90, 95 and 99 % of the successful requests were answered,"
+        " to within 5 %; empty: none was counted yet",
+    )
     model_usage: dict[str, int]
     errors: dict[str, int] = Field(default={}, description="Failed requests by error code")
     fallbacks: int = Field(0, description="Requests that another backend than the first answered")

@@ -12,6 +12,7 @@ from sfm2.backends.base import Ask, Piece
 from sfm2.backends.sfm2 import SFM2
 from sfm2.config import load
 from sfm2.errors import PromptTooLongError
+from sfm2.prompts import explanation_turns
 from sfm2.types import BackendStatus
 
 pytestmark = pytest.mark.engine
@@ -92,7 +93,8 @@ def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
 
 def test_explains_by_the_chat_form() -> None:
     async def scenario(backend: SFM2) -> None:
-        ask = Ask("Explain in one sentence: x**2 + y**2", kind="chat", temperature=0, max_length=60)
+        question = explanation_turns("Explain in one sentence: x**2 + y**2")
+        ask = Ask(kind="chat", turns=question, temperature=0, max_length=60)
         answer = "".join(piece.text for piece in await pieces(backend, ask))
         assert "squares" in answer
         assert "<|" not in answer

@@ -81,6 +81,31 @@ def test_tokens_go_in_and_out(engine: httpx.Client) -> None:
     assert complete(engine, prompt=tokens)["content"] == complete(engine, prompt=text)["content"]
 
 
+def test_a_special_token_in_a_text_can_be_only_text(engine: httpx.Client) -> None:
+    text = "a<|im_end|>b<|endoftext|><|im_<|im_end|>"
+
+    def tokens(text: str, parse_special: bool) -> list[int]:
+        body = {"content": text, "parse_special": parse_special}
+        found: list[int] = engine.post("/tokenize", json=body).json()["tokens"]
+        return found
+
+    (end,) = tokens("<|im_end|>", parse_special=True)
+    assert tokens(text, parse_special=True).count(end) == 2
+    plain = tokens(text, parse_special=False)
+    assert end not in plain
+    assert engine.post("/detokenize", json={"tokens": plain}).json() == {"content": text}
+    assert tokens("def return", parse_special=False) == tokens("def return", parse_special=True)
+
+
+def test_each_tokens_bytes_are_told_and_the_time_until_the_first(engine: httpx.Client) -> None:
+    events = [json.loads(data) for data in stream(engine, temperature=2, seed=3, n_predict=60, n_probs=1)]
+    told = b"".join(bytes(one["bytes"]) for event in events for one in event["completion_probabilities"])
+    assert told.decode("utf-8", "replace") == "".join(event["content"] for event in events)
+    times = {event["timings"]["prompt_ms"] for event in events}
+    assert len(times) == 1
+    assert times.pop() > 0
+
+
 def test_a_stop_text_ends_it(engine: httpx.Client) -> None:
     text = complete(engine)["content"]
     body = complete(engine, stop=[text[5:8]])

@@ -115,7 +115,7 @@ def test_a_charset_is_no_harm(client: httpx.Client) -> None:
     assert client.post("/generate", content=b'{"prompt": "x"}', headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/generate/", "/v1/completions", "/health/nix", "/redoc"])
+@pytest.mark.parametrize("path", ["/nowhere", "/generate/", "/v2/completions", "/health/nix", "/redoc"])
 def test_an_unknown_route_is_not_found(client: httpx.Client, path: str) -> None:
     assert path in problem(client.get(path), 404, "not_found").message
 

@@ -34,6 +34,20 @@ def test_model_routes_document_their_errors_and_keys() -> None:
         assert operation["security"] == [{"HTTPBearer": []}, {"APIKeyHeader": []}]
 
 
+def test_routes_of_others_document_their_own_error_bodies() -> None:
+    paths: dict[str, Any] = json.loads(document())["paths"]
+    for path, body in (("/v1/completions", "OpenAI"), ("/v1/chat/completions", "OpenAI"), ("/infill", "Infill")):
+        responses = paths[path]["post"]["responses"]
+        for status in ("400", "401", "404", "413", "415", "429", "500", "503"):
+            schema = responses[status]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": f"#/components/schemas/{body}ErrorBody"}
+        assert "422" not in responses
+    assert set(paths["/v1/completions"]["post"]["responses"]["200"]["content"]) == {
+        "application/json",
+        "text/event-stream",
+    }
+
+
 def test_every_reference_leads_somewhere() -> None:
     schemas = json.loads(document())["components"]["schemas"]
     for part in document().split('"$ref": "#/components/schemas/')[1:]:

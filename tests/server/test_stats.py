@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from sfm2.errors import ConfigError
+from sfm2.server import latency
 from sfm2.server.app import create_app
 from sfm2.server.counters import Counters
 from sfm2.server.exchange import Exchange
@@ -31,6 +33,7 @@ def test_a_new_server_has_counted_nothing(serving: Serving) -> None:
         "total_requests": 0,
         "successful_requests": 0,
         "average_response_time": 0.0,
+        "latency": {},
         "model_usage": {},
         "errors": {},
         "fallbacks": 0,
@@ -59,6 +62,23 @@ def test_every_model_route_counts_and_failures_by_their_code(serving: Serving) -
     assert found["errors"] == {"invalid_request": 2, "unsupported_media_type": 1}
     assert found["tokens_generated"] == 3 + 2 + 2 + 1 + 1
     assert 0 < found["average_response_time"] < 5
+
+
+def test_percentiles_are_within_five_percent() -> None:
+    seconds = [0.01 * number for number in range(1, 101)]  # 10 ms to 1 s
+    counted = Counter(latency.counter(one) for one in seconds)
+    found = latency.percentiles(counted)
+    assert found == pytest.approx({"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}, rel=0.06)
+
+
+def test_failures_have_no_part_in_latency(serving: Serving) -> None:
+    with serving() as client:
+        client.post("/generate", json={})
+        assert stats(client)["latency"] == {}
+        client.post("/generate", json={"prompt": "# echo-slow:a b"})
+        found = stats(client)
+    assert list(found["latency"]) == ["p50", "p90", "p95", "p99"]
+    assert found["latency"]["p50"] == pytest.approx(found["average_response_time"], rel=0.05)
 
 
 def test_each_answer_is_counted_when_it_has_been_read(serving: Serving) -> None:

@@ -6,21 +6,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from sfm2.types import BackendStatus, Mode
+from sfm2.types import BackendStatus, Mode, Snippet, Turn
 
 
 @dataclass(frozen=True)
 class Ask:
     """One completion to make. Settings are resolved: no None means "default" here.
 
-    `kind` "code" continues `prefix` (and fills up to `suffix`); "chat" answers `prefix` as an instruction.
+    `kind` "code" continues `prefix` (and fills up to `suffix`); "chat" says the next of the `turns`.
     """
 
-    prefix: str
+    prefix: str = ""
     suffix: str = ""
     kind: Literal["code", "chat"] = "code"
     language: str | None = None
     path: str | None = None
+    turns: tuple[Turn, ...] = ()
+    context: tuple[Snippet, ...] = ()
+    """Code of other files, the most telling last. A backend may read less of it, or none."""
     max_length: int = 100
     temperature: float = 0.7
     top_p: float = 1.0
@@ -39,6 +42,10 @@ class Ask:
     """Whether a prefix or suffix that is too long may be cut to what fits; else it raises `PromptTooLongError`."""
     interactive: bool = False
     """Whether somebody watches: send each token at once. Else a backend may send line by line, which costs less."""
+    logprobs: bool = False
+    """Whether the tokens are asked for. Backends don't care: they tell what they know."""
+    time_limit: float | None = None
+    """Seconds of writing after which the completion ends with its line. Backends don't care."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,12 @@ class Piece:
     weights: str | None = field(default=None, compare=False)
     """SHA-256 of the weights, where the backend knows it; behind a + that of the adapter."""
     adapter: str | None = field(default=None, compare=False)
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """The text of each token behind `logprobs`, where the backend knows it. They may run ahead of `text`."""
+    skipped: int = field(default=0, compare=False)
+    """Characters of all names so far that no `text` will have: the model wrote again what stands before the cursor."""
+    prompt_seconds: float | None = field(default=None, compare=False)
+    """Until the first token, where the backend tells."""
 
 
 class Status(NamedTuple):

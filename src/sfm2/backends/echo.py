@@ -32,9 +32,9 @@ class Echo:
         delay = SLOW if slow else self._delay
         for word in words[: ask.max_length]:
             await asyncio.sleep(delay)
-            yield Piece(word, (-0.1,), tokens=1)
+            yield Piece(word, (-0.1,), tokens=1, names=(word,))
         reason: Literal["stop", "length"] = "length" if len(words) > ask.max_length else "stop"
-        yield Piece("", finish_reason=reason, prompt_tokens=len(ask.prefix.split()))
+        yield Piece("", finish_reason=reason, prompt_tokens=len(_prompt(ask).split()))
 
     async def status(self) -> Status:
         return Status(BackendStatus.AVAILABLE, "answers with the prompt's own words, for tests and demonstrations")
@@ -46,9 +46,13 @@ class Echo:
     async def aclose(self) -> None: ...
 
 
+def _prompt(ask: Ask) -> str:
+    return "\n".join(turn.content for turn in ask.turns) if ask.kind == "chat" else ask.prefix
+
+
 def _answer(ask: Ask) -> tuple[bool, str]:
     """Whether to take time, and what to say."""
-    last = ask.prefix.rstrip().rsplit("\n", 1)[-1]
+    last = _prompt(ask).rstrip().rsplit("\n", 1)[-1]
     if steering := _STEERING.search(last):
         return bool(steering[1]), last[steering.end() :]
     words = last.split()

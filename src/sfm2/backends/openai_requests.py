@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from sfm2 import prompts
 from sfm2.backends.base import Ask
 
 T = TypeVar("T")
@@ -25,7 +24,7 @@ _DISPENSABLE = frozenset({"max_tokens", "temperature", "top_p", "stop"})
 def chat_request(ask: Ask, model: str) -> dict[str, Any]:
     """A question is sent with its stop texts; code without: they may stand in the fence or in the repeated line."""
     if ask.kind == "chat":
-        return {"messages": list(prompts.explanation_messages(ask.prefix)), **_common(ask, model), **_stop(ask)}
+        return {"messages": [turn.model_dump() for turn in ask.turns], **_common(ask, model), **_stop(ask)}
     return {"messages": _code_messages(ask), "logprobs": True, **_common(ask, model)}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,10 +20,11 @@ from sfm2.engine.state import Host, Phase
 from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
 from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
-from sfm2.types import BackendStatus, FinishReason
+from sfm2.types import BackendStatus, FinishReason, Snippet
 
 CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side (Qwen's tokenizer: about 3.5)
 _MOST_ATTEMPTS = 6  # one says half a word again, the others each halve the text
+_CONTEXT_SHARE = 2  # code of other files gets half of what prefix and suffix get
 _LEAST_ROOM = 1_000  # characters; a window that holds less is not worth asking
 
 _STATUS = {
@@ -103,6 +105,7 @@ class SFM2:
     ) -> AsyncGenerator[Piece, None]:
         """Raises `_DivergedError` before its first piece when half a word before the cursor was not written again."""
         weights = await self._find_weights(client)
+        names = _Names()
         resumed = prompts.Resumed(prompts.without_marks(ask.prefix, weights.family), words)
         adapter = await asyncio.to_thread(self._adapter, ask, weights)
         prompt = await self._prompt(client, ask, weights, resumed.prompt, room)
@@ -113,6 +116,7 @@ class SFM2:
                 )
                 if ask.kind == "code":
                     piece = replace(piece, text=resumed.feed(piece.text))
+                piece = names.of(event, piece, resumed)
                 if resumed.diverged or (piece.finish_reason and resumed.pending):
                     raise _DivergedError
                 if not resumed.pending:
@@ -128,15 +132,19 @@ class SFM2:
             raise BackendError(state.reason)
         return self._client
 
-    async def _prompt(self, client: EngineClient, ask: Ask, weights: Weights, prefix: str, room: int | None) -> str:
+    async def _prompt(
+        self, client: EngineClient, ask: Ask, weights: Weights, prefix: str, room: int | None
+    ) -> str | list[int]:
         suffix = prompts.without_marks(ask.suffix, weights.family)
         if ask.kind == "chat":
-            return await client.chat_prompt(list(prompts.explanation_messages(prefix)))
+            return await _chat_prompt(client, ask)
+        context: list[Snippet] = []
         if room is not None:
             prefix, suffix = trim(prefix, suffix, room)
+            context = prompts.fitting(_unmarked(ask.context, weights.family), room // _CONTEXT_SHARE)
         form = prompts.OTHER_FORM[weights.form] if ask.again else weights.form
         # In an empty file there is nothing to go on from but a line that begins.
-        return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path) or "\n"
+        return prompts.hole_prompt(weights.family, form, prefix, suffix, ask.path, context) or "\n"
 
     def _adapter(self, ask: Ask, weights: Weights) -> Adapter | None:
         """Raises `AdapterError` for one that is not there, or that was trained on other weights."""
@@ -171,11 +179,44 @@ async def _ask_weights(client: EngineClient) -> Weights:
     return Weights(name, None, "prefix", sha256)
 
 
+async def _chat_prompt(client: EngineClient, ask: Ask) -> list[int]:
+    slots = prompts.Slots(ask.turns)
+    parts = slots.parts(await client.chat_prompt(slots.messages))
+    ids = await asyncio.gather(*(client.tokenize(text, parse_special=own) for text, own in parts))
+    return [token for some in ids for token in some]
+
+
+def _unmarked(context: Sequence[Snippet], family: prompts.Family | None) -> list[Snippet]:
+    return [
+        Snippet(text=prompts.without_marks(one.text, family), path=prompts.without_marks(one.path, family))
+        for one in context
+    ]
+
+
+class _Names:
+    """The text of each token of a stream; a character that is spread over tokens counts as the last one's."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._lost = 0  # characters of pieces that nobody gets
+
+    def of(self, event: dict[str, Any], piece: Piece, resumed: prompts.Resumed) -> Piece:
+        entries = event.get("completion_probabilities") or []
+        names = tuple(self._decoder.decode(_bytes(entry)) for entry in entries)
+        if resumed.pending:
+            self._lost += sum(map(len, names))
+        return replace(piece, names=names, skipped=max(0, resumed.skipped - self._lost))
+
+
+def _bytes(entry: dict[str, Any]) -> bytes:
+    return bytes(entry["bytes"]) if entry.get("bytes") is not None else str(entry.get("token", "")).encode()
+
+
 def _identity(weights: Weights, adapter: Adapter | None) -> str | None:
     return f"{weights.sha256}+{adapter.digest}" if adapter else weights.sha256
 
 
-def _request(ask: Ask, prompt: str, adapter: Adapter | None) -> dict[str, Any]:
+def _request(ask: Ask, prompt: str | list[int], adapter: Adapter | None) -> dict[str, Any]:
     return {
         "prompt": prompt,
         "n_predict": ask.max_length,
@@ -186,10 +227,15 @@ def _request(ask: Ask, prompt: str, adapter: Adapter | None) -> dict[str, Any]:
         "seed": -1 if ask.seed is None else ask.seed % 2**31,
         "stop": list(ask.stop),
         "n_probs": 1,
+        "timings_per_token": True,
         "cache_prompt": True,
         "by_line": not ask.interactive,
         "adapter": adapter_file(adapter).model_dump(mode="json") if adapter else None,
     }
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    return milliseconds / 1000 if isinstance(milliseconds, int | float) else None
 
 
 def _piece(event: dict[str, Any]) -> Piece:
@@ -203,4 +249,5 @@ def _piece(event: dict[str, Any]) -> Piece:
         tokens=len(event.get("tokens") or probabilities),
         finish_reason=finish,
         prompt_tokens=event.get("tokens_evaluated"),
+        prompt_seconds=_seconds((event.get("timings") or {}).get("prompt_ms")),
     )

@@ -13,20 +13,21 @@ from typing import Any, Literal, Self, TypeVar
 from uuid import uuid4
 
 import sfm2
-from sfm2.backends.base import Ask, Backend, Status
+from sfm2.backends.base import Ask, Backend, Piece, Status
 from sfm2.config import Settings, load
 from sfm2.core import registry
 from sfm2.core.breaker import Breaker
 from sfm2.core.chain import Chain, Trail
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.core.reading import Reader, Reading, better, estimate, once_more, read, read_once
-from sfm2.core.requests import batch_item, batch_request, generate_request, problem_of
-from sfm2.core.resolve import ask_for, ask_to_explain
+from sfm2.core.requests import batch_item, batch_request, generate_request, one_by_one, problem_of
+from sfm2.core.resolve import ask_for, ask_to_chat, ask_to_explain
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError, SFM2Error
 from sfm2.types import (
     BackendStatus,
     Batch,
     BatchRequest,
+    ChatRequest,
     Choice,
     Chunk,
     CompleteRequest,
@@ -36,6 +37,7 @@ from sfm2.types import (
     Explanation,
     GenerateRequest,
     Health,
+    Reply,
 )
 
 T = TypeVar("T")
@@ -107,20 +109,31 @@ class AsyncModelManager:
         await self._wait_for_weights()
         name, pieces = await self._chain.open(ask, trail, self._only(request.use_fallback))
         reader = Reader(ask)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if text := reader.feed(piece):
-                    yield Chunk(text=text)
-                if reader.ended:
-                    break
-        if text := reader.finish():
-            yield Chunk(text=text)
+        async with aclosing(_chunks(reader, pieces, ask)) as chunks:
+            async for chunk in chunks:
+                yield chunk
         reading = reader.result()
         if reading.useless and ask.guard and not reader.shown:
             reading = await self._read_again(ask, name, reading)
             if reading.text:
-                yield Chunk(text=reading.text)
+                yield Chunk(text=reading.text, logprobs=reading.logprobs if ask.logprobs else None)
         yield self._completion(ask, name, reading, trail, started, [])
+
+    async def submit_all(self, requests: Sequence[GenerateRequest | CompleteRequest]) -> list[Completion]:
+        """All at once; the first that fails fails all."""
+        return await _together([self.submit(request) for request in requests])
+
+    async def chat(self, request: ChatRequest) -> list[Reply]:
+        """What comes next in a conversation, `n` times."""
+        return await _together([self._said(one) for one in one_by_one(request)])
+
+    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Chunk | Reply, None]:
+        """Chunks as they come, then the whole `Reply`. Closing it stops the work."""
+        if (request.n or 1) > 1:
+            raise InvalidRequestError(f"n: a stream carries one reply, not {request.n}")
+        async with aclosing(self._saying(request, interactive=True)) as saying:
+            async for item in saying:
+                yield item
 
     async def submit_batch(self, request: BatchRequest) -> Batch:
         """Every prompt for itself: one that fails has its error in its place."""
@@ -190,6 +203,33 @@ class AsyncModelManager:
         except SFM2Error as error:
             return problem_of(error)
 
+    async def _saying(self, request: ChatRequest, interactive: bool) -> AsyncGenerator[Chunk | Reply, None]:
+        """Read as a stream also for who does not watch: the time limit is for each piece then, not for a long reply."""
+        started = time.perf_counter()
+        ask = ask_to_chat(request, self._settings, interactive)
+        trail = Trail()
+        await self._wait_for_weights()
+        name, pieces = await self._chain.open(ask, trail, self._only(request.use_fallback))
+        reader = Reader(ask)
+        async with aclosing(_chunks(reader, pieces, ask)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        reading = reader.result()
+        yield Reply(
+            text=reading.text,
+            model_used=name,
+            adapter=reading.adapter,
+            processing_time=time.perf_counter() - started,
+            finish_reason=reading.finish_reason,
+            tokens=reading.tokens,
+            fallback=trail.attempts,
+            logprobs=reading.logprobs if ask.logprobs else None,
+        )
+
+    async def _said(self, request: ChatRequest) -> Reply:
+        async with aclosing(self._saying(request, interactive=False)) as saying:
+            return [item async for item in saying if isinstance(item, Reply)][-1]
+
     async def _read(self, ask: Ask, trail: Trail, only: str | None) -> tuple[str, Reading]:
         least = self._settings.fallback.min_confidence if ask.kind == "code" else None
         rank = None if least is None else (lambda reading: self._confidence(reading) - least)
@@ -220,16 +260,19 @@ class AsyncModelManager:
             confidence=sure.value,
             calibrated=sure.calibrated,
             processing_time=time.perf_counter() - started,
+            prompt_time=reading.prompt_seconds,
             finish_reason=reading.finish_reason,
             tokens=reading.tokens,
             fallback=trail.attempts,
             guard=reading.guard,
             features=reading.features,
-            alternatives=[self._choice(other) for other in others],
+            logprobs=reading.logprobs if ask.logprobs else None,
+            alternatives=[self._choice(ask, other) for other in others],
         )
 
-    def _choice(self, reading: Reading) -> Choice:
+    def _choice(self, ask: Ask, reading: Reading) -> Choice:
         return Choice(
+            logprobs=reading.logprobs if ask.logprobs else None,
             completion=reading.text,
             confidence=self._confidence(reading),
             finish_reason=reading.finish_reason,
@@ -253,6 +296,20 @@ async def _together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def _chunks(reader: Reader, pieces: AsyncGenerator[Piece, None], ask: Ask) -> AsyncGenerator[Chunk, None]:
+    """What may be shown of a stream, as it comes. Leaves the reader finished."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if text := reader.feed(piece):
+                yield Chunk(text=text, logprobs=reader.tokens() if ask.logprobs else None)
+            if reader.ended:
+                break
+    text = reader.finish()
+    tokens = reader.tokens() if ask.logprobs else None
+    if text or tokens:
+        yield Chunk(text=text, logprobs=tokens)
 
 
 def _choices(ask: Ask, n: int) -> list[Ask]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -10,11 +11,12 @@ from typing import Protocol, TypeAlias
 from sfm2.backends.base import Ask, Piece
 from sfm2.core.confidence import Calibrations, Estimate, features
 from sfm2.core.plain import Plain
+from sfm2.core.token_log import TokenLog
 from sfm2.errors import BackendError
 from sfm2.syntax.guard import Guard
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.stops import StopTexts
-from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport, TokenUsage
+from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport, TokenLogprob, TokenUsage
 
 Opener: TypeAlias = Callable[[Ask], AsyncGenerator[Piece, None]]
 AGAIN_TEMPERATURE = 0.3  # of the second try: low, but not what came the first time
@@ -31,6 +33,8 @@ class Reading:
     features: dict[str, float]
     weights: str | None = None
     adapter: str | None = None
+    logprobs: list[TokenLogprob] | None = None
+    prompt_seconds: float | None = None
 
     @property
     def useless(self) -> bool:
@@ -59,16 +63,24 @@ class Reader:
         self._stops = StopTexts(ask.stop)
         self._cutter: Cutter = Plain() if ask.kind == "chat" or not ask.guard else _guard(self._hole, ask)
         self._logprobs = Logprobs()
+        self._log = TokenLog()
+        self._limit = TimeLimit(ask.time_limit)
         self._tokens = 0
         self._prompt_tokens = 0
         self._finish: FinishReason | None = None
         self._weights: str | None = None
         self._adapter: str | None = None
-        self.shown = False
+        self._prompt_seconds: float | None = None
+        self._shown_characters = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether somebody may have seen some of it."""
+        return self._shown_characters > 0
 
     @property
     def ended(self) -> bool:
-        return self._stops.ended or self._cutter.ended
+        return self._stops.ended or self._cutter.ended or self._limit.over
 
     def feed(self, piece: Piece) -> str:
         self._tokens += piece.tokens
@@ -77,13 +89,23 @@ class Reader:
         self._finish = piece.finish_reason or self._finish
         self._weights = piece.weights or self._weights
         self._adapter = piece.adapter or self._adapter
+        self._prompt_seconds = piece.prompt_seconds or self._prompt_seconds
+        self._log.add(piece)
+        if self._limit.passed(piece.text):
+            self._finish = "length"
         return self._show(self._cutter.feed(self._stops.feed(piece.text)))
 
     def finish(self) -> str:
         """The rest that may be shown."""
         by_itself = self._stops.ended or self._finish != "length"
         shown = self._cutter.feed(self._stops.finish())
-        return self._show(shown + self._cutter.finish(by_itself))
+        rest = self._show(shown + self._cutter.finish(by_itself))
+        self._log.show("", last=True)
+        return rest
+
+    def tokens(self) -> list[TokenLogprob] | None:
+        """Those of the text that was shown since this was asked last."""
+        return self._log.take()
 
     def result(self) -> Reading:
         text = self._cutter.text
@@ -98,6 +120,8 @@ class Reader:
             features=features(text, self._logprobs.of_first(len(text)), report, finish, self._hole),
             weights=self._weights,
             adapter=self._adapter,
+            logprobs=self._log.all,
+            prompt_seconds=self._prompt_seconds,
         )
 
     def _report(self) -> GuardReport:
@@ -107,8 +131,30 @@ class Reader:
         return report.model_copy(update={"reasons": [*report.reasons, GuardReason.STOP_TEXT]})
 
     def _show(self, text: str) -> str:
-        self.shown |= bool(text)
+        self._shown_characters += len(text)
+        self._log.show(text)
         return text
+
+
+class TimeLimit:
+    """Counts from the first piece. When the time is over, the line that is being written is still finished.
+
+    As llama.cpp's `t_max_predict_ms`: a first line there is always.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._begun: float | None = None
+        self.over = False
+
+    def passed(self, text: str) -> bool:
+        """Whether to stop behind this text."""
+        if self._seconds is None:
+            return False
+        now = time.monotonic()
+        self._begun = self._begun or now
+        self.over |= "\n" in text and now - self._begun >= self._seconds
+        return self.over
 
 
 class Logprobs:

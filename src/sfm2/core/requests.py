@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sfm2.errors import InvalidRequestError, SFM2Error
-from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, Request
+from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, Request, Sampling
 
 R = TypeVar("R", bound=Request)
+S = TypeVar("S", bound=Sampling)
 
 
 def build(kind: type[R], fields: Mapping[str, Any]) -> R:
@@ -33,6 +34,14 @@ def batch_request(prompts: Sequence[str], settings: Mapping[str, Any]) -> BatchR
 def batch_item(batch: BatchRequest, prompt: Any) -> GenerateRequest:
     """One prompt of a batch, with the batch's settings."""
     return generate_request(prompt, batch.model_dump(exclude={"prompts"}))
+
+
+def one_by_one(request: S) -> list[S]:
+    """A request for each of its completions; with a seed, each has its own, made from it."""
+    seed = request.seed
+    return [
+        request.model_copy(update={"n": 1, "seed": None if seed is None else seed + i}) for i in range(request.n or 1)
+    ]
 
 
 def problem_of(error: SFM2Error) -> ErrorBody:

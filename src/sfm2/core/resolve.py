@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from sfm2.backends.base import Ask
 from sfm2.config import Settings
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
+from sfm2.prompts import explanation_turns
 from sfm2.syntax import languages
-from sfm2.types import CompleteRequest, ExplainRequest, GenerateRequest, Language, Mode, Sampling
+from sfm2.types import ChatRequest, CompleteRequest, ExplainRequest, GenerateRequest, Language, Mode, Sampling
 
 T = TypeVar("T")
 EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
@@ -19,11 +21,35 @@ def ask_for(request: GenerateRequest | CompleteRequest, settings: Settings, inte
     """What to ask the backends. Raises `InvalidRequestError` for what the configuration does not allow."""
     prefix, suffix, language = _parts(request)
     check_size(prefix + suffix, settings)
-    defaults = settings.generation
-    return Ask(
+    return replace(
+        _sampled(request, settings),
         prefix=prefix,
         suffix=suffix,
         language=language,
+        mode=request.mode or (Mode.BLOCK if isinstance(request, CompleteRequest) else Mode.FUNCTION),
+        interactive=interactive,
+        **_of_an_editor(request),
+    )
+
+
+def ask_to_chat(request: ChatRequest, settings: Settings, interactive: bool = False) -> Ask:
+    """What comes next in a conversation; as long as the model likes, unless the request says how long."""
+    check_size("".join(turn.content for turn in request.messages), settings)
+    ask = _sampled(request, settings)
+    return replace(
+        ask,
+        kind="chat",
+        turns=tuple(request.messages),
+        guard=False,
+        max_length=ask.max_length if request.max_length else settings.generation.max_length,
+        interactive=interactive,
+    )
+
+
+def _sampled(request: Sampling, settings: Settings) -> Ask:
+    """How tokens are chosen, and nothing else yet."""
+    defaults = settings.generation
+    return Ask(
         max_length=_length(request, settings),
         temperature=_or(request.temperature, _temperature(request, settings)),
         top_p=_or(request.top_p, defaults.default_top_p),
@@ -32,12 +58,15 @@ def ask_for(request: GenerateRequest | CompleteRequest, settings: Settings, inte
         stop=tuple(request.stop or ()),
         seed=request.seed,
         adapter=request.adapter,
-        mode=request.mode or (Mode.BLOCK if isinstance(request, CompleteRequest) else Mode.FUNCTION),
         guard=request.guard is not False,
-        path=request.path if isinstance(request, CompleteRequest) else None,
-        trim=isinstance(request, CompleteRequest),
-        interactive=interactive,
+        logprobs=bool(request.logprobs),
     )
+
+
+def _of_an_editor(request: GenerateRequest | CompleteRequest) -> dict[str, Any]:
+    if isinstance(request, GenerateRequest):
+        return {}
+    return {"path": request.path, "context": tuple(request.context), "time_limit": request.time_limit, "trim": True}
 
 
 def ask_to_explain(request: ExplainRequest, settings: Settings) -> Ask:
@@ -47,8 +76,10 @@ def ask_to_explain(request: ExplainRequest, settings: Settings) -> Ask:
     length = _or(request.max_length, min(EXPLAIN_LENGTH, settings.generation.max_length))
     _check_length(length, settings)
     return Ask(
-        prefix=f"Explain what this {language or ''} code does, in a few plain sentences.\n\n"
-        f"```{language or ''}\n{request.code}\n```",
+        turns=explanation_turns(
+            f"Explain what this {language or ''} code does, in a few plain sentences.\n\n"
+            f"```{language or ''}\n{request.code}\n```"
+        ),
         kind="chat",
         language=language,
         max_length=length,

@@ -59,6 +59,10 @@ class Started:
         """The text of each token by itself."""
         return [self.vocabulary.decode([token]) for token in delta.tokens]
 
+    def bytes(self, delta: Delta) -> list[bytes]:
+        """The same unread: a character may be spread over tokens."""
+        return [self.vocabulary.bytes_of(token) for token in delta.tokens]
+
 
 class Engine:
     """The worker as coroutines. `worker` is None while weights load."""
@@ -147,7 +151,9 @@ class Routes:
 
     async def tokenize(self, request: Request) -> JSONResponse:
         text = await _field(request, "content", str)
-        return JSONResponse({"tokens": self._engine.ready().vocabulary.encode(text)})
+        parse_special = await _field(request, "parse_special", bool, default=True)
+        vocabulary = self._engine.ready().vocabulary
+        return JSONResponse({"tokens": (vocabulary.encode if parse_special else vocabulary.encode_text)(text)})
 
     async def detokenize(self, request: Request) -> JSONResponse:
         tokens = await _field(request, "tokens", list)
@@ -164,7 +170,7 @@ class Routes:
         job = self._engine.start(asked, asked.by_line or not asked.stream, asked.adapter)
 
         def body(delta: Delta, predicted: int) -> dict[str, Any]:
-            return completion_body(delta, job.names(delta) if asked.n_probs else None, job.read, predicted)
+            return completion_body(delta, job.bytes(delta) if asked.n_probs else None, job.read, predicted)
 
         if asked.stream:
             return EventStream(_events(job.deltas, body))
@@ -245,10 +251,10 @@ async def _parse(request: Request, kind: type[M]) -> M:
         raise EngineError(400, "invalid_request_error", f"{where}: {first['msg']}") from error
 
 
-async def _field(request: Request, name: str, kind: type[Any]) -> Any:
+async def _field(request: Request, name: str, kind: type[Any], default: Any = None) -> Any:
     try:
         body = json.loads(await request.body())
-        value = body[name]
+        value = body[name] if default is None else body.get(name, default)
     except (ValueError, KeyError, TypeError) as error:
         raise EngineError(400, "invalid_request_error", f"expected a JSON object with {name!r}") from error
     if not isinstance(value, kind):

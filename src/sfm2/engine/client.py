@@ -65,9 +65,9 @@ class EngineClient:
                         return
         raise BackendError("the engine closed the stream before its end; it may have died")
 
-    async def tokenize(self, text: str) -> list[int]:
-        """Token ids; special tokens in the text count as such."""
-        body = await self._post("/tokenize", {"content": text, "add_special": False, "parse_special": True})
+    async def tokenize(self, text: str, parse_special: bool = True) -> list[int]:
+        """Token ids; special tokens in the text count as such, or are only text."""
+        body = await self._post("/tokenize", {"content": text, "add_special": False, "parse_special": parse_special})
         return list(body["tokens"])
 
     async def chat_prompt(self, messages: list[dict[str, str]]) -> str:

@@ -5,6 +5,7 @@ It is not thread-safe; the worker's thread owns it. A step is one token for ever
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -43,7 +44,7 @@ class Sampling:
 @dataclass(frozen=True)
 class Delta:
     """New text of one job, and the tokens behind it. The last one says why it ended, or what failed, and whether that is
-    the adapter's fault."""
+    the adapter's fault. `prompt_seconds`: from the job's start to its first token."""
 
     text: str
     tokens: tuple[int, ...]
@@ -51,6 +52,7 @@ class Delta:
     stop_type: StopType | None = None
     error: str | None = None
     adapter_failed: bool = False
+    prompt_seconds: float | None = None
 
     @property
     def last(self) -> bool:
@@ -70,6 +72,8 @@ class Job:
     text: TokenText = field(init=False)
     stops: StopTexts = field(init=False)
     held: list[tuple[str, int, float]] = field(default_factory=list)
+    started: float = 0.0
+    prompt_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class Pipeline:
     def add(self, job: Job) -> None:
         job.text = TokenText(self._vocabulary)
         job.stops = StopTexts(job.sampling.stop)
+        job.started = time.perf_counter()
         ids = openvino.Tensor(np.asarray([job.ids], np.int64))
         try:
             job.handle = self._pipeline.add_request(next(self._ids), ids, self._config(job.sampling))
@@ -163,6 +168,7 @@ class Pipeline:
         return sent
 
     def _deliver_output(self, job: Job, output: Any) -> bool:
+        job.prompt_seconds = job.prompt_seconds or time.perf_counter() - job.started
         ended: StopType | None = None
         for token, logprob in zip(output.generated_ids, output.generated_log_probs, strict=True):
             if token in self._stop_ids:
@@ -179,7 +185,7 @@ class Pipeline:
             return True
         if job.by_line and not _line_complete(job.held):
             return False
-        job.sink(_delta(job.held))
+        job.sink(_delta(job))
         job.held.clear()
         return True
 
@@ -187,7 +193,7 @@ class Pipeline:
         rest = job.stops.feed(job.text.finish()) + job.stops.finish()
         self._running.remove(job)
         job.handle.cancel()
-        job.sink(_delta(job.held, rest, stop_type, error))
+        job.sink(_delta(job, rest, stop_type, error))
 
     def _config(self, sampling: Sampling) -> Any:
         config = genai.GenerationConfig()
@@ -218,13 +224,12 @@ def _line_complete(held: Sequence[tuple[str, int, float]]) -> bool:
     return len(held) >= _LINE_TOKENS or any("\n" in text for text, _, _ in held)
 
 
-def _delta(
-    held: Sequence[tuple[str, int, float]], rest: str = "", stop_type: StopType | None = None, error: str | None = None
-) -> Delta:
+def _delta(job: Job, rest: str = "", stop_type: StopType | None = None, error: str | None = None) -> Delta:
     return Delta(
-        "".join(text for text, _, _ in held) + rest,
-        tuple(token for _, token, _ in held),
-        tuple(logprob for _, _, logprob in held),
+        "".join(text for text, _, _ in job.held) + rest,
+        tuple(token for _, token, _ in job.held),
+        tuple(logprob for _, _, logprob in job.held),
         stop_type,
         error,
+        prompt_seconds=job.prompt_seconds,
     )

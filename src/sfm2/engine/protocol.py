@@ -84,7 +84,7 @@ def error_body(status: int, kind: str, message: str, **more: Any) -> dict[str, A
     return {"error": {"code": status, "type": kind, "message": message, **more}}
 
 
-def completion_body(delta: Delta, names: list[str] | None, prompt_tokens: int, predicted: int) -> dict[str, Any]:
+def completion_body(delta: Delta, names: list[bytes] | None, prompt_tokens: int, predicted: int) -> dict[str, Any]:
     """One event of `/completion`, or all of it. `names`: the text of each token, when probabilities are wanted."""
     body: dict[str, Any] = {
         "index": 0,
@@ -95,9 +95,11 @@ def completion_body(delta: Delta, names: list[str] | None, prompt_tokens: int, p
     }
     if names is not None:
         body["completion_probabilities"] = [
-            {"id": token, "token": name, "logprob": logprob}
+            {"id": token, "token": name.decode("utf-8", "replace"), "bytes": list(name), "logprob": logprob}
             for token, name, logprob in zip(delta.tokens, names, delta.logprobs, strict=True)
         ]
+    if delta.prompt_seconds is not None:
+        body["timings"] = {"prompt_n": prompt_tokens, "prompt_ms": round(delta.prompt_seconds * 1000, 3)}
     if delta.last:
         body |= {"stop_type": delta.stop_type, "tokens_predicted": predicted, "truncated": False}
     return body

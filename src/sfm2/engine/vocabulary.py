@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,23 @@ import openvino_genai as genai
 
 
 class Vocabulary:
-    """For any thread."""
+    """For any thread. `special`: the ids of tokens that are no text."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, special: Iterable[int] = ()) -> None:
         self._tokenizer = genai.Tokenizer(folder)
         self._bytes = _by_id(self._tokenizer.get_vocab())
+        marks = sorted((self.decode([token]) for token in special), key=len, reverse=True)
+        self._marks = re.compile("|".join(re.escape(mark) for mark in marks if mark) or r"(?!)")
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`; special tokens in it count as such."""
         return [int(i) for i in self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
+
+    def encode_text(self, text: str) -> list[int]:
+        """As `encode`, but a special token in it is only text: it is taken apart behind its first character."""
+        cuts = [0, *(match.start() + 1 for match in self._marks.finditer(text)), len(text)]
+        parts = [text[a:b] for a, b in pairwise(cuts)]
+        return [token for part in parts if part for token in self.encode(part)]
 
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(self._bytes[i] for i in ids).decode("utf-8", "replace")

@@ -32,7 +32,7 @@ class Worker:
     def __init__(self, plan: Plan, first: Key, most: int) -> None:
         self.facts = plan.facts
         self.context = plan.context
-        self.vocabulary = Vocabulary(plan.folder)
+        self.vocabulary = Vocabulary(plan.folder, plan.facts.stop_token_ids)
         self._plan = plan
         self._most = most
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()

@@ -20,7 +20,7 @@ from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundEr
 from sfm2.server import handover, middleware
 from sfm2.server.documentation import DocumentedApp, operation_id
 from sfm2.server.exchange import Exchange
-from sfm2.server.routes import docs, feedback, health, models, stats
+from sfm2.server.routes import docs, feedback, health, infill, models, openai, page, stats
 from sfm2.server.state import State
 
 _log = logging.getLogger(__name__)
@@ -59,8 +59,12 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
         app.add_middleware(outer, state=state)
     app.include_router(docs.router)
     app.router.routes.append(docs.assets)
+    app.include_router(page.router)
+    app.router.routes.append(page.assets)
     app.include_router(health.router)
     app.include_router(models.router, dependencies=_KEY_FORMS)
+    app.include_router(openai.router, dependencies=_KEY_FORMS)
+    app.include_router(infill.router, dependencies=_KEY_FORMS)
     app.include_router(feedback.router, dependencies=_KEY_FORMS)
     app.include_router(stats.router, dependencies=_KEY_FORMS)
     return app

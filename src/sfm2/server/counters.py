@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
 from sfm2.errors import ConfigError
-from sfm2.server import feedback
+from sfm2.server import feedback, latency
 from sfm2.server.background import Background
 from sfm2.server.exchange import Exchange
 from sfm2.server.store import AsyncStore, Store, add
@@ -60,7 +60,8 @@ def changes(exchange: Exchange) -> dict[str, float]:
     """What one finished request adds to the counters. A batch is one request."""
     found: dict[str, float] = {"requests": 1}
     if exchange.succeeded:
-        found |= {"successes": 1, "seconds": exchange.seconds}
+        seconds = exchange.seconds
+        found |= {"successes": 1, "seconds": seconds, latency.counter(seconds): 1}
     else:
         found[_ERROR + (exchange.error or "internal_error")] = 1
     for model in {answer.model_used for answer in exchange.answers}:
@@ -79,6 +80,7 @@ def summary(counters: Mapping[str, float], uptime: float) -> Stats:
         total_requests=int(counters.get("requests", 0)),
         successful_requests=successes,
         average_response_time=round(counters.get("seconds", 0) / successes, 6) if successes else 0.0,
+        latency=latency.percentiles(counters),
         model_usage=_named(counters, _MODEL),
         errors=_named(counters, _ERROR),
         fallbacks=int(counters.get("fallbacks", 0)),

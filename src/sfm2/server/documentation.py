@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from sfm2.types import Chunk, ErrorBody
 
@@ -15,14 +16,27 @@ EVENTS: dict[int | str, dict[str, Any]] = {
         "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Chunk"}}},
     }
 }
+OPENAI_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "With `stream`: events of pieces, then `[DONE]`; or one with `error`, and the end",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
 
 
 class DocumentedApp(FastAPI):
-    """FastAPI that also describes what only streams carry."""
+    """FastAPI that also describes what only streams carry, and does not promise its own validation errors."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document["components"]["schemas"].setdefault("Chunk", Chunk.model_json_schema())
+        schemas = document["components"]["schemas"]
+        schemas.setdefault("Chunk", Chunk.model_json_schema(ref_template="#/components/schemas/{model}"))
+        schemas["Chunk"].pop("$defs", None)
+        for operation in (one for path in document["paths"].values() for one in path.values()):
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
         return document
 
 
@@ -33,7 +47,12 @@ def operation_id(route: APIRoute) -> str:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's `responses` for these error statuses."""
-    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
+    return documented_as(ErrorBody, *statuses)
+
+
+def documented_as(body: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same, in the words of another protocol."""
+    return {status: {"model": body, "description": _MEANINGS[status]} for status in statuses}
 
 
 _MEANINGS = {

@@ -1,9 +1,11 @@
-"""A completion as server-sent events: `chunk`s, then exactly one `done` or `error`."""
+"""A response of server-sent events, in whatever form the route's protocol gives them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,6 +23,14 @@ _log = logging.getLogger(__name__)
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
+@dataclass(frozen=True)
+class Sent:
+    """An event; behind the `last` one the response ends."""
+
+    event: Event
+    last: bool = False
+
+
 class EventStream(Response):
     """What goes wrong before the first event is raised, and becomes an ordinary response with its own status."""
 
@@ -28,16 +38,16 @@ class EventStream(Response):
 
     def __init__(
         self,
-        items: AsyncGenerator[Chunk | Completion, None],
+        events: AsyncGenerator[Sent, None],
         in_flight: InFlight,
-        shown: Callable[[Completion], Completion],
+        failure: Callable[[SFM2Error], Event],
     ) -> None:
-        """`shown` makes of the completion what the client gets to see."""
+        """`failure` tells of what went wrong later; it is the last event then."""
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
-        self._items = items
+        self._events = events
         self._in_flight = in_flight
-        self._shown = shown
+        self._failure = failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange.of(scope)
@@ -53,28 +63,37 @@ class EventStream(Response):
             _log.exception("request %s met a bug in mid-stream", exchange.request_id)
             await self._fail(bug(exchange), exchange, send)
         finally:
-            await self._items.aclose()
+            await self._events.aclose()
 
     async def _send_all(self, exchange: Exchange, send: Send) -> None:
-        async for item in self._items:
+        async for sent in self._events:
             if exchange.status is None:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            if isinstance(item, Completion):
-                exchange.answered(item)
-                await _send_last(Event(self._shown(item).model_dump_json(), "done"), send)
-            else:
-                await _send(Event(item.model_dump_json(), "chunk"), send)
+            await _send(sent, send)
 
     async def _fail(self, error: SFM2Error, exchange: Exchange, send: Send) -> None:
         if exchange.status is None:
             raise error
         exchange.error = error.code
-        await _send_last(Event(json_of(error), "error"), send)
+        await _send(Sent(self._failure(error), last=True), send)
 
 
-async def _send(event: Event, send: Send) -> None:
-    await send({"type": "http.response.body", "body": encode(event), "more_body": True})
+async def _send(sent: Sent, send: Send) -> None:
+    await send({"type": "http.response.body", "body": encode(sent.event), "more_body": not sent.last})
 
 
-async def _send_last(event: Event, send: Send) -> None:
-    await send({"type": "http.response.body", "body": encode(event), "more_body": False})
+async def our_events(
+    items: AsyncGenerator[Chunk | Completion, None], exchange: Exchange, shown: Callable[[Completion], Completion]
+) -> AsyncGenerator[Sent, None]:
+    """`chunk`s, then one `done`. `shown` makes of the completion what the client gets to see."""
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, Completion):
+                exchange.answered(item)
+                yield Sent(Event(shown(item).model_dump_json(), "done"), last=True)
+            else:
+                yield Sent(Event(item.model_dump_json(exclude_none=True), "chunk"))
+
+
+def our_failure(error: SFM2Error) -> Event:
+    return Event(json_of(error), "error")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from sfm2.server.keys import Key
-from sfm2.types import Batch, Completion, Explanation
+from sfm2.types import Batch, Completion, Explanation, Reply
 
 CLIENT_LEFT = "client_left"  # counted as an error, sent to nobody
 _KEY = "sfm2.exchange"
@@ -25,7 +25,7 @@ class Exchange:
     error: str | None = None
     key: Key | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    answers: Sequence[Completion | Explanation] = ()
+    answers: Sequence[Completion | Explanation | Reply] = ()
 
     @property
     def seconds(self) -> float:

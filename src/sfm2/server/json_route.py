@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 
 from sfm2 import types
 from sfm2.core.requests import complaint
-from sfm2.errors import InvalidRequestError, MalformedRequestError, UnsupportedMediaTypeError
+from sfm2.errors import MalformedRequestError, UnsupportedMediaTypeError
+from sfm2.server.problems import FieldError
 
 
 class JSONRoute(APIRoute):
@@ -31,7 +32,9 @@ class JSONRoute(APIRoute):
             try:
                 return await handle(parsed)
             except RequestValidationError as error:
-                raise InvalidRequestError(complaint(error.errors(), body)) from error
+                first, *_ = error.errors()
+                field = ".".join(str(part) for part in first["loc"][1:])
+                raise FieldError(field, complaint(error.errors(), body)) from error
 
         return handle_json
 

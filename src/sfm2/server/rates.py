@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MovingWindowSupport, Storage
@@ -21,6 +21,14 @@ DEFAULT_RATE = "100/minute"  # where not only this machine can reach the server
 Counted: TypeAlias = Storage | MovingWindowSupport
 
 
+class Window(NamedTuple):
+    """Requests: how many at most, how many still. `reset` is the Unix time when the oldest is forgotten."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+
 class Rates:
     """`default` is the rate of those who have none of their own; None does not limit them."""
 
@@ -34,19 +42,24 @@ class Rates:
         rate = settings.limits.rate or (None if settings.on_loopback else DEFAULT_RATE)
         return cls(parse_rate(rate) if rate else None, _storage(settings.limits.rate_storage, store))
 
-    async def hit(self, who: str, rate: str | None = None) -> tuple[dict[str, str], RateLimitError | None]:
-        """Count a request of `who`: the headers that say what is left, and the error when nothing was."""
+    async def hit(self, who: str, rate: str | None = None) -> tuple[Window | None, RateLimitError | None]:
+        """Count a request of `who`: what is left (None: all they want), and the error when nothing was."""
         item = parse_rate(rate) if rate else self.default
         if item is None:
-            return {}, None
+            return None, None
         allowed = await self._limiter.hit(item, who)
         reset, remaining = await self._limiter.get_window_stats(item, who)
-        headers = {
-            "X-RateLimit-Limit": str(item.amount),
-            "X-RateLimit-Remaining": str(max(0, remaining) if allowed else 0),
-            "X-RateLimit-Reset": str(_ceil(reset)),
-        }
-        return headers, None if allowed else _refusal(reset - time.time())
+        window = Window(item.amount, max(0, remaining) if allowed else 0, reset)
+        return window, None if allowed else _refusal(reset - time.time())
+
+
+def headers(window: Window) -> dict[str, str]:
+    """As the API reference has them."""
+    return {
+        "X-RateLimit-Limit": str(window.limit),
+        "X-RateLimit-Remaining": str(window.remaining),
+        "X-RateLimit-Reset": str(_ceil(window.reset)),
+    }
 
 
 def parse_rate(text: str) -> RateLimitItem:

@@ -15,6 +15,7 @@ from sfm2.server.completions import Completions
 from sfm2.server.counters import Counters
 from sfm2.server.draining import draining_on_signals, stop_with_parent
 from sfm2.server.in_flight import InFlight
+from sfm2.server.openai.names import Names
 from sfm2.server.rates import Rates
 from sfm2.server.store import AsyncStore, Store
 
@@ -30,6 +31,7 @@ class State:
         self.rates = Rates.configured(settings, self.store)
         self.counters = Counters(self.store)
         self.completions = Completions(self.store)
+        self.names = Names(settings)
         self.in_flight = InFlight()
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Keys, where they are required. Health and documentation are open."""
+"""Keys, where they are required. Health, documentation and the page are open."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sfm2.server import page
 from sfm2.server.state import State
 
 HEALTH_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
@@ -13,8 +14,11 @@ _DOCUMENTATION_PATHS = frozenset(
     {"/docs", "/openapi.json"}
     | {f"/swagger/{name}" for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")}
 )
-OPEN_PATHS = HEALTH_PATHS | _DOCUMENTATION_PATHS
-MODEL_PATHS = frozenset({"/generate", "/generate/batch", "/generate/stream", "/complete", "/explain"})
+OPEN_PATHS = HEALTH_PATHS | _DOCUMENTATION_PATHS | page.paths()
+MODEL_PATHS = frozenset(
+    {"/generate", "/generate/batch", "/generate/stream", "/complete", "/explain"}
+    | {"/v1/completions", "/v1/chat/completions", "/infill"}
+)
 
 
 class Middleware(ABC):

@@ -1,4 +1,4 @@
-"""Everything raised further in becomes the API reference's error body."""
+"""Everything raised further in becomes an error body: the API reference's, or that of the route's protocol."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from starlette.types import Receive, Scope, Send
 
 from sfm2.asgi import ClientGoneError
 from sfm2.errors import ServerError, SFM2Error
+from sfm2.server.dialects import dialect_of, response_to
 from sfm2.server.exchange import CLIENT_LEFT, Exchange
 from sfm2.server.middleware.base import Middleware
-from sfm2.server.problems import response_to
 
 _log = logging.getLogger(__name__)
 
@@ -44,4 +44,4 @@ async def _answer(error: SFM2Error, exchange: Exchange, scope: Scope, receive: R
     exchange.error = error.code
     if exchange.status is not None:
         raise error  # the response has begun: uvicorn breaks the connection, which says that it is not whole
-    await response_to(error)(scope, receive, send)
+    await response_to(error, dialect_of(scope["path"]))(scope, receive, send)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope, Send
 
+from sfm2.server.dialects import dialect_of
 from sfm2.server.exchange import Exchange
 from sfm2.server.middleware.base import OPEN_PATHS, Middleware
 from sfm2.server.rates import address_group
@@ -18,8 +19,9 @@ class RateLimit(Middleware):
     async def _count(self, exchange: Exchange, scope: Scope) -> None:
         key = exchange.key
         who = f"key:{key.id}" if key else f"address:{address_group(_address(scope))}"
-        headers, refusal = await self.state.rates.hit(who, key.rate if key else None)
-        exchange.headers |= headers
+        window, refusal = await self.state.rates.hit(who, key.rate if key else None)
+        if window:
+            exchange.headers |= dialect_of(scope["path"]).rates(window)
         if refusal:
             raise refusal
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 
 from sfm2.server.documentation import EVENTS, documented
-from sfm2.server.event_stream import EventStream
+from sfm2.server.event_stream import EventStream, our_events, our_failure
 from sfm2.server.exchange import Exchange
 from sfm2.server.json_route import JSONRoute
+from sfm2.server.key_adapter import with_key
 from sfm2.server.state import Held, State
 from sfm2.types import (
     Batch,
@@ -24,7 +25,6 @@ from sfm2.types import (
 )
 
 Answer = TypeVar("Answer", Completion, Explanation, Batch)
-Asked = TypeVar("Asked", bound=Sampling)
 
 router = APIRouter(route_class=JSONRoute, tags=["models"], responses=documented(400, 401, 413, 415, 422, 429, 500, 503))
 
@@ -32,14 +32,14 @@ router = APIRouter(route_class=JSONRoute, tags=["models"], responses=documented(
 @router.post("/generate")
 async def generate(body: GenerateRequest, request: Request, state: Held) -> Completion:
     """Go on from a prompt."""
-    asked = _with_key(body, request)
+    asked = with_key(body, request)
     return _shown(body, await _answer(request, state, lambda: state.manager.submit(asked)))
 
 
 @router.post("/generate/batch")
 async def generate_batch(body: BatchRequest, request: Request, state: Held) -> Batch:
     """Many prompts at once. A prompt that fails has an error in its place; the others are answered."""
-    asked = _with_key(body, request)
+    asked = with_key(body, request)
     return _shown_all(body, await _answer(request, state, lambda: state.manager.submit_batch(asked)))
 
 
@@ -55,14 +55,16 @@ async def generate_stream(body: GenerateRequest, request: Request, state: Held) 
     Server-sent events: `chunk` with `{"text": ...}`, any number of times, then exactly one `done` with what `/generate`
     would answer, or one `error` with the body of an error response. Errors before the first chunk are ordinary responses.
     """
-    asked = _with_key(body, request)
-    return EventStream(state.manager.stream(asked), state.in_flight, lambda answer: _shown(body, answer))
+    asked = with_key(body, request)
+    exchange = Exchange.of(request.scope)
+    events = our_events(state.manager.stream(asked), exchange, lambda answer: _shown(body, answer))
+    return EventStream(events, state.in_flight, our_failure)
 
 
 @router.post("/complete")
 async def complete(body: CompleteRequest, request: Request, state: Held) -> Completion:
     """Fill the hole at the cursor: the editor's call."""
-    asked = _with_key(body, request)
+    asked = with_key(body, request)
     return _shown(body, await _answer(request, state, lambda: state.manager.submit(asked)))
 
 
@@ -70,14 +72,6 @@ async def complete(body: CompleteRequest, request: Request, state: Held) -> Comp
 async def explain(body: ExplainRequest, request: Request, state: Held) -> Explanation:
     """Say in words what code does."""
     return await _answer(request, state, lambda: state.manager.explain(body))
-
-
-def _with_key(body: Asked, request: Request) -> Asked:
-    """Who names no adapter gets that of the key."""
-    key = Exchange.of(request.scope).key
-    if key is None or key.adapter is None or body.adapter is not None:
-        return body
-    return body.model_copy(update={"adapter": key.adapter})
 
 
 def _shown(body: Sampling, answer: Completion) -> Completion:

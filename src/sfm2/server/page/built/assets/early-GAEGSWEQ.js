@@ -1,0 +1,1 @@
+"use strict";(()=>{var o="sfm2.theme";function t(){let e=localStorage.getItem(o);return e==="light"||e==="dark"?e:null}function n(e){e?document.documentElement.dataset.theme=e:delete document.documentElement.dataset.theme}n(t());})();

@@ -1,0 +1,1 @@
+var o="./icon-AA6GNUXT.svg";export{o as default};

@@ -1,0 +1,74 @@
+"""Which tokens a text is made of, however it was cut, and however it came."""
+
+from __future__ import annotations
+
+import pytest
+
+from sfm2.backends.base import Piece
+from sfm2.core.token_log import TokenLog
+
+NAMES = (" return", " x", "\n", "\n", "def")
+
+
+def log(*names: str, skipped: int = 0) -> TokenLog:
+    found = TokenLog()
+    logprobs = tuple(-float(i) for i in range(len(names)))
+    found.add(Piece("".join(names)[skipped:], logprobs, tokens=len(names), names=names, skipped=skipped))
+    return found
+
+
+def tokens(found: TokenLog) -> list[tuple[str, float | None]]:
+    return [(token.text, token.logprob) for token in found.all or ()]
+
+
+def test_each_has_its_own() -> None:
+    found = log(*NAMES)
+    found.show("".join(NAMES), last=True)
+    assert tokens(found) == [(name, -float(i)) for i, name in enumerate(NAMES)]
+
+
+def test_what_was_cut_is_left_out_and_half_a_token_keeps_its_own() -> None:
+    found = log(*NAMES)
+    found.show(" return x", last=True)
+    assert tokens(found) == [(" return", 0.0), (" x", -1.0)]
+    found = log(*NAMES)
+    found.show(" ret", last=True)
+    assert tokens(found) == [(" ret", 0.0)]
+
+
+def test_what_was_closed_has_none() -> None:
+    found = log("f(", "a")
+    found.show("f(a)", last=True)
+    assert tokens(found) == [("f(", 0.0), ("a", -1.0), (")", None)]
+
+
+def test_what_the_model_wrote_again_does_not_count() -> None:
+    found = log(" return", " x", skipped=4)
+    found.show("urn x", last=True)
+    assert tokens(found) == [("urn", 0.0), (" x", -1.0)]
+
+
+def test_a_fence_in_front_does_not_count() -> None:
+    found = log("```", "python\n", "x", " = 1")
+    found.show("x = 1", last=True)
+    assert tokens(found) == [("x", -2.0), (" = 1", -3.0)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_pieces_of_any_size_give_the_same(size: int) -> None:
+    found, text, taken = log(*NAMES), "".join(NAMES)[:-3], []
+    for start in range(0, len(text), size):
+        found.show(text[start : start + size])
+        taken += found.take() or []
+    found.show("", last=True)
+    taken += found.take() or []
+    assert [(token.text, token.logprob) for token in taken] == tokens(found)
+    assert "".join(token.text for token in taken) == text
+
+
+def test_a_backend_that_does_not_tell_them_is_not_made_up_for() -> None:
+    found = TokenLog()
+    found.add(Piece("x = 1", (-0.1, -0.2), tokens=2))
+    found.show("x = 1", last=True)
+    assert found.all is None
+    assert found.take() is None

@@ -16,7 +16,7 @@ demo: $(VENV)/.run ## Pull the weights, start the server, show a generated merge
 serve: $(VENV)/.run ## Start the server; weights are pulled if need be
 	@SFM2_MODELS_SFM2_AUTO_PULL=true $(BIN)/sfm2 serve
 
-test: $(VENV)/.dev $(VENV)/.hf check ## Everything: checks, then all tests on real weights
+test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights
 	@$(BIN)/sfm2 models pull
 	$(BIN)/python -m pytest
 
@@ -85,4 +85,9 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 $(VENV)/.hf: requirements/hf.txt $(VENV)/.dev
 	@$(BIN)/python -m pip install -q torch==2.13.0
 	@$(BIN)/python -m pip install -q -r requirements/hf.txt
+	@touch $@
+
+$(VENV)/.clients: requirements/clients.txt $(VENV)/.dev
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(VENV)/clients
+	@$(BIN)/uv pip install -q --python $(VENV)/clients/bin/python -r requirements/clients.txt
 	@touch $@

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+import pytest
 
 from tests.conftest import clean_environment
-
-_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-_FOLDER = Path(sys.prefix) / "clients"
 
 
 @dataclass(frozen=True)
@@ -39,14 +35,8 @@ class Others:
 
 
 def installed() -> Others:
-    """Made once, beside our own environment; again when the requirements have changed."""
-    stamp = _FOLDER / "requirements.txt"
-    with FileLock(f"{_FOLDER}.lock"):
-        wanted = _REQUIREMENTS.read_text(encoding="utf-8")
-        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-            venv.create(_FOLDER, with_pip=True)
-            command = [_FOLDER / "bin" / "python", "-m", "pip", "install", "-q", "-r", _REQUIREMENTS]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
-            assert done.returncode == 0, done.stderr
-            stamp.write_text(wanted, encoding="utf-8")
-    return Others(_FOLDER / "bin")
+    """Beside our own environment, where `make` has put them."""
+    folder = Path(sys.prefix) / "clients" / "bin"
+    if not folder.is_dir():
+        pytest.fail(f"the clients are not installed: `make {Path(sys.prefix).name}/.clients` does that")
+    return Others(folder)

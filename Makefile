@@ -58,7 +58,8 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
 		--extra all --group build pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
-		-c requirements/run.txt --extra all --extra data --extra eval --group build --group dev pyproject.toml -o requirements/dev.txt
+		-c requirements/run.txt --extra all --extra data --extra eval --extra lsp --extra notebook \
+		--group build --group dev --group docs pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove the environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo serve test test-fast check format openapi bench train-adapter lock clean
+.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,19 +23,37 @@ test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, the
 test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
 	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
 
+# Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
+JS := clients/js page editors/vscode
+test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the page and the extension's core: checks and tests
+	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
+
+test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in a real VS Code, on real weights
+	@$(BIN)/sfm2 models pull
+	@editors/vscode/test/run.sh
+
+%/node_modules/.installed: %/package-lock.json
+	@cd $* && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m sfm2.server.openapi --check
+	$(BIN)/python -m docs.reference --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-openapi: $(VENV)/.dev ## Write openapi.json anew
+openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
 	$(BIN)/python -m sfm2.server.openapi
+	$(BIN)/python -m docs.reference
+
+docs: $(VENV)/.dev ## Build the docs site into docs/build
+	$(BIN)/zensical build --strict
 
 bench: $(VENV)/.run ## The service against the bare engine, in one run
 	$(BIN)/python benchmarks/overhead.py

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Health,
         Language,
         Outcome,
+        Snippet,
         Stats,
     )
 
@@ -59,6 +60,7 @@ __all__ = [
     "SFM2Client",
     "SFM2Error",
     "ServerError",
+    "Snippet",
     "Stats",
     "StreamInterruptedError",
 ]

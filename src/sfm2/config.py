@@ -99,11 +99,11 @@ class ModelsSettings(_Section):
 
 class GenerationSettings(_Section):
     default_max_length: int = Field(100, ge=1, description="New tokens when a request does not say")
-    default_temperature: float = Field(0.7, ge=0, le=2)
+    default_temperature: float = Field(0.7, ge=0, le=2, description="Of `/generate`; 0 takes the likeliest token")
     complete_temperature: float = Field(0.0, ge=0, le=2, description="The same for /complete")
-    default_top_p: float = Field(0.9, gt=0, le=1)
-    default_top_k: int = Field(0, ge=0)
-    default_repetition_penalty: float = Field(1.0, gt=0, le=2)
+    default_top_p: float = Field(0.9, gt=0, le=1, description="Share of the likeliest tokens to draw from")
+    default_top_k: int = Field(0, ge=0, description="So many likeliest tokens; 0 keeps all")
+    default_repetition_penalty: float = Field(1.0, gt=0, le=2, description="1 is none")
     max_length: int = Field(2048, ge=1, description="The most new tokens a request may ask for")
     complete_context: int = Field(2048, ge=64, description="Tokens of prefix and suffix that /complete reads, about")
     timeout: float = Field(30, gt=0, description="Seconds one backend gets for one completion")
@@ -146,7 +146,9 @@ def _upper(value: Any) -> Any:
 
 
 class LogSettings(_Section):
-    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="The least that is written"
+    )
 
 
 class Settings(_Section):

@@ -15,6 +15,7 @@ from sfm2.config import Settings
 from sfm2.models.adapters import WEIGHTS, read_adapter
 from sfm2.models.catalogue import load_catalogue
 
+SHIPPED = "sfm2-0.5b"
 MODEL = Settings().models.sfm2.model
 OURS, OTHER = load_catalogue().entry(MODEL).sha256, "b" * 64
 
@@ -31,19 +32,30 @@ def strange(tmp_path: Path) -> Path:
 
 
 def listed(sfm2: Sfm2) -> list[dict[str, Any]]:
+    """Those that were added."""
     found: list[dict[str, Any]] = json.loads(sfm2("adapters", "list", "--json").stdout)
-    return found
+    assert SHIPPED in [adapter["name"] for adapter in found if adapter["shipped"]]
+    return [adapter for adapter in found if not adapter["shipped"]]
 
 
 def in_use(sfm2: Sfm2) -> list[str]:
-    return [adapter["name"] for adapter in listed(sfm2) if adapter["in_use"]]
+    found = json.loads(sfm2("adapters", "list", "--json").stdout)
+    return [adapter["name"] for adapter in found if adapter["in_use"]]
 
 
-def test_without_any_the_list_says_how_to_get_one(sfm2: Sfm2) -> None:
+def test_at_first_the_one_that_came_with_us_fills_holes(sfm2: Sfm2) -> None:
     result = sfm2("adapters", "list")
-    assert (result.returncode, result.stdout) == (0, "")
+    assert result.returncode == Exit.OK
+    assert result.stdout.split() == ["*", SHIPPED, MODEL, "rank", "16", "holes", "only;", "came", "with", "SFM-2"]
     assert "sfm2 finetune run" in result.stderr
-    assert listed(sfm2) == []
+    assert "came with SFM-2" in sfm2("adapters", "rm", SHIPPED).stderr
+
+
+def test_where_an_adapter_answers_is_told_when_it_is_added(sfm2: Sfm2, one: Path) -> None:
+    assert sfm2("adapters", "add", str(one), "--holes-only").returncode == Exit.OK
+    assert [adapter["holes_only"] for adapter in listed(sfm2)] == [True]
+    assert sfm2("adapters", "add", str(one), "--everywhere").returncode == Exit.OK
+    assert [adapter["holes_only"] for adapter in listed(sfm2)] == [False]
 
 
 def test_an_adapter_of_less_strength(sfm2: Sfm2, one: Path) -> None:
@@ -55,7 +67,7 @@ def test_add_use_off_and_rm(sfm2: Sfm2, one: Path) -> None:
     added = sfm2("adapters", "add", str(one), "--name", "mine")
     assert added.returncode == 0
     assert "`sfm2 adapters use mine`" in added.stderr
-    assert in_use(sfm2) == []
+    assert in_use(sfm2) == [SHIPPED]
     assert "mine answers" in sfm2("adapters", "use", "mine").stderr
     assert in_use(sfm2) == ["mine"]
     assert "without an adapter" in sfm2("adapters", "off").stderr
@@ -71,14 +83,15 @@ def test_the_list_marks_the_one_in_use_and_what_does_not_fit(sfm2: Sfm2, one: Pa
     result = sfm2("adapters", "list")
     assert [line.split()[:4] for line in result.stdout.splitlines()] == [
         ["one", MODEL, "rank", "4"],
+        ["*", SHIPPED, MODEL, "rank"],
         ["strange", "elsewhere", "rank", "4"],
     ]
-    assert "for other weights than the settings name" in result.stdout.splitlines()[1]
-    assert "None is in use" in result.stderr
-    sfm2("adapters", "use", "one")
-    result = sfm2("adapters", "list")
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["*", "strange"]
+    assert "for other weights than the settings name" in result.stdout.splitlines()[2]
     assert "answers where a request names none" in result.stderr
+    sfm2("adapters", "use", "one")
+    assert [line.split()[0] for line in sfm2("adapters", "list").stdout.splitlines()] == ["*", SHIPPED, "strange"]
+    sfm2("adapters", "off")
+    assert "None is in use" in sfm2("adapters", "list").stderr
 
 
 def test_the_list_for_programs(sfm2: Sfm2, one: Path, tmp_path: Path) -> None:
@@ -91,6 +104,7 @@ def test_the_list_for_programs(sfm2: Sfm2, one: Path, tmp_path: Path) -> None:
             "base_name": MODEL,
             "rank": 4,
             "scale": 2.0,
+            "holes_only": False,
             "digest": read_adapter(one, "one").digest,
             "path": str(tmp_path / "data" / "adapters" / "one"),
             "shipped": False,
@@ -112,7 +126,7 @@ def test_one_for_other_weights_is_not_taken_into_use(sfm2: Sfm2, strange: Path) 
     assert result.returncode == Exit.USAGE
     assert OTHER[:12] in result.stderr
     assert OURS[:12] in result.stderr
-    assert in_use(sfm2) == []
+    assert in_use(sfm2) == [SHIPPED]
 
 
 @pytest.mark.parametrize("command", ["use", "rm"])
@@ -120,7 +134,7 @@ def test_an_unknown_name_is_an_error_that_tells_the_known(sfm2: Sfm2, one: Path,
     sfm2("adapters", "add", str(one))
     result = sfm2("adapters", command, "two")
     assert (result.returncode, result.stdout) == (Exit.USAGE, "")
-    assert "there is no adapter 'two'; there are one" in result.stderr
+    assert "there is no adapter 'two'; there are one, sfm2-0.5b" in result.stderr
 
 
 def test_a_folder_that_is_no_adapter_is_not_added(sfm2: Sfm2, one: Path) -> None:

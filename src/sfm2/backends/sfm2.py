@@ -148,9 +148,11 @@ class SFM2:
 
     def _adapter(self, ask: Ask, weights: Weights) -> Adapter | None:
         """Raises `AdapterError` for one that is not there, or that was trained on other weights."""
-        if ask.adapter is None or ask.adapter == NONE:
-            known = weights.sha256 is not None and ask.adapter is None and ask.kind == "code"
-            return self._adapters.in_use(weights.sha256 or "") if known else None
+        if ask.adapter == NONE or (ask.adapter is None and ask.kind == "chat"):
+            return None
+        if ask.adapter is None:
+            used = self._adapters.in_use(weights.sha256) if weights.sha256 else None
+            return None if used and used.holes_only and not ask.suffix.strip() else used
         if weights.sha256 is None:
             raise AdapterError(
                 f"adapter: the engine at {self._settings.models.sfm2.url} is not ours and does not take adapters",

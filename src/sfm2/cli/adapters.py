@@ -33,11 +33,11 @@ def list_(as_json: bool) -> None:
         terminal.note(f"warning: {error.message}")
     if as_json:
         terminal.write_line(json.dumps([_record(one, used) for one in found], indent=2))
-    elif not found and not damaged:
-        terminal.note("There are no adapters. `sfm2 finetune run` makes one, `sfm2 adapters add FOLDER` adds it.")
-    elif found:
-        terminal.write_line(terminal.visible(terminal.columns(_row(one, used, weights) for one in found)))
-        terminal.note("* answers where a request names none." if used else "None is in use.")
+        return
+    terminal.write_line(terminal.visible(terminal.columns(_row(one, used, weights) for one in found)))
+    terminal.note("* answers where a request names none." if used else "None is in use.")
+    if all(one.shipped for one in found):
+        terminal.note("`sfm2 finetune run` makes one of your own code, `sfm2 adapters add FOLDER` adds it.")
 
 
 @adapters.command()
@@ -50,9 +50,14 @@ def list_(as_json: bool) -> None:
     show_default=True,
     help="Half of it keeps more of what the model could before; `sfm2 finetune eval` tells what is best.",
 )
-def add(folder: Path, name: str | None, strength: float) -> None:
+@click.option(
+    "--holes-only/--everywhere",
+    default=None,
+    help="Whether it answers, unasked, only where something follows the cursor. Default: as the adapter itself says.",
+)
+def add(folder: Path, name: str | None, strength: float, holes_only: bool | None) -> None:
     """Copy the adapter in FOLDER, which `sfm2 finetune run` has made, to where servers find it."""
-    adapter = _store().add(folder, name, strength)
+    adapter = _store().add(folder, name, strength, holes_only)
     terminal.note(f"Added {adapter.name}. `sfm2 adapters use {adapter.name}` lets it answer.")
 
 
@@ -94,13 +99,14 @@ def _weights(settings: Settings) -> str | None:
 
 def _row(adapter: Adapter, used: Adapter | None, weights: str | None) -> tuple[str, ...]:
     fits = "" if weights in (None, adapter.base) else "for other weights than the settings name"
+    where = "holes only" if adapter.holes_only else ""
     origin = "came with SFM-2" if adapter.shipped else ""
     mark = "*" if used == adapter else " "
     return (
         f"{mark} {adapter.name}",
         adapter.base_name,
         f"rank {adapter.rank}",
-        "; ".join(filter(None, (origin, fits))),
+        "; ".join(filter(None, (where, origin, fits))),
     )
 
 
@@ -112,6 +118,7 @@ def _record(adapter: Adapter, used: Adapter | None) -> dict[str, object]:
         "base_name": adapter.base_name,
         "rank": adapter.rank,
         "scale": adapter.scale,
+        "holes_only": adapter.holes_only,
         "digest": adapter.digest,
         "path": str(adapter.folder),
         "shipped": adapter.shipped,

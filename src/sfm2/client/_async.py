@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -15,7 +15,7 @@ from sfm2.client._events import EventReader
 from sfm2.client._options import Options
 from sfm2.client._requests import Call, Settings
 from sfm2.errors import SFM2Error
-from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Stats
+from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Snippet, Stats
 
 A = TypeVar("A", Completion, Explanation)
 
@@ -138,11 +138,20 @@ class AsyncSFM2Client:
         return _responses.batch_items(_responses.parse(await self._send(call), Batch))
 
     async def complete(
-        self, prefix: str, suffix: str = "", *, path: str | None = None, **settings: Unpack[Settings]
+        self,
+        prefix: str,
+        suffix: str = "",
+        *,
+        path: str | None = None,
+        context: Sequence[Snippet | Mapping[str, str]] = (),
+        time_limit: float | None = None,
+        **settings: Unpack[Settings],
     ) -> Completion:
-        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language."""
-        fields = {"prefix": prefix, "suffix": suffix, "path": path}
-        return await self._answer(_requests.post("/complete", fields, settings), Completion)
+        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language. `context` is code
+        of other files, the most telling last; after `time_limit` seconds the completion ends with its line."""
+        fields = {"prefix": prefix, "suffix": suffix, "path": path, "time_limit": time_limit}
+        more = {"context": _requests.snippets(context)}
+        return await self._answer(_requests.post("/complete", fields | more, settings), Completion)
 
     async def explain(
         self,

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
+from pydantic import ValidationError
+
 from sfm2.errors import InvalidRequestError
-from sfm2.types import GenerationConfig, Mode, Outcome
+from sfm2.types import GenerationConfig, Mode, Outcome, Snippet
 
 
 class Settings(TypedDict, total=False):
@@ -72,6 +74,14 @@ def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 def feedback(completion_id: str, outcome: Outcome | str) -> Call:
     """Twice says the same as once."""
     return Call("POST", "/feedback", {"id": completion_id, "outcome": outcome}, repeatable=True)
+
+
+def snippets(context: Sequence[Snippet | Mapping[str, str]]) -> list[dict[str, str]] | None:
+    """Raises `InvalidRequestError` for one that is none."""
+    try:
+        return [Snippet.model_validate(one).model_dump() for one in context] or None
+    except ValidationError as error:
+        raise InvalidRequestError("context: expected snippets, each with a text and perhaps a path") from error
 
 
 def prompts_of(prompts: Sequence[str]) -> list[str]:

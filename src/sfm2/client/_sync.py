@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -16,7 +16,7 @@ from sfm2.client._events import EventReader
 from sfm2.client._options import Options
 from sfm2.client._requests import Call, Settings
 from sfm2.errors import SFM2Error
-from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Stats
+from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Snippet, Stats
 
 A = TypeVar("A", Completion, Explanation)
 
@@ -136,11 +136,20 @@ class SFM2Client:
         return _responses.batch_items(_responses.parse(self._send(call), Batch))
 
     def complete(
-        self, prefix: str, suffix: str = "", *, path: str | None = None, **settings: Unpack[Settings]
+        self,
+        prefix: str,
+        suffix: str = "",
+        *,
+        path: str | None = None,
+        context: Sequence[Snippet | Mapping[str, str]] = (),
+        time_limit: float | None = None,
+        **settings: Unpack[Settings],
     ) -> Completion:
-        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language."""
-        fields = {"prefix": prefix, "suffix": suffix, "path": path}
-        return self._answer(_requests.post("/complete", fields, settings), Completion)
+        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language. `context` is code
+        of other files, the most telling last; after `time_limit` seconds the completion ends with its line."""
+        fields = {"prefix": prefix, "suffix": suffix, "path": path, "time_limit": time_limit}
+        more = {"context": _requests.snippets(context)}
+        return self._answer(_requests.post("/complete", fields | more, settings), Completion)
 
     def explain(
         self,

@@ -57,7 +57,7 @@ def _work(engine: Engine, task: Task, loop: asyncio.AbstractEventLoop) -> None:
     status = 1
     try:
         device = device_for(task.device, openvino.Core().available_devices)
-        worker = engine.worker = Worker(_plan(task, device.name), task.adapter, task.most_pipelines)
+        worker = engine.worker = Worker(_plan(task, device.name), task.adapter, task.most_pipelines, task.base_too)
         _tell(ready=f"{task.name} on {device.name}" + (f"; {device.note}" if device.note else ""))
         worker.run(lambda seconds: _give_way(loop, seconds))
         status = 0

@@ -47,6 +47,7 @@ async def prepare(settings: Settings, report: Report) -> Task:
         max_requests=settings.models.sfm2.max_requests,
         hole_form=weights.entry.completion.form if weights.entry else None,
         adapter=adapter_file(adapter) if adapter else None,
+        base_too=bool(adapter and adapter.holes_only and memory.pipelines > 1),
         most_pipelines=memory.pipelines,
     )
 

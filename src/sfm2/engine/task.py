@@ -21,8 +21,9 @@ class AdapterFile(BaseModel):
 
 class Task(BaseModel):
     """`cache_bytes`: memory for the keys and values of a pipeline. `context`: tokens. `weights`: their SHA-256. `hole_form`:
-    the prompt form of a hole that suits them; None when nobody has measured it. `adapter` is loaded first; of all,
-    `most_pipelines` at once, each adapter and the base alone counting as one."""
+    the prompt form of a hole that suits them; None when nobody has measured it. `adapter` is loaded first, and with
+    `base_too` the base alone right after it; of all, `most_pipelines` at once, each adapter and the base alone counting as
+    one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,6 +37,7 @@ class Task(BaseModel):
     max_requests: int
     hole_form: str | None
     adapter: AdapterFile | None = None
+    base_too: bool = False
     most_pipelines: int = 1
 
 

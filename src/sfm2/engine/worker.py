@@ -26,10 +26,10 @@ Key = AdapterFile | None
 class Worker:
     """Building it loads the pipeline of `first` (blocking); then `run` it on a thread. `submit` and `cancel` from any.
 
-    `most` pipelines are loaded at once.
+    `most` pipelines are loaded at once; with `base_too` the base alone is, before anybody asks for it.
     """
 
-    def __init__(self, plan: Plan, first: Key, most: int) -> None:
+    def __init__(self, plan: Plan, first: Key, most: int, base_too: bool = False) -> None:
         self.facts = plan.facts
         self.context = plan.context
         self.vocabulary = Vocabulary(plan.folder, plan.facts.stop_token_ids)
@@ -42,6 +42,8 @@ class Worker:
         self._waiting: dict[Key, list[Job]] = {}
         self._loading = False
         self._leaving: list[Key] = []
+        if base_too and None not in self._pipelines:
+            self._begin_loading(None)
 
     @property
     def load(self) -> int:
@@ -121,7 +123,9 @@ class Worker:
             return
         if len(self._pipelines) >= self._most and not self._made_room():
             return
-        wanted = next(key for key in self._waiting)
+        self._begin_loading(next(key for key in self._waiting))
+
+    def _begin_loading(self, wanted: Key) -> None:
         self._loading = True
         threading.Thread(target=self._load, args=(wanted,), daemon=True).start()
 

@@ -78,6 +78,7 @@ def claim(
     wanted = {
         "base": base.weights,
         "from": begun.digest if begun else None,
+        "holes_only": begun.holes_only if begun else False,
         "form": base.form,
         "data": json.loads((data / MANIFEST).read_text(encoding="utf-8"))["train"]["sha256"],
         "row": length,

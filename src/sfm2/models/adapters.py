@@ -30,8 +30,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Adapter:
-    """`base` is the SHA-256 of the weights it was trained on; what it adds is multiplied by `scale`. `shipped`: it came with
-    the package."""
+    """`base` is the SHA-256 of the weights it was trained on; what it adds is multiplied by `scale`. `holes_only`: who names
+    none gets it only where something follows the cursor, as it writes worse than its base from a prompt. `shipped`: it
+    came with the package."""
 
     name: str
     folder: Path
@@ -39,6 +40,7 @@ class Adapter:
     base_name: str
     rank: int
     scale: float
+    holes_only: bool = False
     shipped: bool = False
 
     @property
@@ -85,9 +87,12 @@ class AdapterStore:
         """Raises AdapterError for a name that nobody added, and for a damaged one."""
         return self._load(*self._place(name))
 
-    def add(self, source: Path, name: str | None = None, strength: float = 1.0) -> Adapter:
+    def add(
+        self, source: Path, name: str | None = None, strength: float = 1.0, holes_only: bool | None = None
+    ) -> Adapter:
         """Copies the folder; one of the same name is replaced. With less `strength` than 1 it adds less than it has learnt,
         and takes less away of what the model could before (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+        `holes_only` None: as its manifest says.
 
         Raises AdapterError for a folder that is no adapter."""
         name = name or re.sub(r"[^a-z0-9._-]+", "-", source.resolve().name.lower()).strip("-._")
@@ -105,8 +110,9 @@ class AdapterStore:
             for file in (WEIGHTS, CONFIG, MANIFEST):
                 shutil.copyfile(source / file, work / file)
             config = _fields(source / CONFIG)
-            weakened = {**config, "lora_alpha": config["lora_alpha"] * strength}
-            (work / CONFIG).write_text(json.dumps(weakened, indent=2), encoding="utf-8")
+            _write(work / CONFIG, {**config, "lora_alpha": config["lora_alpha"] * strength})
+            if holes_only is not None:
+                _write(work / MANIFEST, {**_fields(source / MANIFEST), "holes_only": holes_only})
             shutil.rmtree(place, ignore_errors=True)
             work.rename(place)
         except OSError as error:
@@ -191,7 +197,8 @@ def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
     try:
         rank, alpha = int(config["r"]), float(config["lora_alpha"])
         base, base_name = str(manifest["base"]), str(manifest["base_name"])
-        return Adapter(name, folder, base, base_name, rank, alpha / rank, shipped)
+        holes_only = bool(manifest.get("holes_only", False))
+        return Adapter(name, folder, base, base_name, rank, alpha / rank, holes_only, shipped)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise AdapterError(
             f"{folder} is no adapter: its {CONFIG} or {MANIFEST} lacks {error}",
@@ -205,6 +212,10 @@ def _fields(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise AdapterError(f"{path} is damaged: {error}", suggestion="Make the adapter anew") from error
     return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, fields: dict[str, Any]) -> None:
+    path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
 def _check_whole(path: Path) -> None:

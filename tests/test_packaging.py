@@ -149,6 +149,7 @@ def test_the_public_names_are_these() -> None:
         "SFM2Client",
         "SFM2Error",
         "ServerError",
+        "Snippet",
         "Stats",
         "StreamInterruptedError",
     ]

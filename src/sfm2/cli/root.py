@@ -30,6 +30,9 @@ COMMANDS = {
     "complete": Entry("sfm2.cli.complete:complete", "Complete a file at a line and column."),
     "explain": Entry("sfm2.cli.explain:explain", "Say what code does."),
     "serve": Entry("sfm2.cli.serve:serve", "Serve SFM-2 over HTTP until Ctrl-C or SIGTERM.", "server"),
+    "lsp": Entry(
+        "sfm2.cli.lsp:lsp", "Serve editors by the Language Server Protocol, on standard input and output.", "lsp"
+    ),
     "health": Entry("sfm2.cli.health:health", "Say how a server and its models are."),
     "stats": Entry("sfm2.cli.stats:stats", "Show a server's counters."),
     "feedback": Entry(

@@ -1,0 +1,48 @@
+export { SFM2Client } from "./client.js";
+export {
+  AdapterError,
+  APIConnectionError,
+  APITimeoutError,
+  AuthenticationError,
+  ConfigError,
+  InvalidRequestError,
+  MalformedRequestError,
+  MethodNotAllowedError,
+  MissingExtraError,
+  ModelUnavailableError,
+  NotFoundError,
+  PayloadTooLargeError,
+  PromptTooLongError,
+  RateLimitError,
+  ServerError,
+  SFM2Error,
+  StreamInterruptedError,
+  UnsupportedMediaTypeError,
+  WeightsError,
+} from "./errors.js";
+export type { ClientOptions, Fetch } from "./options.js";
+export type { GenerationStream } from "./stream.js";
+export type {
+  Attempt,
+  BatchOptions,
+  CallOptions,
+  Choice,
+  Chunk,
+  CompleteOptions,
+  Completion,
+  ExplainOptions,
+  Explanation,
+  GenerateOptions,
+  GuardReport,
+  Health,
+  Hole,
+  Language,
+  Mode,
+  Outcome,
+  Probe,
+  Snippet,
+  Stats,
+  TokenLogprob,
+  TokenUsage,
+} from "./types.js";
+export { VERSION } from "./version.js";

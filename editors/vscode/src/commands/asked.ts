@@ -1,0 +1,28 @@
+/** A request that the user waits for: shown while it runs, can be cancelled, and says what went wrong. */
+import * as vscode from "vscode";
+import { RequestFailed } from "../core/failure";
+
+/** Undefined when it was cancelled or failed. */
+export async function asked<T>(title: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const location = vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress({ location, title: `SFM-2: ${title}`, cancellable: true }, async (_, token) => {
+    const cancel = new AbortController();
+    const listening = token.onCancellationRequested(() => cancel.abort());
+    try {
+      return await ask(cancel.signal);
+    } catch (error) {
+      if (cancel.signal.aborted) return undefined;
+      if (!(error instanceof RequestFailed)) throw error;
+      void sayWhy(error);
+      return undefined;
+    } finally {
+      listening.dispose();
+    }
+  });
+}
+
+async function sayWhy({ failure }: RequestFailed): Promise<void> {
+  const what = [failure.message, failure.suggestion].filter(Boolean).join(". ");
+  const chosen = await vscode.window.showErrorMessage(`SFM-2: ${what}`, "Show log");
+  if (chosen) await vscode.commands.executeCommand("sfm2.showLog");
+}

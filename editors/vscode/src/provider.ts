@@ -1,0 +1,114 @@
+/** Ghost text: asks the core for a suggestion and puts it where it belongs. */
+import * as vscode from "vscode";
+import type { Connection } from "./core/connection";
+import { RequestFailed } from "./core/failure";
+import { Pace } from "./core/pace";
+import type { Place } from "./core/place";
+import { mayAsk } from "./core/state";
+import type { How, Suggester, Suggestion } from "./core/suggester";
+import { isExcluded, placeAt, SCHEMES } from "./documents";
+import { type Settings, settingsFor } from "./settings";
+import type { Verdicts } from "./verdicts";
+
+export const ACCEPTED = "sfm2.accepted";
+
+export class Provider implements vscode.InlineCompletionItemProvider, vscode.Disposable {
+  readonly #pace = new Pace();
+  readonly #listening: vscode.Disposable;
+  /** The version of each document that a deletion or an undo made: nobody wants back at once what was just taken away. */
+  readonly #takenBack = new WeakMap<vscode.TextDocument, number>();
+
+  constructor(
+    private readonly suggester: Suggester,
+    private readonly connection: Connection,
+    private readonly verdicts: Verdicts,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.#listening = vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event));
+  }
+
+  async provideInlineCompletionItems(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    context: vscode.InlineCompletionContext,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.InlineCompletionItem[]> {
+    const settings = settingsFor(document);
+    const invoked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const why = silence(document, position, settings, invoked);
+    if (why) {
+      this.log.debug(`nothing asked: ${why}`);
+      return [];
+    }
+    const place = placeAt(document, position);
+    const version = document.version;
+    const suggestion = await this.#suggest(place, this.#how(document, settings, invoked), token);
+    if (!suggestion || token.isCancellationRequested || document.version !== version) return [];
+    this.verdicts.shown(suggestion.id, document, position, suggestion.text);
+    return [itemOf(suggestion, position)];
+  }
+
+  dispose(): void {
+    this.suggester.stop();
+    this.#listening.dispose();
+  }
+
+  #how(document: vscode.TextDocument, settings: Settings, invoked: boolean): How {
+    const takenBack = this.#takenBack.get(document) === document.version;
+    const reachable = mayAsk(this.connection.state);
+    if (!reachable) this.connection.nudge();
+    return {
+      server: settings.url,
+      maxLength: settings.maxLength,
+      adapter: settings.adapter,
+      invoked,
+      mayAsk: reachable && (invoked || !takenBack),
+      delay: settings.delay ?? this.#pace.delay(),
+      minConfidence: settings.minConfidence,
+    };
+  }
+
+  async #suggest(place: Place, how: How, token: vscode.CancellationToken): Promise<Suggestion | undefined> {
+    const cancel = new AbortController();
+    const listening = token.onCancellationRequested(() => cancel.abort());
+    try {
+      return await this.suggester.suggest(place, how, cancel.signal);
+    } catch (error) {
+      if (error instanceof RequestFailed) this.connection.failed(error.failure);
+      else this.log.error(error instanceof Error ? error : String(error));
+      return undefined;
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  #edited({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent): void {
+    if (contentChanges.length === 0 || !SCHEMES.includes(document.uri.scheme)) return;
+    this.#pace.key(Date.now());
+    const undone = reason !== undefined;
+    if (undone || contentChanges.every((change) => change.text === "")) this.#takenBack.set(document, document.version);
+  }
+}
+
+/** Why nothing is to be suggested; undefined where there is no reason. */
+function silence(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  settings: Settings,
+  invoked: boolean,
+): string | undefined {
+  if (!settings.enabled && !invoked) return "automatic suggestions are off";
+  if (isExcluded(document, settings.exclude)) return "sfm2.exclude names this file";
+  const active = vscode.window.activeTextEditor;
+  const editor = active?.document === document ? active : undefined;
+  const [first, ...others] = editor?.selections ?? [];
+  if (others.length > 0) return "there are several cursors";
+  return first && !first.isEmpty && first.active.isEqual(position) ? "text is selected" : undefined;
+}
+
+/** While a list of completions is open, VS Code itself shows only an item that goes on from the chosen one. */
+function itemOf(suggestion: Suggestion, position: vscode.Position): vscode.InlineCompletionItem {
+  const replaced = new vscode.Range(position, position.translate(0, suggestion.replaces));
+  const accepted = { title: "Accepted", command: ACCEPTED, arguments: [suggestion.id] };
+  return new vscode.InlineCompletionItem(suggestion.text, replaced, accepted);
+}

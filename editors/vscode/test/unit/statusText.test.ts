@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { State } from "../../src/core/state";
+import { type Situation, statusText } from "../../src/core/statusText";
+
+const situation: Situation = {
+  state: { kind: "ready", model: "qwen2.5-coder-0.5b" },
+  url: "http://127.0.0.1:8000",
+  automatic: true,
+  hasKey: false,
+  asking: false,
+  adapter: undefined,
+  local: true,
+};
+
+test("model and adapter are named", () => {
+  assert.equal(statusText(situation).text, "qwen2.5-coder-0.5b");
+  assert.equal(statusText({ ...situation, adapter: "mine" }).text, "qwen2.5-coder-0.5b + mine");
+});
+
+test("a request that runs is shown, by the icon alone", () => {
+  const said = statusText({ ...situation, asking: true });
+  assert.deepEqual([said.icon, said.text], ["loading~spin", "qwen2.5-coder-0.5b"]);
+});
+
+const TROUBLES: State[] = [
+  { kind: "degraded", model: "openai", reason: "why" },
+  { kind: "offline", reason: "why" },
+  { kind: "foreign", reason: "why" },
+  { kind: "wrongKey", reason: "why" },
+  { kind: "rateLimited", seconds: 3 },
+  { kind: "slow", reason: "why" },
+  { kind: "unavailable", reason: "why" },
+  { kind: "refused", reason: "why", suggestion: "do this" },
+  { kind: "failed", reason: "why" },
+];
+
+for (const state of TROUBLES) {
+  test(`${state.kind}: says what is wrong and what to do`, () => {
+    const said = statusText({ ...situation, state });
+    assert.notEqual(said.severity, "none");
+    assert.ok(said.detail && said.fix);
+  });
+}
+
+test("with no server here one can be started; with none elsewhere the address is looked at", () => {
+  const state: State = { kind: "offline", reason: "" };
+  assert.equal(statusText({ ...situation, state }).command, "sfm2.startServer");
+  assert.equal(statusText({ ...situation, state, local: false }).command, "settings");
+});
+
+test("a key that is missing is told from one that is wrong", () => {
+  const state: State = { kind: "wrongKey", reason: "" };
+  assert.equal(statusText({ ...situation, state }).text, "needs a key");
+  assert.equal(statusText({ ...situation, state, hasKey: true }).text, "wrong key");
+});
+
+test("off is said while all is well; what is wrong comes first", () => {
+  assert.equal(statusText({ ...situation, automatic: false }).text, "off");
+  const state: State = { kind: "offline", reason: "" };
+  assert.equal(statusText({ ...situation, automatic: false, state }).text, "no server");
+});

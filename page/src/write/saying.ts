@@ -1,0 +1,73 @@
+// An answer in words.
+import type { Completion } from "../api/wire.ts";
+
+type Guard = NonNullable<Completion["guard"]>;
+
+const ACTIONS: Record<string, string> = {
+  off: "Off",
+  kept: "Kept all",
+  cut: "Cut the end",
+  closed: "Closed what was open",
+  resampled: "Asked a second time",
+  abstained: "Abstained: nothing fits here",
+};
+
+const REASONS: Record<string, string> = {
+  line_end: "one line was asked for",
+  block_end: "the block ends",
+  suffix_begins: "what follows the cursor would begin again",
+  syntax: "the rest does not parse",
+  open: "quotes, brackets or a block were open",
+  repetition: "it repeats itself",
+  chatter: "prose or fences around the code",
+  undefined_names: "names that nobody defines",
+  stop_text: "a stop text",
+  length: "max tokens reached",
+  unknown_language: "no grammar for this language",
+  too_large: "too much text to judge in time",
+  switched_off: "switched off",
+};
+
+export function guardSays(guard: Guard | undefined): { action: string; notes: string[] } {
+  if (!guard) return { action: "Off", notes: [] };
+  const notes = (guard.reasons ?? []).map((reason) => REASONS[reason] ?? reason);
+  if (guard.dropped) notes.push(`${guard.dropped} ${guard.dropped === 1 ? "character" : "characters"} dropped`);
+  if (guard.undefined?.length) notes.push(`undefined: ${guard.undefined.join(", ")}`);
+  if (guard.parses === true) notes.push("parses in place");
+  if (guard.parses === false) notes.push("does not parse in place");
+  return { action: ACTIONS[guard.action ?? "off"] ?? String(guard.action), notes };
+}
+
+/** Who answered, and of each that was asked before, why it did not. */
+export function answeredBy(completion: Completion): { who: string; why: string[] } {
+  const adapter = completion.adapter ? ` with ${completion.adapter}` : "";
+  const before = completion.fallback ?? [];
+  const why = before.map(({ backend, reason, message }) => `${backend}: ${reason.replaceAll("_", " ")}. ${message}`);
+  return { who: completion.model_used + adapter, why: why.length ? why : ["the first of the chain"] };
+}
+
+export function confidenceSays({ confidence, calibrated }: Completion): string {
+  return calibrated
+    ? `calibrated: of such answers about ${Math.round(confidence * 100)} % are right`
+    : "not calibrated: it orders answers, and is no probability of being right";
+}
+
+/** `seconds` is what this page waited. */
+export function timeSays(completion: Completion, seconds: number): { total: string; notes: string[] } {
+  const notes = [`${inSeconds(completion.processing_time)} in the server`];
+  if (completion.prompt_time != null) notes.push(`first token after ${inSeconds(completion.prompt_time)}`);
+  return { total: inSeconds(seconds), notes };
+}
+
+export function tokensSay({ tokens, processing_time, finish_reason }: Completion): { count: string; notes: string[] } {
+  const written = tokens?.completion ?? 0;
+  const notes = [];
+  if (tokens?.prompt) notes.push(`${tokens.prompt} read`);
+  if (written && processing_time > 0) notes.push(`${Math.round(written / processing_time)} a second`);
+  if (finish_reason === "length") notes.push("ended by max tokens");
+  return { count: `${written} written`, notes };
+}
+
+export function inSeconds(seconds: number): string {
+  return seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stretches } from "../src/editor/tokens.ts";
+import { firstWord } from "../src/editor/word.ts";
+
+const tokens = [
+  { text: "return", logprob: Math.log(0.95) },
+  { text: " x", logprob: Math.log(0.7) },
+  { text: " + y", logprob: Math.log(0.4) },
+  { text: " z", logprob: Math.log(0.1) },
+  { text: ")", logprob: null },
+];
+const text = "return x + y z)";
+
+test("each token has the degree of its probability", () => {
+  const found = stretches(text, tokens, 0.5, 0);
+  assert.deepEqual(
+    found.map(({ doubt }) => doubt),
+    [0, 1, 2, 3, "closed"],
+  );
+  assert.equal(found.map((one) => one.text).join(""), text);
+  assert.equal(found[1]?.title, "0.70");
+});
+
+test("what is typed already is left out, also in the middle of a token", () => {
+  const found = stretches(text, tokens, 0.5, 7);
+  assert.deepEqual(
+    found.map((one) => one.text),
+    ["x", " + y", " z", ")"],
+  );
+});
+
+test("without tokens, or with others than the text's, all of it has the degree of the confidence", () => {
+  for (const told of [null, undefined, [{ text: "re", logprob: -1 }]]) {
+    assert.deepEqual(stretches("return x", told, 0.65, 7), [{ text: "x", doubt: 1, title: "as a whole 0.65" }]);
+  }
+  assert.deepEqual(stretches("", null, 0.9, 0), []);
+});
+
+test("a word is taken with the space before it, signs by the run", () => {
+  assert.equal(firstWord("(n: int)"), "(");
+  assert.equal(firstWord("naïve_name2 = 1"), "naïve_name2");
+  assert.equal(firstWord("\n    return x"), "\n    return");
+  assert.equal(firstWord(" >= 1"), " >=");
+  assert.equal(firstWord("\n\n"), "\n\n");
+  assert.equal(firstWord("名前 = 1"), "名前");
+});

@@ -1,0 +1,109 @@
+"""`workspace/executeCommand`: explain a range, say what became of a suggestion, pause, tell how things are."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from lsprotocol.converters import get_converter
+from pygls.exceptions import JsonRpcInvalidParams
+
+from sfm2.errors import SFM2Error
+from sfm2.lsp.items import ACCEPTED
+from sfm2.lsp.languages import language_of
+from sfm2.lsp.notices import in_words
+from sfm2.types import Outcome
+
+if TYPE_CHECKING:
+    from sfm2.lsp.server import Server
+
+EXPLAIN, REJECTED, TOGGLE, STATUS = "sfm2.explain", "sfm2.rejected", "sfm2.toggle", "sfm2.status"
+_log = logging.getLogger(__name__)
+
+
+def register(server: Server) -> None:
+    for name, command in _COMMANDS.items():
+        server.command(name)(command)
+
+
+async def explain(ls: Server, arguments: list[Any]) -> str | None:
+    """What the code in a range does: shown, and returned. Arguments: a URI and a range, or an object of both."""
+    uri, span = _uri_and_range(arguments)
+    document = ls.documents.get(uri)
+    code = document.within(span) if document else ""
+    if document is None or not code.strip():
+        ls.show("SFM-2: there is nothing to explain. Select some code first.")
+        return None
+    if ls.settings.excludes(document.path):
+        ls.show("SFM-2: this file is in sfm2.exclude: none of its text is sent.")
+        return None
+    try:
+        answer = await ls.answerer.explain(code, language_of(document))
+    except SFM2Error as error:
+        ls.show(in_words(error))
+        return None
+    ls.show(answer.explanation, types.MessageType.Info)
+    return answer.explanation
+
+
+async def accepted(ls: Server, arguments: list[Any]) -> None:
+    """Argument: the completion's id."""
+    await _feedback(ls, arguments, Outcome.ACCEPTED)
+
+
+async def rejected(ls: Server, arguments: list[Any]) -> None:
+    await _feedback(ls, arguments, Outcome.REJECTED)
+
+
+async def toggle(ls: Server, arguments: list[Any]) -> bool:
+    """Switch suggestions while typing off, or on again; returns whether they are on."""
+    ls.settings = ls.settings.model_copy(update={"enabled": not ls.settings.enabled})
+    state = "come while you type" if ls.settings.enabled else "come only when you ask"
+    ls.show(f"SFM-2: suggestions {state}.", types.MessageType.Info)
+    return ls.settings.enabled
+
+
+async def status(ls: Server, arguments: list[Any]) -> str:
+    """Who answers, how that is, and why nothing is shown if so: shown, and returned."""
+    try:
+        health = await ls.answerer.health()
+        models = ", ".join(f"{name} {state}" for name, state in health.model_status.items())
+        text = f"SFM-2: {ls.answerer.place} is {health.status} ({models})."
+    except SFM2Error as error:
+        text = in_words(error)
+    if ls.notices.wrong and ls.notices.wrong not in text:
+        text += f" The last request failed. {ls.notices.wrong}"
+    if not ls.settings.enabled:
+        text += " Suggestions come only when you ask: sfm2.enabled is off."
+    ls.show(text, types.MessageType.Info)
+    return text
+
+
+_COMMANDS = {EXPLAIN: explain, ACCEPTED: accepted, REJECTED: rejected, TOGGLE: toggle, STATUS: status}
+
+
+async def _feedback(ls: Server, arguments: list[Any], outcome: Outcome) -> None:
+    """A loss is no reason to disturb anybody."""
+    if not arguments or not isinstance(arguments[0], str):
+        raise JsonRpcInvalidParams("expected the id of a completion")
+    if not ls.settings.feedback:
+        return
+    try:
+        await ls.answerer.feedback(arguments[0], outcome)
+    except SFM2Error as error:
+        _log.info("feedback was lost: %s", error)
+
+
+def _uri_and_range(arguments: list[Any]) -> tuple[str, types.Range]:
+    match arguments:
+        case [{"uri": str(uri), "range": span}] | [{"textDocument": {"uri": str(uri)}, "range": span}]:
+            pass
+        case [str(uri), span]:
+            pass
+        case _:
+            raise JsonRpcInvalidParams('expected a URI and a range, or {"uri": ..., "range": ...}')
+    try:
+        return uri, get_converter().structure(span, types.Range)
+    except Exception as error:
+        raise JsonRpcInvalidParams(f"not a range: {span!r}") from error

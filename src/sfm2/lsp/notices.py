@@ -1,0 +1,61 @@
+"""What is wrong with the server: said once when it begins, logged when it is over, and a reason not to ask for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sfm2.errors import APIConnectionError, APITimeoutError, AuthenticationError, RateLimitError, SFM2Error
+
+_PAUSE = 2.0  # seconds that nothing is asked while typing, after a failure
+_LONGEST_PAUSE = 60.0
+# What to do from an editor; the others' own suggestions hold here, too.
+_SUGGESTIONS: dict[type[SFM2Error], str] = {
+    APITimeoutError: "Ask for fewer tokens (sfm2.maxLength), or raise SFM2_GENERATION_TIMEOUT for both",
+    APIConnectionError: "`sfm2 serve` in a terminal starts it; SFM2_API_URL or --api-url says where it is",
+    AuthenticationError: "Set SFM2_API_KEY where the editor starts `sfm2 lsp`; `sfm2 keys create` makes a key",
+}
+
+
+class Notices:
+    """`show` is for the user's eyes, `log` for who looks."""
+
+    def __init__(
+        self, show: Callable[[str], None], log: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._show = show
+        self._log = log
+        self._clock = clock
+        self._wrong: SFM2Error | None = None
+        self._until = 0.0
+
+    @property
+    def wrong(self) -> str | None:
+        """What is wrong now, for a person."""
+        return None if self._wrong is None else in_words(self._wrong)
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it is too early to ask again while somebody types."""
+        return self._clock() < self._until
+
+    def failed(self, error: SFM2Error) -> None:
+        """The same kind of failure, again and again, is one."""
+        tell = self._log if type(error) is type(self._wrong) else self._show
+        self._wrong = error
+        # Whoever was refused comes back when told to; a server that is down is looked after often.
+        self._until = self._clock() + min(error.retry_after or _PAUSE, _LONGEST_PAUSE)
+        tell(in_words(error))
+
+    def answered(self) -> None:
+        if self._wrong is not None:
+            self._log("SFM-2 answers again.")
+        self._wrong = None
+        self._until = 0.0
+
+
+def in_words(error: SFM2Error) -> str:
+    wait = isinstance(error, RateLimitError) and error.retry_after is not None
+    kinds = type(error).__mro__
+    hint = next((_SUGGESTIONS[kind] for kind in kinds if kind in _SUGGESTIONS), error.suggestion)
+    return f"SFM-2: {error.message}" + ("" if wait else f". {hint}.")

@@ -1,0 +1,51 @@
+"""pygls's protocol, with documents of our own, commands that can be cancelled, and an answer for every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+
+class Protocol(LanguageServerProtocol):
+    """`on_exit` is called with whether the client has said goodbye first."""
+
+    on_exit: Callable[[bool], None]
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        self.fm.features[types.TEXT_DOCUMENT_DID_OPEN](params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE](params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE](params)
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
+        """Arguments go to the command as JSON has them; it says itself what is wrong with them."""
+        command = self.fm.commands.get(params.command)
+        if command is None:
+            known = ", ".join(self.fm.commands)
+            raise JsonRpcInvalidParams(f"unknown command {params.command!r}; expected one of {known}")
+        return await command(list(params.arguments or ()))
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+        self.on_exit(self._shutdown)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A request that can't be understood is answered so; pygls would let its client wait."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                message = f"{data['method']}: the parameters are not those of the protocol"
+                self._send_response(data["id"], error=types.ResponseError(error.CODE or -32602, message))
+            raise

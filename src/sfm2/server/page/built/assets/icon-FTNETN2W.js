@@ -1,1 +1,0 @@
-var o="./icon-AA6GNUXT.svg";export{o as default};

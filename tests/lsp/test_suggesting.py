@@ -172,7 +172,7 @@ def test_settings_that_the_editor_is_asked_for(opened: Open, echo: Echo) -> None
         editor.configuration = {"enabled": False, "adapter": "none", "mode": "line"}
         editor.set(None)
         editor.open(STEERED)
-        until(lambda: editor.ghost(end_of(STEERED), AUTOMATIC) is None and not echo.asked)
+        until(lambda: editor.ghost(end_of(STEERED), AUTOMATIC) is None)
         editor.ghost(end_of(STEERED), INVOKED)
         assert (echo.last["adapter"], echo.last["mode"]) == ("none", "line")
 

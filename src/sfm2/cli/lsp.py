@@ -69,7 +69,7 @@ async def _answerer(access: Access, settings: Settings) -> AsyncIterator[Answere
         from sfm2.lsp.local import Local
 
         prepare(settings, use_fallback=True)
-        async with AsyncModelManager(settings) as manager:
+        async with AsyncModelManager(settings, patient=True) as manager:
             yield Local(manager)
     else:
         from sfm2.client import AsyncSFM2Client

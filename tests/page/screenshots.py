@@ -66,7 +66,7 @@ def take(browser: Browser, url: str, folder: Path) -> None:
 
 def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        running = start_server(Path(data))
+        running = start_server(Path(data), SFM2_GENERATION_TIMEOUT="300")
         try:
             running.until_ready()
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])

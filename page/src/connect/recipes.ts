@@ -68,7 +68,7 @@ function neovim({ url, locked }: Place): Recipe {
         code: `vim.lsp.config("sfm2", {
   cmd = { "sfm2", "lsp" },
   cmd_env = { SFM2_API_URL = "${url}"${key} },
-  filetypes = { "python", "javascript", "typescript", "go", "rust", "c", "cpp", "java", "sh" },
+  filetypes = { "python", "javascript", "typescript", "go", "rust", "c", "cpp" },
 })
 vim.lsp.enable("sfm2")
 vim.lsp.inline_completion.enable()

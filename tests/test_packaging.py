@@ -62,8 +62,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"sfm2/py.typed", "sfm2/engine/presets.toml", "sfm2/models/catalogue.toml"} <= names
-    assert sum(name.startswith("sfm2/core/calibrations/") and name.endswith(".json") for name in names) == 2
+    assert {
+        "sfm2/py.typed",
+        "sfm2/engine/presets.toml",
+        "sfm2/models/catalogue.toml",
+        "sfm2/server/page/built/index.html",
+    } <= names
+    assert sum(name.startswith("sfm2/core/calibrations/") and name.endswith(".json") for name in names) == 3
+    assert "sfm2/models/shipped/sfm2-0.5b/adapter_model.safetensors" in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     sources = {f"sfm2/{path.relative_to(ROOT / 'src' / 'sfm2')}" for path in (ROOT / "src" / "sfm2").rglob("*.py")}
     assert sources <= names

@@ -19,8 +19,9 @@ expect.set_options(timeout=30_000)  # what must happen does, also on a machine t
 Opened = Callable[..., Desk]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For a module and no longer: as long as it lasts, Playwright's event loop counts as running on this thread."""
     program = chromium()
     if program is None:
         pytest.skip("there is no Chromium: `apt-get install chromium`, or name one by SFM2_CHROMIUM")

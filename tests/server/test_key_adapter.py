@@ -158,7 +158,7 @@ def test_an_unknown_one_is_refused_with_the_known_names(service: Service, path: 
     response = service.asks(path=path, adapter="four")
     problem = response.json()
     assert (response.status_code, problem["error"]) == (422, "adapter_error")
-    assert "there are one, strange, two" in problem["message"]
+    assert "there are one, sfm2-0.5b, strange, two" in problem["message"]
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ export interface Explained {
 }
 
 /** Milliseconds. A probe answers at once or not at all. */
-const TIMEOUT = 60_000;
+const TIMEOUT = 120_000;
 const PROBE_TIMEOUT = 10_000;
 
 export class Server implements Probe {

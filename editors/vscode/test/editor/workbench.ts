@@ -160,6 +160,8 @@ export class Workbench {
     const before = readFileSync(path, "utf8");
     await this.page.keyboard.press("Control+S");
     await until(`${path} is saved`, 60, async () => readFileSync(path, "utf8") !== before);
+    // A large file is not written all at once.
+    await this.page.waitForSelector(".tab.active:not(.dirty)");
     return readFileSync(path, "utf8");
   }
 

@@ -1,78 +1,20 @@
-"""A live server with the echo backend, which says the last line's `echo:TEXT` back, and what it was asked."""
+"""An editor beside a live server that says back."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sfm2.server.app import create_app
 from tests.conftest import clean_environment
 from tests.lsp.editor import Editor, editing
-from tests.server.live import live, settings_for
+from tests.server.echoing import Echo, serving
 
 Open = Callable[..., AbstractContextManager[Editor]]
-
-
-@dataclass
-class Echo:
-    """A server. `left` counts requests whose client did not wait for the answer."""
-
-    url: str = ""
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    feedback: list[dict[str, Any]] = field(default_factory=list)
-    left: int = 0
-
-    @property
-    def last(self) -> dict[str, Any]:
-        return self.asked[-1]
-
-
-class Recording:
-    def __init__(self, app: ASGIApp, echo: Echo) -> None:
-        self._app = app
-        self._echo = echo
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = False
-        body = b""
-
-        async def recorded() -> Message:
-            nonlocal body
-            message = await receive()
-            if message["type"] == "http.request":
-                body += message["body"]
-                if body and not message["more_body"]:
-                    kept = self._echo.feedback if scope["path"] == "/feedback" else self._echo.asked
-                    kept.append(json.loads(body))
-                    body = b""
-            elif message["type"] == "http.disconnect" and not answered:
-                self._echo.left += 1
-            return message
-
-        async def sent(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        await self._app(scope, recorded, sent)
-
-
-@contextmanager
-def serving(folder: Path, **sections: dict[str, Any]) -> Iterator[Echo]:
-    echo = Echo()
-    app = create_app(settings_for(folder, **sections))
-    app.add_middleware(Recording, echo=echo)
-    with live(app) as client:
-        echo.url = str(client.base_url)
-        yield echo
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,9 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from tests.conftest import clean_environment, end, start_server
-from tests.lsp.conftest import Echo, Open, serving
+from tests.lsp.conftest import Open
 from tests.lsp.editor import AUTOMATIC, WAIT, Editor, at, end_of, until
+from tests.server.echoing import Echo, serving
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import clean_environment
-from tests.lsp.conftest import Echo
 from tests.lsp.editor import WAIT
+from tests.server.echoing import Echo
 
 pytestmark = [
     pytest.mark.slow,

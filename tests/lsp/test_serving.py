@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Running, clean_environment
-from tests.lsp.conftest import Echo, Open
+from tests.lsp.conftest import Open
 from tests.lsp.editor import WAIT, Editor, at, end_of, until
+from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
 

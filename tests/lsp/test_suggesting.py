@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.lsp.conftest import Echo, Open
+from tests.lsp.conftest import Open
 from tests.lsp.editor import AUTOMATIC, INVOKED, WAIT, Editor, applied, at, end_of, offset, until
+from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.conftest import Echo
 from tests.notebook.kernel import Notebook
+from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
 

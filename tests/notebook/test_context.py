@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sfm2.notebook.context import binding, context, statements
-from tests.notebook.conftest import Echo
 from tests.notebook.kernel import Notebook
+from tests.server.echoing import Echo
 
 
 def sent(cells: list[str], limit: int = 1000) -> str:

@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import clean_environment
-from tests.notebook.conftest import Echo
 from tests.notebook.kernel import WAIT
+from tests.server.echoing import Echo
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import end, start_server
-from tests.notebook.conftest import Echo, serving
 from tests.notebook.kernel import Message, Notebook, notebook
+from tests.server.echoing import Echo, serving
 
 pytestmark = pytest.mark.slow
 
@@ -136,11 +136,11 @@ def test_an_interrupt_keeps_what_has_come(shared: Notebook) -> None:
 
 
 def test_an_interrupt_before_anything_came(shared: Notebook, echo: Echo) -> None:
-    asked = len(echo.bodies)
+    asked = len(echo.asked)
 
     def watch(message: Message) -> None:
         if message["msg_type"] == "execute_input":
-            while len(echo.bodies) == asked:
+            while len(echo.asked) == asked:
                 pass
             shared.interrupt()
 

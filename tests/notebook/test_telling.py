@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebook.conftest import Echo
 from tests.notebook.kernel import Notebook, notebook
+from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_feedback_reaches_the_server(fresh: Notebook, echo: Echo) -> None:
     assert "nothing was completed yet" in fresh.run("%sfm2 feedback accepted").complaint
     fresh.run("%%sfm2\nx = 1")
     assert "noted: accepted" in fresh.run("%sfm2 feedback accepted").text
-    assert echo.last["outcome"] == "accepted"
+    assert echo.feedback[-1]["outcome"] == "accepted"
 
 
 def test_it_can_be_taken_out_and_loaded_again(fresh: Notebook, echo: Echo) -> None:

@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from tests.conftest import clean_environment
-from tests.notebook.conftest import Echo
 from tests.notebook.kernel import WAIT
+from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import click
 
+from sfm2.cli.extras import needing
 from sfm2.config import Loaded, Settings, load
-from sfm2.errors import MissingExtraError
 from sfm2.models.adapters import NONE, AdapterStore
 from sfm2.server.keys import Key, Keys
 from sfm2.server.store import Store
@@ -83,10 +83,8 @@ def _settings(ctx: click.Context) -> Settings:
 
 
 def _check_rate(rate: str) -> None:
-    try:
+    with needing("server", "rate limiting"):
         from sfm2.server.rates import parse_rate
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("rate limiting", "server") from error
     parse_rate(rate)
 
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sfm2.cli.answerer import server_to_ask
+from sfm2.cli.extras import needing
 from sfm2.cli.invocation import Invocation, current
 from sfm2.cli.options import Access, access_options
 from sfm2.config import Settings
-from sfm2.errors import ConfigError, MissingExtraError
+from sfm2.errors import ConfigError
 
 if TYPE_CHECKING:
     from sfm2.lsp.answering import Answerer
-
-_EXTRA = {"attrs", "cattrs", "lsprotocol", "pygls"}
 
 
 @click.command()
@@ -38,7 +37,6 @@ def lsp(port: int | None, access: Access) -> None:
     Your editor starts it; docs/site/editors.md says how. It asks the server that --api-url names, else the one that
     `sfm2 serve` starts on this machine, and goes on by itself when that comes later or is started again.
     """
-    _check_extra()
     invocation = current()
     _log_to_stderr(invocation.settings)
     try:
@@ -52,8 +50,8 @@ def lsp(port: int | None, access: Access) -> None:
 
 
 async def _serve(access: Access, invocation: Invocation, port: int | None) -> bool:
-    from sfm2.lsp import transport
-
+    with needing("lsp", "`sfm2 lsp`"):
+        from sfm2.lsp import transport
     async with _answerer(access, invocation.settings) as answerer:
         if port is None:
             return await transport.serve_stdio(answerer)
@@ -98,12 +96,3 @@ def _log_to_stderr(settings: Settings) -> None:
     if level != "DEBUG":
         for name in ("pygls", "httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _check_extra() -> None:
-    try:
-        import pygls.lsp.server  # noqa: F401
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in _EXTRA:
-            raise MissingExtraError("`sfm2 lsp`", "lsp") from error
-        raise

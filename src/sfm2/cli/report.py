@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sfm2.cli import terminal
-from sfm2.types import Attempt, Completion, Explanation, GuardAction, GuardReport
+from sfm2.types import Completion, Explanation, GuardAction, GuardReport
+from sfm2.wording import fallbacks, sureness
 
 
 def add_report(answer: Completion | Explanation, place: str) -> None:
     """Fallbacks always; the rest is for a person at a terminal."""
     for line in fallbacks(answer.fallback, answer.model_used):
-        terminal.note(line)
+        terminal.note(f"note: {line}")
     if terminal.notes_to_terminal():
         terminal.note(summary(answer, place))
-
-
-def fallbacks(attempts: Sequence[Attempt], model_used: str) -> list[str]:
-    lines = [f"note: {a.backend} could not answer ({a.reason}: {a.message})" for a in attempts]
-    return [*lines, f"note: {model_used} answered instead"] if lines else []
 
 
 def summary(answer: Completion | Explanation, place: str) -> str:
     """Such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · cut (block_end) · 57 tokens · 1.20 s`."""
     parts = [f"{answer.model_used}, {place}"]
     if isinstance(answer, Completion):
-        parts.append(f"confidence {answer.confidence:.2f}" + ("" if answer.calibrated else " (uncalibrated)"))
+        parts.append(sureness(answer.confidence, answer.calibrated))
         parts += _guard(answer.guard)
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
     if answer.finish_reason == "length":

@@ -9,11 +9,10 @@ from typing import Any
 
 import click
 
+from sfm2.cli.extras import needing
 from sfm2.cli.first_use import offer_weights
 from sfm2.config import Loaded, Settings, is_loopback, load
-from sfm2.errors import MissingExtraError
 
-_EXTRA = {"fastapi", "limits", "starlette", "uvicorn"}
 _LEVELS = click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False)
 
 
@@ -58,13 +57,9 @@ def effective(ctx: click.Context, file: Path | None, arguments: Mapping[str, Any
 
 
 def _server() -> ModuleType:
-    try:
+    with needing("server", "the server"):
         import sfm2.server.listening
         import sfm2.server.serving
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in _EXTRA:
-            raise MissingExtraError("the server", "server") from error
-        raise
     return sfm2.server
 
 

@@ -106,10 +106,8 @@ class AsyncModelManager:
             raise InvalidRequestError(f"n: a stream carries one completion, not {request.n}")
         ask = ask_for(request, self._settings, interactive=True)
         trail = Trail()
-        await self._wait_for_weights()
-        name, pieces = await self._chain.open(ask, trail, self._only(request.use_fallback))
-        reader = Reader(ask)
-        async with aclosing(_chunks(reader, pieces, ask)) as chunks:
+        name, reader, coming = await self._open(ask, trail, request.use_fallback)
+        async with aclosing(coming) as chunks:
             async for chunk in chunks:
                 yield chunk
         reading = reader.result()
@@ -208,10 +206,8 @@ class AsyncModelManager:
         started = time.perf_counter()
         ask = ask_to_chat(request, self._settings, interactive)
         trail = Trail()
-        await self._wait_for_weights()
-        name, pieces = await self._chain.open(ask, trail, self._only(request.use_fallback))
-        reader = Reader(ask)
-        async with aclosing(_chunks(reader, pieces, ask)) as chunks:
+        name, reader, coming = await self._open(ask, trail, request.use_fallback)
+        async with aclosing(coming) as chunks:
             async for chunk in chunks:
                 yield chunk
         reading = reader.result()
@@ -229,6 +225,15 @@ class AsyncModelManager:
     async def _said(self, request: ChatRequest) -> Reply:
         async with aclosing(self._saying(request, interactive=False)) as saying:
             return [item async for item in saying if isinstance(item, Reply)][-1]
+
+    async def _open(
+        self, ask: Ask, trail: Trail, use_fallback: bool
+    ) -> tuple[str, Reader, AsyncGenerator[Chunk, None]]:
+        """Who answers, what reads it, and the chunks as they come; when they have, the reader has the result."""
+        await self._wait_for_weights()
+        name, pieces = await self._chain.open(ask, trail, self._only(use_fallback))
+        reader = Reader(ask)
+        return name, reader, _chunks(reader, pieces, ask)
 
     async def _read(self, ask: Ask, trail: Trail, only: str | None) -> tuple[str, Reading]:
         least = self._settings.fallback.min_confidence if ask.kind == "code" else None

@@ -29,7 +29,8 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """Arguments go to the command as JSON has them; it says itself what is wrong with them."""
+        """Arguments go to the command as JSON has them; it says itself what is wrong with them. A coroutine, where pygls
+        has a generator: only those can be cancelled."""
         command = self.fm.commands.get(params.command)
         if command is None:
             known = ", ".join(self.fm.commands)
@@ -37,7 +38,7 @@ class Protocol(LanguageServerProtocol):
         return await command(list(params.arguments or ()))
 
     @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+    def lsp_exit(self, *_: Any) -> Any:
         self.on_exit(self._shutdown)
 
     def structure_message(self, data: dict[str, Any]) -> Any:

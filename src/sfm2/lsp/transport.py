@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pygls.io_ import StdoutWriter, run_async
 
 from sfm2.lsp.answering import Answerer
+from sfm2.lsp.protocol import Protocol
 from sfm2.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ async def _serve(answerer: Answerer, reader: asyncio.StreamReader, writer: Async
         goodbye.append(said_goodbye)
         done.set()
 
-    server.protocol.on_exit = on_exit  # type: ignore[attr-defined]
+    assert isinstance(server.protocol, Protocol)
+    server.protocol.on_exit = on_exit
     server.protocol.set_writer(writer)
     with suppress(asyncio.IncompleteReadError):  # the editor has died in mid-sentence
         await run_async(done, reader, server.protocol, error_handler=server.report_server_error)

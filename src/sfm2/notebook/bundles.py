@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from sfm2.notebook.highlight import STYLE, highlighted
-from sfm2.notebook.report import sureness
+from sfm2.wording import sureness
 
 Bundle = dict[str, str]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from sfm2.types import Attempt, Completion, Explanation, FinishReason, GuardAction, GuardReport
+from sfm2.types import Completion, Explanation, FinishReason, GuardAction, GuardReport
+from sfm2.wording import fallbacks
 
 _GUARD = {
     GuardAction.OFF: "not judged",
@@ -28,10 +29,6 @@ def facts(answer: Completion | Explanation, place: str) -> list[str]:
     return [*parts, f"{count} token{'s' if count != 1 else ''}", f"{answer.processing_time:.2f} s"]
 
 
-def sureness(confidence: float, calibrated: bool) -> str:
-    return f"confidence {confidence:.2f}" + ("" if calibrated else " (uncalibrated)")
-
-
 def guard(report: GuardReport) -> str:
     reasons = f" ({', '.join(report.reasons)})" if report.reasons else ""
     return _GUARD[report.action] + reasons
@@ -39,16 +36,11 @@ def guard(report: GuardReport) -> str:
 
 def notes(answer: Completion | Explanation, known: Collection[str] = ()) -> list[str]:
     """What somebody should know before using it. `known`: names that the notebook has, whatever was sent of it."""
-    found = [*_fallbacks(answer.fallback, answer.model_used), *_length(answer.finish_reason)]
+    found = [*fallbacks(answer.fallback, answer.model_used), *_length(answer.finish_reason)]
     if isinstance(answer, Completion):
         undefined = [name for name in answer.guard.undefined if name not in known]
         found += [f"Not defined here: {', '.join(undefined)}"] if undefined else []
     return found
-
-
-def _fallbacks(attempts: Sequence[Attempt], model_used: str) -> list[str]:
-    lines = [f"{a.backend} could not answer ({a.reason}: {a.message})" for a in attempts]
-    return [*lines, f"{model_used} answered instead"] if lines else []
 
 
 def _length(reason: FinishReason) -> list[str]:

@@ -11,10 +11,11 @@ import click
 
 from sfm2.cli import terminal
 from sfm2.cli.evals.files import results_file
+from sfm2.cli.extras import needing
 from sfm2.cli.invocation import current
 from sfm2.config import StorageSettings
 from sfm2.core.confidence import calibrations_folder
-from sfm2.errors import InvalidRequestError, MissingExtraError
+from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
 from sfm2.evals.calibration import Calibration
 from sfm2.evals.results import Results, read
@@ -77,11 +78,9 @@ def _guarded(path: Path) -> Results:
 
 def _told(storage: StorageSettings) -> list[feedback_rows.Row]:
     """What the server on this machine was told, of all weights."""
-    try:
+    with needing("server", "`sfm2 eval calibrate --feedback`"):
         from sfm2.server import feedback
         from sfm2.server.store import Store
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("sfm2 eval calibrate --feedback", "server") from error
     store = Store.in_folder(storage.data_dir)
     try:
         return feedback.rows(store)

@@ -10,7 +10,7 @@ import click
 
 from sfm2.cli import terminal
 from sfm2.cli.evals.files import results_file
-from sfm2.errors import MissingExtraError
+from sfm2.cli.extras import needing
 from sfm2.evals.results import read
 
 
@@ -22,12 +22,8 @@ def report_command(results: tuple[Path, ...], output: Path) -> None:
 
     Runs over the same items are compared with the first of them.
     """
-    try:
+    with needing("eval", "`sfm2 eval report`"):
         from sfm2.evals.reporting import Run, report
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "matplotlib":
-            raise
-        raise MissingExtraError("`sfm2 eval report`", "eval") from error
     runs = [Run(label, read(path)) for label, path in zip(_labels(results), results, strict=True)]
     terminal.write_line(str(report(runs, output)))
 

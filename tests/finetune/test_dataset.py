@@ -43,8 +43,16 @@ def test_every_example_stands_in_its_file(repository: Repository) -> None:
         text = (repository.folder.parent / one.source).read_text(encoding="utf-8")
         assert one.prefix.split("\n")[-1] + one.middle + one.suffix in text
         assert one.middle.strip()
-        assert len(one.prefix + one.suffix) <= 1_600
         assert one.kind != "forward" or one.suffix == ""
+    assert all(len(one.prefix + one.suffix) <= 1_600 for one in dataset.train)
+
+
+def test_what_is_held_out_is_asked_for_as_an_editor_does(repository: Repository) -> None:
+    """In its whole file, which is what a completion must parse in."""
+    dataset = made_of(repository, room=400)
+    for one in dataset.held_out:
+        text = (repository.folder.parent / one.source).read_text(encoding="utf-8")
+        assert one.text == text if one.kind != "forward" else text.startswith(one.text)
 
 
 def test_the_kinds_are_mixed_as_planned(repository: Repository) -> None:

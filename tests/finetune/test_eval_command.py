@@ -16,6 +16,7 @@ from sfm2.cli.invocation import Invocation
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.evals.results import read
 from sfm2.evals.suites import held_out
+from sfm2.models.adapters import NONE, AdapterStore
 
 pytestmark = pytest.mark.slow
 
@@ -74,13 +75,23 @@ def test_both_are_asked_the_same_and_compared(config: Path, gguf: Path, data: Pa
 
 
 def test_it_is_not_in_use_by_being_measured(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:
-    from sfm2.models.adapters import AdapterStore
-
     adapter = tiny_adapter.write(tmp_path / "quiet", gguf, 2)
     called(config, data, "--adapter", adapter, "--limit", 1, "--output", tmp_path / "results")
     store = AdapterStore(config.with_name("data"))
     quiet = store.find("quiet")
     assert store.in_use(quiet.base) is None
+
+
+def test_it_is_compared_with_the_one_in_use(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:
+    store = AdapterStore(config.with_name("data"))
+    store.use(store.add(tiny_adapter.write(tmp_path / "older", gguf, 3)).name)
+    try:
+        adapter = tiny_adapter.write(tmp_path / "newer", gguf, 4)
+        shown = called(config, data, "--adapter", adapter, "--limit", 1, "--output", tmp_path / "results")
+        head = next(line for line in shown.stdout.splitlines() if line.startswith("MEASURE"))
+        assert head.split()[2:4] == ["OLDER", "NEWER"]
+    finally:
+        store.use(NONE)
 
 
 def test_an_adapter_of_other_weights_is_refused(config: Path, gguf: Path, data: Path, tmp_path: Path) -> None:

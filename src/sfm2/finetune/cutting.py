@@ -18,13 +18,13 @@ from sfm2.syntax.window import trim
 
 SHARES: dict[Kind, float] = {"node": 0.4, "lines": 0.3, "span": 0.15, "forward": 0.15}
 _TRIES = 20  # draws for one example
-_LEAST_ROOM = 300  # characters around a hole
-_PREFIX_SHARES = (0.4, 0.8)  # of that room
+_PREFIX_SHARES = (0.4, 0.8)  # of the characters around a hole
 
 
-def examples(file: TreeFile, source: str, language: str, count: int, room: int, random: Random) -> Iterator[Example]:
-    """`count` at most, no two of one hole. `room`: characters of prefix and suffix together; many get less, as cursors
-    stand in short files, too."""
+def examples(
+    file: TreeFile, source: str, language: str, count: int, rooms: tuple[int, int], random: Random
+) -> Iterator[Example]:
+    """`count` at most, no two of one hole. `rooms`: characters of prefix and suffix together, at least and at most."""
     blocks = file.holes("block", random)
     seen: set[tuple[Kind, Hole]] = set()
     for _ in range(count):
@@ -32,7 +32,7 @@ def examples(file: TreeFile, source: str, language: str, count: int, room: int, 
         if hole is None or (kind, hole) in seen:
             continue
         seen.add((kind, hole))
-        around = random.randint(min(room, _LEAST_ROOM), room)
+        around = random.randint(*rooms)
         yield _example(file.text, source, language, kind, hole, around, random.uniform(*_PREFIX_SHARES))
 
 

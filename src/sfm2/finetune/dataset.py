@@ -30,6 +30,9 @@ from sfm2.types import Language
 
 TRAIN, HELD_OUT, MANIFEST = "train.jsonl", "held_out.jsonl", "manifest.json"
 _MOST_PER_FILE = 60
+_MOST_HELD_OUT = 1_000  # more is judged by nobody
+_LEAST_ROOM = 300  # characters around a hole; many get few, as cursors stand in short files, too
+_SENT = 40_000  # characters that an editor sends; a hole that is held out is asked for as it would be
 
 Report = Callable[[int, int], None]
 """Called with the files that were read, and all."""
@@ -38,7 +41,8 @@ Report = Callable[[int, int], None]
 @dataclass(frozen=True)
 class DataSettings:
     """`characters_per_example`: a file gives one example for so many of its characters; `room`: characters of prefix and
-    suffix together. `only_permissive`: nothing without a permissive licence; else nothing under another known one."""
+    suffix together, at most, in what is learnt from. `only_permissive`: nothing without a permissive licence; else nothing
+    under another known one."""
 
     seed: int = 0
     limit: int | None = None
@@ -92,9 +96,10 @@ def collect(
     seen, done, total = Seen(), 0, len(later) + len(earlier)
     with secrets.scanner():
         # Held-out files come first: a copy of one among the others is a near-duplicate then, and not learnt.
-        for part, into in ((later, dataset.held_out), (earlier, dataset.train)):
+        learnt = (min(settings.room, _LEAST_ROOM), settings.room)
+        for part, into, rooms in ((later, dataset.held_out, (_SENT, _SENT)), (earlier, dataset.train, learnt)):
             for source in part:
-                into += _examples_of(source, dataset, seen, held)
+                into += _examples_of(source, rooms, dataset, seen, held)
                 done += 1
                 report(done, total)
     _check(dataset, paths)
@@ -179,7 +184,7 @@ def _sources(folder: Path, repository: str) -> Iterator[Source]:
         yield Source(folder, name, language, added.get(name), repository, known)
 
 
-def _examples_of(source: Source, dataset: Dataset, seen: Seen, held: Held) -> Iterator[Example]:
+def _examples_of(source: Source, rooms: tuple[int, int], dataset: Dataset, seen: Seen, held: Held) -> Iterator[Example]:
     """Those of a file that are clean; why others are not is counted."""
     text = text_of(source.folder / source.name)
     file = _file(text, source.language) if text else None
@@ -192,7 +197,7 @@ def _examples_of(source: Source, dataset: Dataset, seen: Seen, held: Held) -> It
     random = Random(f"{settings.seed} {source.label}")
     count = min(_MOST_PER_FILE, -(-len(file.text) // settings.characters_per_example))
     hidden = secret_texts(file.text)
-    for example in examples(file, source.label, source.language, count, settings.room, random):
+    for example in examples(file, source.label, source.language, count, rooms, random):
         if any(secret in example.text for secret in hidden):
             dataset.dropped["examples: a secret"] += 1
         elif held.knows(example.text):
@@ -238,5 +243,6 @@ def _shorten(dataset: Dataset) -> None:
     random = Random(dataset.settings.seed)
     for part in (dataset.train, dataset.held_out):
         random.shuffle(part)
+    del dataset.held_out[_MOST_HELD_OUT:]
     if dataset.settings.limit is not None:
         del dataset.train[dataset.settings.limit :]

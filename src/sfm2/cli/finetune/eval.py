@@ -35,9 +35,7 @@ _DEFAULT_LIMIT = 200
 @click.command("eval")
 @click.argument("data", type=_FOLDER)
 @click.option("--adapter", required=True, help="Its name, or the folder that `sfm2 finetune run` wrote: that is added.")
-@click.option(
-    "--against", default=NONE, show_default=True, help='The adapter to compare with; "none" is the model by itself.'
-)
+@click.option("--against", help='The adapter to compare with. Default: the one in use; "none" is the model by itself.')
 @click.option(
     "--general",
     type=click.Path(exists=True, path_type=Path),
@@ -57,19 +55,19 @@ _DEFAULT_LIMIT = 200
 def eval_command(
     data: Path,
     adapter: str,
-    against: str,
+    against: str | None,
     general: Path | None,
     limit: int,
     output: Path | None,
     concurrency: int,
     as_json: bool,
 ) -> None:
-    """Compare the model with an adapter and without it: on the holes that DATA holds out, and in general.
+    """Compare an adapter with what answers now: on the holes that DATA holds out, and in general.
 
     Both are asked the same, in turn. The adapter does not answer anybody else yet: `sfm2 adapters use` lets it.
     """
     settings = current().settings
-    names = [against, _added(settings, adapter)]
+    names = _names(settings, adapter, against)
     suites = {held_out.NAME: held_out.load(data, limit), **_general(general, limit)}
     folder = output or Path(f"finetune-eval-{names[1]}")
     prepare(settings, use_fallback=False)
@@ -81,10 +79,14 @@ def eval_command(
         terminal.note(f"Results are in {folder}.")
 
 
-def _added(settings: Settings, adapter: str) -> str:
-    """The adapter's name. Raises AdapterError."""
+def _names(settings: Settings, given: str, against: str | None) -> list[str]:
+    """What to compare with, and the adapter, which is added if need be. Raises AdapterError."""
     store = AdapterStore(settings.storage.data_dir)
-    return store.add(Path(adapter)).name if Path(adapter).is_dir() else store.find(adapter).name
+    adapter = store.add(Path(given)) if Path(given).is_dir() else store.find(given)
+    if against is None:
+        used = store.in_use(adapter.base)
+        against = used.name if used and used != adapter else NONE
+    return [against, adapter.name]
 
 
 def _general(data: Path | None, limit: int) -> dict[str, list[Item]]:

@@ -51,12 +51,18 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
+	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
 	$(BIN)/zensical build --strict
 
 bench: $(VENV)/.run ## The service against the bare engine, in one run
 	$(BIN)/python benchmarks/overhead.py
+
+keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
+	@$(BIN)/sfm2 models pull
+	@for part in clients/js editors/vscode; do (cd $$part && npm run --silent build) || exit 1; done
+	@node benchmarks/keystrokes.mjs
 
 # The stages of the adapter that ships (benchmarks/LOG.md): packages' code; half of what that taught; then functions that the 1.5B
 # wrote. On two cores three hours; on a GPU `make train-adapter EXAMPLES=80000 FUNCTIONS=1600 ROW=1024 ROWS=64` takes minutes

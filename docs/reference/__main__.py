@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "shapes": partial(shapes, _API),
     "languages": partial(languages, _API),
     "guard": partial(section, _MEASURED, "The guard"),
+    "adapter": partial(section, _MEASURED, "The adapter that comes with it"),
     "stops": partial(section, _MEASURED, "Where completions stop"),
     "confidence": partial(section, _MEASURED, "Confidence"),
     "cost": partial(section, _MEASURED, "What the guard costs"),

@@ -51,7 +51,7 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
-	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
+	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
 	$(BIN)/zensical build --strict

@@ -39,7 +39,7 @@ export class Overview {
   }
 }
 
-export function inAWord(health: Health | null): { state: "good" | "busy" | "bad"; label: string; why: string } {
+function inAWord(health: Health | null): { state: "good" | "busy" | "bad"; label: string; why: string } {
   if (!health) return { state: "bad", label: "no answer", why: "The server does not answer" };
   const why = Object.entries(health.model_status)
     .map(([name, status]) => `${name}: ${status.replaceAll("_", " ")}`)

@@ -2,7 +2,7 @@
 
 import { DATA as DATA_FIELDS } from "./generated/forms.js";
 
-export type CamelName<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+type CamelName<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelName<Tail>>}`
   : Name;
 

@@ -3,7 +3,7 @@
 import type { components } from "./generated/openapi.js";
 import type { Camel } from "./naming.js";
 
-export type Schemas = components["schemas"];
+type Schemas = components["schemas"];
 export type Answers = Pick<
   Schemas,
   "Batch" | "Chunk" | "Completion" | "ErrorBody" | "Explanation" | "Health" | "Probe" | "Stats"

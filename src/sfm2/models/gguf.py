@@ -42,7 +42,6 @@ class Header:
     value_offsets: dict[str, int]
     metadata_end: int
     tensors: tuple[TensorInfo, ...]
-    data_offset: int
 
     @property
     def architecture(self) -> str:
@@ -88,7 +87,7 @@ class _Cursor:
             raise WeightsError(f"damaged GGUF header: the alignment is {alignment!r}")
         start = -(-self._at // alignment) * alignment
         tensors = tuple(TensorInfo(name, shape, kind, start + offset) for name, shape, kind, offset in infos)
-        return Header(path, metadata, offsets, metadata_end, tensors, start)
+        return Header(path, metadata, offsets, metadata_end, tensors)
 
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         name, dimensions = self._string(), self._scalar("<I")

@@ -22,7 +22,7 @@ export function modeAt(place: Place, invoked: boolean): Mode | undefined {
 }
 
 /** Text with NUL in it is no text; the server would refuse it. */
-export function isBinary(place: Place): boolean {
+function isBinary(place: Place): boolean {
   return place.prefix.includes("\0") || place.suffix.includes("\0");
 }
 

@@ -16,7 +16,7 @@ export type State =
   | { readonly kind: "refused"; readonly reason: string; readonly suggestion: string }
   | { readonly kind: "failed"; readonly reason: string };
 
-export type Kind = State["kind"];
+type Kind = State["kind"];
 
 /** What `/health` says, as far as it is looked at. */
 export interface Health {

@@ -27,7 +27,7 @@ Next, in another terminal:
   sfm2 generate "def quicksort(arr):" --language python
   sfm2 complete --file FILE.py --line 42
   sfm2 explain --code "lambda x, y: x**2 + y**2"
-  open {url}/docs
+  open {url}    to write in the browser, and to connect your editor
 """
 console = Console()
 

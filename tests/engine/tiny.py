@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gguf
@@ -12,9 +13,11 @@ MERGES = ["d e", "de f", "r e", "t u", "Ġ Ġ", "ĠĠ ĠĠ"]
 CONTROL = ["<|endoftext|>", "<|im_end|>"]
 
 
-def write(path: Path, architecture: str = "qwen2", quantise: bool = True) -> Path:
+def write(path: Path, architecture: str = "qwen2", quantise: bool = True, marks: Sequence[str] = ()) -> Path:
+    """`marks`: more tokens of its vocabulary, such as those to fill in the middle with."""
+    control = [*marks, *CONTROL]
     writer = gguf.GGUFWriter(path, architecture)
-    tokens = [*_byte_letters(), *(merge.replace(" ", "") for merge in MERGES), *CONTROL]
+    tokens = [*_byte_letters(), *(merge.replace(" ", "") for merge in MERGES), *control]
     writer.add_name("tiny")
     writer.add_block_count(LAYERS)
     writer.add_context_length(512)
@@ -28,7 +31,7 @@ def write(path: Path, architecture: str = "qwen2", quantise: bool = True) -> Pat
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
-    writer.add_token_types([1] * (len(tokens) - len(CONTROL)) + [3] * len(CONTROL))
+    writer.add_token_types([1] * (len(tokens) - len(control)) + [3] * len(control))
     writer.add_token_merges(MERGES)
     writer.add_eos_token_id(len(tokens) - 1)
     writer.add_bos_token_id(len(tokens) - 2)

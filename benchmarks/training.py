@@ -18,7 +18,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from sfm2.config import load
 from sfm2.finetune.base import served
-from sfm2.finetune.job import rows_of
+from sfm2.finetune.job import examples_of, rows_of
 from sfm2.finetune.packing import Row, batch
 from sfm2.finetune.training import TrainingSettings, middle_loss, with_adapter
 
@@ -39,7 +39,7 @@ def main() -> None:
     base = served(load().settings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = with_adapter(base.model, TrainingSettings()).to(device)
-    rows = rows_of(arguments.data, base, arguments.row, 0)[0][: ROUNDS + 1]
+    rows = rows_of(examples_of(arguments.data), base, arguments.row, 0)[0][: ROUNDS + 1]
     step(model, rows[0])
     peak = reached(model.config.hidden_size, model.config.intermediate_size, arguments.row, device)
     seconds = [timed(model, row) for row in rows[1:]]

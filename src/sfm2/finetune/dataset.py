@@ -32,7 +32,7 @@ TRAIN, HELD_OUT, MANIFEST = "train.jsonl", "held_out.jsonl", "manifest.json"
 _MOST_PER_FILE = 60
 _MOST_HELD_OUT = 1_000  # more is judged by nobody
 _LEAST_ROOM = 300  # characters around a hole; many get few, as cursors stand in short files, too
-_SENT = 40_000  # characters that an editor sends; a hole that is held out is asked for as it would be
+_WHOLE = 200_000  # characters, as many as a file can have: what is held out is asked for as an editor would
 
 Report = Callable[[int, int], None]
 """Called with the files that were read, and all."""
@@ -97,7 +97,7 @@ def collect(
     with secrets.scanner():
         # Held-out files come first: a copy of one among the others is a near-duplicate then, and not learnt.
         learnt = (min(settings.room, _LEAST_ROOM), settings.room)
-        for part, into, rooms in ((later, dataset.held_out, (_SENT, _SENT)), (earlier, dataset.train, learnt)):
+        for part, into, rooms in ((later, dataset.held_out, (_WHOLE, _WHOLE)), (earlier, dataset.train, learnt)):
             for source in part:
                 into += _examples_of(source, rooms, dataset, seen, held)
                 done += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -49,23 +49,23 @@ def check_row(base: Base, length: int) -> None:
         )
 
 
-def examples_of(data: Path) -> Iterator[Example]:
+def examples_of(data: Path) -> list[Example]:
     """Those to train on. Raises InvalidRequestError for a folder that has none."""
     if not (data / TRAIN).is_file():
         raise InvalidRequestError(f"{data}: no {TRAIN}", suggestion="`sfm2 finetune data` makes such a folder")
-    return example.read(data / TRAIN)
+    return list(example.read(data / TRAIN))
 
 
-def rows_of(data: Path, base: Base, length: int, seed: int) -> tuple[list[Row], int]:
-    """The examples of a folder as rows of `length` tokens, and how many are left out because they are longer. Raises
-    InvalidRequestError as `check_row` and `examples_of` do, and when none fits."""
+def rows_of(examples: Sequence[Example], base: Base, length: int, seed: int) -> tuple[list[Row], int]:
+    """The examples as rows of `length` tokens, and how many are left out because they are longer. Raises
+    InvalidRequestError as `check_row` does, and when none fits."""
     check_row(base, length)
     random = Random(seed)
-    sequences = [base.encoding.sequence(one, random) for one in examples_of(data)]
+    sequences = [base.encoding.sequence(one, random) for one in examples]
     rows = list(pack(sequences, length))
     if not rows:
         raise InvalidRequestError(
-            f"{data}: none of {len(sequences)} examples fits into {length} tokens", suggestion="Raise --row"
+            f"none of {len(sequences)} examples fits into {length} tokens", suggestion="Raise --row"
         )
     return rows, len(sequences) - sum(len(row.sequences) for row in rows)
 

@@ -65,12 +65,12 @@ def run_command(
 
     if base and begun:
         raise click.UsageError("--from: a LoRA of a GPT-2 begins anew; adapters are of the model in the settings.")
-    settings = TrainingSettings(**given)
+    settings, examples = TrainingSettings(**given), job.examples_of(data)
     with _progress() as report, _stopping() as stop:
         found_base = _gpt2(base, data, output, settings, row, dry_run, report, stop) if base else _served()
         if found_base is None:
             raise _STOPPED
-        rows, too_long = job.rows_of(data, found_base, row, settings.seed)
+        rows, too_long = job.rows_of(examples, found_base, row, settings.seed)
         if too_long:
             terminal.note(f"{too_long:,} examples are longer than {row:,} tokens and left out (--row)")
         adapter = None if base else _begun(begun, found_base)

@@ -23,6 +23,7 @@ from sfm2.errors import ConfigError
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
 _MASK = r"\1:**********"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
 
 
@@ -36,8 +37,25 @@ def parse_size(value: Any) -> Any:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def parse_list(value: Any) -> Any:
+    """ "a, b" -> ["a", "b"], as an environment variable has it; lists pass."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def parse_origin(value: str) -> str:
+    """As browsers send it: "https://Tools.example/" -> "https://tools.example"."""
+    origin = value.rstrip("/").lower()
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise ValueError(
+            'expected "*" or a scheme and a host such as "https://tools.example" or "http://localhost:5173"'
+        )
+    return origin
+
+
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]  # "~" is the user's home
+Origin = Annotated[str, AfterValidator(parse_origin)]
+_LISTED = BeforeValidator(parse_list)
 
 
 class _Section(BaseModel):
@@ -50,6 +68,9 @@ class ApiSettings(_Section):
     workers: int = Field(1, ge=1, le=64, description="Server processes; all share one engine")
     shutdown_timeout: float = Field(20, ge=0, description="Seconds that running requests get after SIGTERM")
     require_key: bool | None = Field(None, description="Null: required as soon as a key has been created")
+    allowed_origins: Annotated[tuple[Origin, ...], _LISTED] = Field(
+        (), description='Web pages elsewhere that may ask, such as "https://tools.example"; "*" for all'
+    )
 
     @property
     def url(self) -> str:
@@ -110,7 +131,7 @@ class GenerationSettings(_Section):
 
 
 class FallbackSettings(_Section):
-    chain: tuple[Literal["sfm2", "gpt2_lora", "openai", "echo"], ...] = Field(
+    chain: Annotated[tuple[Literal["sfm2", "gpt2_lora", "openai", "echo"], ...], _LISTED] = Field(
         ("sfm2", "gpt2_lora", "openai"), min_length=1, description="Backends in the order they are asked"
     )
     failures: int = Field(3, ge=1, description="Failures in a row that take a backend out of the chain")
@@ -293,8 +314,7 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
     for key in names():
         if name := next((n for n in (variable(key), _plain_variable(key)) if environment.get(n)), None):
-            text = environment[name]
-            yield name, key, [part.strip() for part in text.split(",")] if key == "fallback.chain" else text
+            yield name, key, environment[name]
 
 
 def _plain_variable(key: str) -> str:

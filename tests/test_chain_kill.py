@@ -3,97 +3,31 @@ killed in turn, and the answer says who gave it and why the others did not. `tes
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from sfm2.engine.state import Address
-from tests.conftest import Running, end, start_server
+from tests import chain
+from tests.chain import answer, answered_by, engines_of, killed, truncated
+from tests.chain import lora as lora
+from tests.chain import openai as openai
+from tests.conftest import Running
 from tests.engine import tiny
-from tests.test_chain import answer, answered_by
-from tests.test_chain import lora as lora
-from tests.test_chain import openai as openai
 
 pytestmark = [pytest.mark.slow, pytest.mark.hf]
 
 GIVEN_UP = "times in a row"  # what the supervisor says of an engine that it can't keep alive
 
 
-@contextmanager
-def service(folder: Path, lora: Path, openai: Address, cache: Path) -> Iterator[Running]:
-    folder.mkdir()
-    running = start_server(
-        folder,
-        SFM2_MODELS_SFM2_PATH=str(tiny.write(cache / "tiny.gguf")),
-        SFM2_MODELS_SFM2_CONTEXT="512",
-        SFM2_STORAGE_CACHE_DIR=str(cache),
-        SFM2_MODELS_GPT2_LORA_BASE_MODEL=str(lora / "base"),
-        SFM2_MODELS_GPT2_LORA_LORA_PATH=str(lora),
-        OPENAI_BASE_URL=f"{openai.url}/v1",
-        OPENAI_API_KEY=openai.key,
-        SFM2_MODELS_OPENAI_MODE="completions",
-    )
-    try:
-        running.until_ready(60)
-        yield running
-    finally:
-        end(running)
-
-
-@contextmanager
-def killed(running: Running) -> Iterator[list[psutil.Process]]:
-    """SFM-2's engine dies, and again as often as it is started anew; those that died."""
-    over, dead = threading.Event(), list[psutil.Process]()
-
-    def kill() -> None:
-        while not over.wait(0.05):
-            dead.extend(engine for engine in engines_of(running) if _kill(engine))
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield dead
-    finally:
-        over.set()
-        killer.join()
-
-
-def engines_of(running: Running) -> list[psutil.Process]:
-    """Of this service alone. One that is gone by now is none."""
-    return [one for one in psutil.Process(running.process.pid).children(recursive=True) if _is_engine(one)]
-
-
-def _is_engine(process: psutil.Process) -> bool:
-    try:
-        return "sfm2.engine" in process.cmdline()
-    except psutil.Error:
-        return False
-
-
-def _kill(process: psutil.Process) -> bool:
-    try:
-        process.kill()
-        process.wait(5)
-    except psutil.NoSuchProcess:
-        return False
-    return True
-
-
-@contextmanager
-def truncated(path: Path) -> Iterator[None]:
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    try:
-        yield
-    finally:
-        path.write_bytes(whole)
+def service(folder: Path, lora: Path, openai: Address, cache: Path) -> AbstractContextManager[Running]:
+    weights = {"PATH": str(tiny.write(cache / "tiny.gguf")), "CONTEXT": "512"}
+    sfm2 = {f"SFM2_MODELS_SFM2_{name}": value for name, value in weights.items()}
+    return chain.service(folder, lora, openai, SFM2_STORAGE_CACHE_DIR=str(cache), **sfm2)
 
 
 def until(running: Running, backend: str, said: str) -> None:

@@ -61,19 +61,20 @@ def test_what_cannot_run_is_not_run(shared: Notebook, cell: str, obstacle: str) 
     assert obstacle in ran.text
 
 
-def test_the_cell_is_sent_as_it_was_typed(shared: Notebook, echo: Echo) -> None:
-    shared.run("%%sfm2\ntotal = sum(")
-    assert echo.last["prompt"] == "total = sum("
-    shared.run("%%sfm2\nx = 1\n")
-    assert echo.last["prompt"] == "x = 1\n"
-    shared.run("%%sfm2\n# a comment asks for code")
-    assert echo.last["prompt"] == "# a comment asks for code\n"
-    shared.run('%%sfm2\nx = "# no comment"')
-    assert echo.last["prompt"] == 'x = "# no comment"'
-    shared.run("%%sfm2 --language javascript\n// a comment, too")
-    assert echo.last["prompt"] == "// a comment, too\n"
-    shared.run("get_ipython().run_cell_magic('sfm2', '', 'y = 2\\n')")
-    assert echo.last["prompt"] == "y = 2"
+@pytest.mark.parametrize(
+    ("cell", "prompt"),
+    [
+        ("%%sfm2\ntotal = sum(", "total = sum("),
+        ("%%sfm2\nx = 1\n", "x = 1\n"),
+        ("%%sfm2\n# a comment asks for code", "# a comment asks for code\n"),
+        ('%%sfm2\nx = "# no comment"', 'x = "# no comment"'),
+        ("%%sfm2 --language javascript\n// a comment, too", "// a comment, too\n"),
+        ("get_ipython().run_cell_magic('sfm2', '', 'y = 2\\n')", "y = 2"),
+    ],
+)
+def test_the_cell_is_sent_as_it_was_typed(shared: Notebook, echo: Echo, cell: str, prompt: str) -> None:
+    shared.run(cell)
+    assert echo.last["prompt"] == prompt
 
 
 def test_flags_are_those_of_the_command_line(shared: Notebook, echo: Echo) -> None:

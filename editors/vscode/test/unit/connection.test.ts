@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 import { Connection, type Probe } from "../../src/core/connection";
 import { type Failure, RequestFailed } from "../../src/core/failure";
 import type { Health, State } from "../../src/core/state";
@@ -31,6 +31,9 @@ function connected(server: Switched): { connection: Connection; said: State["kin
   return { connection, said };
 }
 
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));
+afterEach(() => mock.timers.reset());
+
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     mock.timers.tick(1_000);
@@ -38,9 +41,7 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-test("a server that goes away is said once, and it is found when it is back", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("a server that goes away is said once, and it is found when it is back", async () => {
   const server = new Switched();
   const { connection, said } = connected(server);
   await connection.check();
@@ -53,9 +54,7 @@ test("a server that goes away is said once, and it is found when it is back", as
   assert.deepEqual(said, ["ready", "offline", "ready"]);
 });
 
-test("a server that goes away while nobody types is noticed too", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("a server that goes away while nobody types is noticed too", async () => {
   const server = new Switched();
   const { connection, said } = connected(server);
   await connection.check();
@@ -64,9 +63,7 @@ test("a server that goes away while nobody types is noticed too", async (context
   assert.deepEqual(said, ["ready", "offline"]);
 });
 
-test("a wrong key stays said although the server is well, until the server takes it", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("a wrong key stays said although the server is well, until the server takes it", async () => {
   const server = new Switched();
   server.turnedAway = WRONG_KEY;
   const { connection, said } = connected(server);
@@ -78,9 +75,7 @@ test("a wrong key stays said although the server is well, until the server takes
   assert.deepEqual(said, ["wrongKey", "ready"]);
 });
 
-test("what a request was refused for stays said until a request is answered", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("what a request was refused for stays said until a request is answered", async () => {
   const { connection, said } = connected(new Switched());
   await connection.check();
   connection.failed({ code: "adapter_error", message: "no adapter mine" });
@@ -91,9 +86,7 @@ test("what a request was refused for stays said until a request is answered", as
   assert.equal(said.at(-1), "ready");
 });
 
-test("typing while the server is away looks for it, but not at every key", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("typing while the server is away looks for it, but not at every key", async () => {
   const server = new Switched();
   server.away = AWAY;
   const { connection } = connected(server);
@@ -104,9 +97,7 @@ test("typing while the server is away looks for it, but not at every key", async
   assert.ok(server.looks - before <= 1, `${server.looks - before} looks`);
 });
 
-test("while nobody looks at the editor a server that is well is left in peace", async (context) => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  context.after(() => mock.timers.reset());
+test("while nobody looks at the editor a server that is well is left in peace", async () => {
   const server = new Switched();
   const connection = new Connection(server, { awake: () => false, changed: () => undefined });
   await connection.check();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +91,19 @@ def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
             ].finish_reason
 
     with_backend(scenario)
+
+
+def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: Path) -> None:
+    async def scenario(backend: SFM2) -> None:
+        hole = Ask("def add(a, b):\n    c =", "\n    return c\n", language="python", temperature=0, max_length=24)
+        filled = await pieces(backend, hole)
+        assert filled[-1].adapter == "sfm2-0.5b"
+        assert "".join(piece.text for piece in filled).strip() == "a + b"
+        assert filled[-1].finish_reason == "stop", "it ends by itself"
+        assert (await pieces(backend, replace(hole, suffix="")))[-1].adapter is None
+        assert (await pieces(backend, replace(hole, adapter="none")))[-1].adapter is None
+
+    with_backend(scenario, storage__data_dir=tmp_path)
 
 
 def test_explains_by_the_chat_form() -> None:

@@ -55,6 +55,12 @@ def test_what_is_held_out_is_asked_for_as_an_editor_does(repository: Repository)
         assert one.text == text if one.kind != "forward" else text.startswith(one.text)
 
 
+def test_no_more_is_held_out_than_anybody_judges_by(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(made_of(repository).held_out) > 3
+    monkeypatch.setattr("sfm2.finetune.dataset._MOST_HELD_OUT", 3)
+    assert len(made_of(repository).held_out) == 3
+
+
 def test_the_kinds_are_mixed_as_planned(repository: Repository) -> None:
     for name in ("kim", "lea", "max", "ned"):
         repository.commit(**{f"{name}_py": module(name, 40)})

@@ -109,6 +109,19 @@ def test_a_conversation_goes_on(ai: openai.OpenAI) -> None:
     assert "".join(token.token for token in logprobs.content) == "x = ("
 
 
+def test_a_conversation_counts_once_however_many_replies(ai: openai.OpenAI) -> None:
+    def usage(n: int) -> openai.types.CompletionUsage:
+        said = [{"role": "user", "content": "echo:one two three"}]
+        found = ai.chat.completions.create(model="sfm2", messages=said, n=n).usage
+        assert found is not None
+        return found
+
+    one, two = usage(1), usage(2)
+    assert two.prompt_tokens == one.prompt_tokens
+    assert two.completion_tokens == 2 * one.completion_tokens
+    assert two.total_tokens == two.prompt_tokens + two.completion_tokens
+
+
 def test_a_reply_streams(ai: openai.OpenAI) -> None:
     said = [{"role": "user", "content": "echo:one two"}]
     with ai.chat.completions.create(

@@ -198,6 +198,18 @@ def test_using_one_changes_the_answers_without_a_restart(service: Service) -> No
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unchosen")
+def test_one_for_holes_answers_where_something_follows_or_who_names_it(service: Service) -> None:
+    service.command("add", str(service.adapters.find("one").folder), "--name", "holes", "--holes-only")
+    service.command("use", "holes")
+    assert service.answer(suffix=")")["adapter"] == "holes"
+    assert service.answer(adapter="holes")["adapter"] == "holes"
+    assert service.answer()["adapter"] is None
+    assert service.answer(suffix="\n  \n")["adapter"] is None
+    service.command("rm", "holes")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unchosen")
 def test_one_that_was_replaced_answers_anew(service: Service, tmp_path: Path) -> None:
     gguf = service.settings.models.sfm2.path
     assert gguf is not None

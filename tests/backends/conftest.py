@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tiny_gpt2 import Folders
+    from tests.backends.tiny_gpt2 import Folders
 
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    from tiny_gpt2 import Folders, make_base, train_lora
+    from tests.backends.tiny_gpt2 import Folders, make_base, train_lora
 
     folder = tmp_path_factory.mktemp("gpt2")
     base = make_base(folder / "base")

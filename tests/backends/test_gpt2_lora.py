@@ -14,8 +14,6 @@ torch = pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
 transformers = pytest.importorskip("transformers")
 
-from tiny_gpt2 import FUNCTION, WINDOW, Folders  # noqa: E402
-
 from sfm2.backends.base import Ask, Piece  # noqa: E402
 from sfm2.backends.gpt2_lora import GPT2LoRA  # noqa: E402
 from sfm2.errors import (  # noqa: E402
@@ -25,6 +23,7 @@ from sfm2.errors import (  # noqa: E402
     PromptTooLongError,
 )
 from sfm2.types import BackendStatus  # noqa: E402
+from tests.backends.tiny_gpt2 import FUNCTION, WINDOW, Folders  # noqa: E402
 
 pytestmark = [
     pytest.mark.hf,

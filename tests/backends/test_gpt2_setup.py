@@ -14,13 +14,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 pytest.importorskip("transformers")
 
-from tiny_gpt2 import FUNCTION, Folders, make_base  # noqa: E402
-
 from sfm2.backends.base import Ask  # noqa: E402
 from sfm2.backends.gpt2_lora import GPT2LoRA  # noqa: E402
 from sfm2.config import GPT2Settings  # noqa: E402
 from sfm2.errors import BackendNotConfiguredError, BackendUnavailableError  # noqa: E402
 from sfm2.types import BackendStatus  # noqa: E402
+from tests.backends.tiny_gpt2 import FUNCTION, Folders, make_base  # noqa: E402
 
 pytestmark = [
     pytest.mark.hf,

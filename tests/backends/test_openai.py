@@ -11,7 +11,6 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from openai_faults import ANSWER, FaultyOpenAI, serving
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.backends.openai import OpenAI
@@ -26,6 +25,7 @@ from sfm2.errors import (
     PromptTooLongError,
 )
 from sfm2.types import BackendStatus, Turn
+from tests.backends.openai_faults import ANSWER, FaultyOpenAI, serving
 
 PROMPT = Ask("def add(a, b):\n    ", language="python", temperature=0.0)
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from tests.engine.running import running_engine
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.backends.openai import OpenAI
 from sfm2.config import OpenAISettings, load
 from sfm2.core import ModelManager
 from sfm2.engine.state import Address
+from tests.engine.running import running_engine
 
 pytestmark = pytest.mark.engine
 

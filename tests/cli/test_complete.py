@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import SFM2, Sfm2
 from tests.cli.on_terminal import on_terminal, plain
 

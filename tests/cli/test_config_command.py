@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Sfm2
 
 from sfm2.config import names
+from tests.cli.conftest import Sfm2
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import SFM2, WAIT, Sfm2
 from tests.cli.on_terminal import on_terminal, plain
 

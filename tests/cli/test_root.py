@@ -7,11 +7,11 @@ import sys
 
 import click
 import pytest
-from tests.cli.conftest import WAIT, Sfm2
 
 import sfm2 as package
 from sfm2.cli import main
 from sfm2.cli.root import COMMANDS, Main
+from tests.cli.conftest import WAIT, Sfm2
 
 HEAVY = {"fastapi", "uvicorn", "openvino", "openvino_genai", "torch", "transformers", "openai", "gguf", "nncf"}
 NOT_FOR_HELP = HEAVY | {"pydantic", "httpx", "rich", "pygments", "sfm2.config", "sfm2.types"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.evals.made import in_memory, record
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.comparing import Difference, compare
 from sfm2.evals.results import Results
+from tests.evals.made import in_memory, record
 
 
 def runs(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> tuple[Results, Results]:

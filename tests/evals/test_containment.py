@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.evals.sandboxed import RIGHT, WAIT, children, outcome
 
 

@@ -10,7 +10,6 @@ from random import Random
 import click
 import pytest
 from click.testing import CliRunner, Result
-from tests.evals.made import WEIGHTS, record, results_file, simulated
 
 from sfm2.cli.evals.calibrate import calibrate_command
 from sfm2.cli.evals.compare import compare_command
@@ -23,6 +22,7 @@ from sfm2.server.feedback import Remembered, remember
 from sfm2.server.feedback import record as record_outcome
 from sfm2.server.store import Store
 from sfm2.types import Outcome
+from tests.evals.made import WEIGHTS, record, results_file, simulated
 
 
 def called(command: click.Command, *arguments: object, settings: Settings | None = None) -> Result:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.evals.made import WEIGHTS, in_memory, record, simulated
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.reporting import Run, report
+from tests.evals.made import WEIGHTS, in_memory, record, simulated
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.evals.echoed import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
-from tests.server.live import settings_for
 
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
@@ -18,6 +16,8 @@ from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.items import Item
 from sfm2.evals.results import Header, ResultsFile
 from sfm2.types import CompleteRequest, GenerateRequest
+from tests.evals.echoed import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
+from tests.server.live import settings_for
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.cli.conftest import SFM2, WAIT, isolated
-from tests.server.live import live, settings_for
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
@@ -26,6 +24,8 @@ from sfm2.evals.results import read
 from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
+from tests.cli.conftest import SFM2, WAIT, isolated
+from tests.server.live import live, settings_for
 
 CODE = '''import os
 

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
-from tests.server.live import live, settings_for
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
@@ -29,6 +27,8 @@ from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
+from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
+from tests.server.live import live, settings_for
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import time
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from tests.evals.sandboxed import RIGHT, TEST, WAIT, children, outcome
 
 from sfm2.evals import contained
 from sfm2.evals.sandbox import AT_ONCE, Limits, Program, Sandbox
+from tests.evals.sandboxed import RIGHT, TEST, WAIT, children, outcome
 
 
 async def begun(count: int) -> list[psutil.Process]:

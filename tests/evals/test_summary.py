@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.evals.made import record
 
 from sfm2.cli.evals.run_table import document
+from tests.evals.made import record
 
 FAILED: dict[str, Any] = {
     "finish_reason": "error",

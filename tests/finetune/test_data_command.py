@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from click.testing import CliRunner, Result
-from tests.finetune.made import Repository, module
 
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.errors import InvalidRequestError
+from tests.finetune.made import Repository, module
 
 
 def called(*arguments: object) -> Result:

@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.finetune.made import Repository, module
 
 from sfm2.corpus import example
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.finetune.contamination import Held
 from sfm2.finetune.dataset import Dataset, DataSettings, collect, save
+from tests.finetune.made import Repository, module
 
 NOTHING = Held([])
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "joe")

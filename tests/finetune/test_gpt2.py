@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.finetune.made import Repository, module
 
 from sfm2.backends.base import Ask, Piece
 from sfm2.cli.finetune.data import data_command
@@ -18,6 +17,7 @@ from sfm2.cli.invocation import Invocation
 from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
+from tests.finetune.made import Repository, module
 
 pytestmark = [
     pytest.mark.hf,

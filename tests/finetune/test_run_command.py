@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.engine import tiny, tiny_adapter
-from tests.finetune.made import Repository, module
 
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
@@ -17,6 +15,8 @@ from sfm2.core import ModelManager
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.models.adapters import Adapter, AdapterStore, read_adapter
 from sfm2.prompts import FAMILIES
+from tests.engine import tiny, tiny_adapter
+from tests.finetune.made import Repository, module
 
 pytestmark = [
     pytest.mark.hf,

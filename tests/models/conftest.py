@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_model import NAME, PullProcess, Seen, Shop, StoreOf, make_gguf
 
 from sfm2.models.catalogue import Catalogue, CatalogueEntry
 from sfm2.models.store import ModelStore
+from tests.models.tiny_model import NAME, PullProcess, Seen, Shop, StoreOf, make_gguf
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_model import NAME, PullProcess, Shop, StoreOf, read_until
 
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.catalogue import HubMirror, IndexMirror, load_catalogue
 from sfm2.models.store import ModelStore
+from tests.models.tiny_model import NAME, PullProcess, Shop, StoreOf, read_until
 
 
 def altered(path: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_model import NAME, Seen, Shop, StoreOf, make_gguf
 
 from sfm2.config import Sfm2Settings
 from sfm2.errors import WeightsError
 from sfm2.models import gguf_file
 from sfm2.models.digest import sha256_of
 from sfm2.models.weights import ensure, resolve
+from tests.models.tiny_model import NAME, Seen, Shop, StoreOf, make_gguf
 
 
 def by_path(path: Path) -> Sfm2Settings:

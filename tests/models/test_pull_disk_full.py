@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_model import NAME, PullProcess, Shop, StoreOf
 
 from sfm2.errors import WeightsError
+from tests.models.tiny_model import NAME, PullProcess, Shop, StoreOf
 
 pytestmark = pytest.mark.slow
 

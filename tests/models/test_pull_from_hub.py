@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import Hub, running
-from tiny_model import NAME, Seen, Shop, StoreOf, make_gguf
 
 from sfm2.errors import WeightsError
 from sfm2.models.catalogue import CatalogueEntry, HubMirror
 from sfm2.models.mirrors.deadline import within
 from sfm2.models.mirrors.failure import MirrorError
+from tests.models.hub_server import Hub, running
+from tests.models.tiny_model import NAME, Seen, Shop, StoreOf, make_gguf
 
 pytestmark = pytest.mark.slow
 

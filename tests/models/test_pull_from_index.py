@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_model import NAME, PullProcess, Seen, Shop, StoreOf, read_until
 
 from sfm2.errors import WeightsError
 from sfm2.models.catalogue import IndexMirror
+from tests.models.tiny_model import NAME, PullProcess, Seen, Shop, StoreOf, read_until
 
 pytestmark = pytest.mark.slow
 

@@ -23,15 +23,15 @@ from typing import cast
 
 from rich.console import Console
 from rich.table import Table
+from sfm2.core.reading import Reader
 
-from sfm2.backends.base import Ask, Backend, Piece
 from sfm2.config import load
 from sfm2.core import registry
-from sfm2.core.reading import Reader
 from sfm2.core.resolve import ask_for
 from sfm2.evals.asking import Asking, alone, request_for
 from sfm2.evals.items import Item
 from sfm2.evals.suites.table import load as load_suite
+from sfm2.generation import Backend, GenerationRequest, TokenChunk
 
 SUITES = {"single-line": "infilling-single-line", "random-span": "infilling-random-span"}
 MOST_ADDED = 0.03  # of the time of a completion
@@ -47,11 +47,11 @@ class Sample:
     tokens: int
 
 
-async def read(backend: Backend, ask: Ask) -> Sample:
+async def read(backend: Backend, request: GenerationRequest) -> Sample:
     reader = Reader(ask)
     tokens, within = 0, 0.0
     started = time.perf_counter()
-    async with aclosing(cast(AsyncGenerator[Piece, None], backend.stream(ask))) as pieces:
+    async with aclosing(cast(AsyncGenerator[TokenChunk, None], backend.stream(ask))) as pieces:
         async for piece in pieces:
             before = time.perf_counter()
             reader.feed(piece)
@@ -89,7 +89,7 @@ async def measure(model: str | None, items: Sequence[Item], max_length: int) -> 
         await backend.aclose()
 
 
-async def pair(backend: Backend, asks: Sequence[Ask], guarded_first: bool) -> tuple[Sample, Sample]:
+async def pair(backend: Backend, asks: Sequence[GenerationRequest], guarded_first: bool) -> tuple[Sample, Sample]:
     raw, guarded = asks
     if guarded_first:
         mine = await read(backend, guarded)

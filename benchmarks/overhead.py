@@ -23,11 +23,11 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 from rich.table import Table
+from sfm2.engines.openvino.hosts import environment_for
 
 from sfm2.config import load
-from sfm2.engine.hosts import environment_for
-from sfm2.engine.state import Address, Phase
-from sfm2.engine.supervisor import Supervisor
+from sfm2.engines.llama_cpp.client import EngineAddress, Phase
+from sfm2.engines.openvino.supervisor import Supervisor
 
 # Counting goes on for as long as one asks, at temperature 0 the same way each time; no rule of ours ends it.
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 60)) + ","
@@ -57,7 +57,7 @@ Pair = tuple[Sample, Sample]
 
 
 @asynccontextmanager
-async def engine_and_service() -> AsyncIterator[tuple[Address, str]]:
+async def engine_and_service() -> AsyncIterator[tuple[EngineAddress, str]]:
     """The engine's address, and the URL of a service that shares it."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "engine.json"

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import load
-from sfm2.engine.state import Address
+from sfm2.engines.llama_cpp.client import EngineAddress
 from tests.conftest import Running, end, start_server
-from tests.engine import tiny
-from tests.engine.running import running_engine
+from tests.engines import tiny
+from tests.engines.running import running_engine
 from tests.finetune.made import Repository, module
 
 
@@ -46,7 +46,7 @@ def lora(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineAddress]:
     """Somebody else's server: an engine of tiny weights speaks OpenAI's protocol."""
     home = tmp_path_factory.mktemp("openai")
     given = {"models.sfm2.path": tiny.write(home / "tiny.gguf"), "storage.cache_dir": home / "cache"}
@@ -55,7 +55,7 @@ def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 
 
 @contextmanager
-def service(folder: Path, lora: Path, openai: Address, **environment: str) -> Iterator[Running]:
+def service(folder: Path, lora: Path, openai: EngineAddress, **environment: str) -> Iterator[Running]:
     """With SFM-2's default weights, unless the environment names others."""
     folder.mkdir(exist_ok=True)
     running = start_server(
@@ -99,7 +99,7 @@ def engines_of(running: Running) -> list[psutil.Process]:
 
 def _is_engine(process: psutil.Process) -> bool:
     try:
-        return "sfm2.engine" in process.cmdline()
+        return "sfm2.engines.openvino" in process.cmdline()
     except psutil.Error:
         return False
 
@@ -130,7 +130,7 @@ def answer(running: Running) -> tuple[int, dict[str, Any]]:
 
 
 def answered_by(running: Running, name: str) -> dict[str, Any]:
-    """Once what is being killed is dead, and what is being loaded is there."""
+    """LazyLoader what is being killed is dead, and what is being loaded is there."""
     for _ in range(40):
         status, body = answer(running)
         if status == httpx.codes.OK and body["model_used"] == name:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sfm2.engine.state import Address
+from sfm2.engines.llama_cpp.client import EngineAddress
 from tests.chain import answer, answered_by, killed, service, truncated
 from tests.chain import lora as lora
 from tests.chain import openai as openai
@@ -16,7 +16,7 @@ from tests.chain import openai as openai
 pytestmark = [pytest.mark.engine, pytest.mark.hf, pytest.mark.slow]
 
 
-def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path, openai: Address) -> None:
+def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path, openai: EngineAddress) -> None:
     with service(tmp_path / "one", lora, openai) as running:
         assert answered_by(running, "sfm2")["fallback"] == []
         with killed(running):
@@ -32,7 +32,7 @@ def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path,
 
 
 def test_when_all_are_dead_the_error_names_them_all(tmp_path: Path, lora: Path) -> None:
-    nobody = Address("http://127.0.0.1:9", "key")
+    nobody = EngineAddress("http://127.0.0.1:9", "key")
     gone = tmp_path / "gone"
     gone.mkdir()
     with service(tmp_path, gone, nobody) as running, killed(running):

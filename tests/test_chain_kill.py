@@ -11,20 +11,20 @@ from typing import Any
 import httpx
 import pytest
 
-from sfm2.engine.state import Address
+from sfm2.engines.llama_cpp.client import EngineAddress
 from tests import chain
 from tests.chain import answer, answered_by, engines_of, killed, truncated
 from tests.chain import lora as lora
 from tests.chain import openai as openai
 from tests.conftest import Running
-from tests.engine import tiny
+from tests.engines import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.hf]
 
 GIVEN_UP = "times in a row"  # what the supervisor says of an engine that it can't keep alive
 
 
-def service(folder: Path, lora: Path, openai: Address, cache: Path) -> AbstractContextManager[Running]:
+def service(folder: Path, lora: Path, openai: EngineAddress, cache: Path) -> AbstractContextManager[Running]:
     weights = {"PATH": str(tiny.write(cache / "tiny.gguf")), "CONTEXT": "512"}
     sfm2 = {f"SFM2_MODELS_SFM2_{name}": value for name, value in weights.items()}
     return chain.service(folder, lora, openai, SFM2_STORAGE_CACHE_DIR=str(cache), **sfm2)
@@ -42,7 +42,7 @@ def tried(answer: dict[str, Any]) -> list[tuple[str, str]]:
     return [(attempt["backend"], attempt["reason"]) for attempt in answer["fallback"]]
 
 
-def test_each_that_is_killed_is_named_with_why_by_the_next(tmp_path: Path, lora: Path, openai: Address) -> None:
+def test_each_that_is_killed_is_named_with_why_by_the_next(tmp_path: Path, lora: Path, openai: EngineAddress) -> None:
     with service(tmp_path / "one", lora, openai, tmp_path) as running:
         assert answered_by(running, "sfm2")["fallback"] == []
         until(running, "gpt2_lora", "with a LoRA")

@@ -32,7 +32,7 @@ def fallback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def engine_of(running: Running) -> psutil.Process:
     children = psutil.Process(running.process.pid).children(recursive=True)
-    (engine,) = [child for child in children if "sfm2.engine" in child.cmdline()]
+    (engine,) = [child for child in children if "sfm2.engines.openvino" in child.cmdline()]
     return engine
 
 

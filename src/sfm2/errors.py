@@ -3,6 +3,7 @@
     SFM2Error
       InvalidRequestError          422  a field is wrong; says which, and what was expected
         PromptTooLongError         413  prompt and window, in tokens
+        AdapterError               422  there is no such adapter, or it was trained on other weights
         PayloadTooLargeError       413  body or batch over the limit
         MalformedRequestError      400  not JSON, not UTF-8
         UnsupportedMediaTypeError  415
@@ -18,6 +19,7 @@
           BackendNotConfiguredError     nobody has set it up
           BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
+          BackendAdapterError           an adapter fails to load or to work
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
       APIConnectionError                the client could not reach the server
@@ -168,6 +170,14 @@ class BackendUnavailableError(BackendError):
 class BackendUnsupportedError(BackendError):
     reason = "unsupported"
     counts = False
+
+
+class BackendAdapterError(BackendError):
+    """An adapter that is there, and fails to load or to work. Other requests may do well without it."""
+
+    reason = "adapter_failed"
+    counts = False
+    default_suggestion = "Train the adapter again, or choose another; `sfm2 adapters list` shows those of this machine"
 
 
 class StreamInterruptedError(SFM2Error):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.backends.detokenizing import Detokenizer
+from sfm2.backends.gpt2.detokenizer import Detokenizer
 
 
 def bytes_decode(ids: Sequence[int]) -> str:

@@ -14,14 +14,14 @@ torch = pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
 transformers = pytest.importorskip("transformers")
 
-from sfm2.backends.base import Ask, Piece  # noqa: E402
-from sfm2.backends.gpt2_lora import GPT2LoRA  # noqa: E402
+from sfm2.backends.gpt2.backend import GPT2LoRA  # noqa: E402
 from sfm2.errors import (  # noqa: E402
     BackendLoadingError,
     BackendOverloadedError,
     BackendUnsupportedError,
     PromptTooLongError,
 )
+from sfm2.generation import GenerationRequest, TokenChunk  # noqa: E402
 from sfm2.types import BackendStatus  # noqa: E402
 from tests.backends.tiny_gpt2 import FUNCTION, WINDOW, Folders  # noqa: E402
 
@@ -32,15 +32,15 @@ pytestmark = [
 ]
 
 FIRST_LINE, REST = FUNCTION.split("\n", 1)
-GREEDY = Ask(FIRST_LINE + "\n", temperature=0.0, max_length=100)
+GREEDY = GenerationRequest(FIRST_LINE + "\n", temperature=0.0, max_length=100)
 
 
-async def collect(backend: GPT2LoRA, ask: Ask = GREEDY) -> list[Piece]:
+async def collect(backend: GPT2LoRA, request: GenerationRequest = GREEDY) -> list[TokenChunk]:
     return [piece async for piece in backend.stream(ask)]
 
 
-def ask_once(backend: GPT2LoRA, ask: Ask = GREEDY) -> list[Piece]:
-    async def scenario() -> list[Piece]:
+def ask_once(backend: GPT2LoRA, request: GenerationRequest = GREEDY) -> list[TokenChunk]:
+    async def scenario() -> list[TokenChunk]:
         try:
             return await collect(backend, ask)
         finally:
@@ -49,7 +49,7 @@ def ask_once(backend: GPT2LoRA, ask: Ask = GREEDY) -> list[Piece]:
     return asyncio.run(scenario())
 
 
-def text_of(pieces: list[Piece]) -> str:
+def text_of(pieces: list[TokenChunk]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
@@ -69,7 +69,9 @@ def test_the_base_alone_does_not(folders: Folders, tmp_path: Path) -> None:
 
 
 def test_log_probabilities_are_those_of_a_direct_forward_pass(folders: Folders) -> None:
-    pieces = ask_once(folders.backend(), Ask(GREEDY.prefix, temperature=1.3, top_p=0.9, seed=3, max_length=20))
+    pieces = ask_once(
+        folders.backend(), GenerationRequest(GREEDY.prefix, temperature=1.3, top_p=0.9, seed=3, max_length=20)
+    )
     logprobs = [p for piece in pieces for p in piece.logprobs]
     tokenizer = transformers.AutoTokenizer.from_pretrained(folders.base)
     base = transformers.AutoModelForCausalLM.from_pretrained(folders.base)
@@ -85,8 +87,8 @@ def test_log_probabilities_are_those_of_a_direct_forward_pass(folders: Folders) 
 
 
 def test_equal_seeds_give_equal_samples_also_side_by_side(folders: Folders) -> None:
-    def wild(seed: int) -> Ask:
-        return Ask("def ", temperature=2.0, seed=seed, max_length=15)
+    def wild(seed: int) -> GenerationRequest:
+        return GenerationRequest("def ", temperature=2.0, seed=seed, max_length=15)
 
     async def scenario() -> tuple[list[str], list[str]]:
         backend = folders.backend()
@@ -102,19 +104,22 @@ def test_equal_seeds_give_equal_samples_also_side_by_side(folders: Folders) -> N
 def test_without_a_seed_samples_differ(folders: Folders) -> None:
     async def scenario() -> set[str]:
         backend = folders.backend()
-        ask = Ask("def ", temperature=2.0, max_length=15)
+        ask = GenerationRequest("def ", temperature=2.0, max_length=15)
         return {text_of(await collect(backend, ask)) for _ in range(4)}
 
     assert len(asyncio.run(scenario())) > 1
 
 
 def test_one_candidate_is_greedy_at_any_temperature(folders: Folders) -> None:
-    for ask in (Ask(GREEDY.prefix, temperature=2.0, top_k=1), Ask(GREEDY.prefix, temperature=2.0, top_p=1e-9)):
+    for ask in (
+        GenerationRequest(GREEDY.prefix, temperature=2.0, top_k=1),
+        GenerationRequest(GREEDY.prefix, temperature=2.0, top_p=1e-9),
+    ):
         assert text_of(ask_once(folders.backend(), ask)) == REST
 
 
 def test_the_length_limit_is_in_tokens(folders: Folders) -> None:
-    pieces = ask_once(folders.backend(), Ask(GREEDY.prefix, temperature=0.0, max_length=5))
+    pieces = ask_once(folders.backend(), GenerationRequest(GREEDY.prefix, temperature=0.0, max_length=5))
     assert sum(piece.tokens for piece in pieces) == 5
     assert pieces[-1].finish_reason == "length"
     assert REST.startswith(text_of(pieces))
@@ -123,32 +128,34 @@ def test_the_length_limit_is_in_tokens(folders: Folders) -> None:
 def test_a_cursor_behind_white_space_is_the_same_as_one_before_it(folders: Folders) -> None:
     line = '    """Σ of the values."""\n    result'
     prefix = GREEDY.prefix + line.removesuffix("result")
-    assert text_of(ask_once(folders.backend(), Ask(prefix, temperature=0.0))) == FUNCTION.removeprefix(prefix)
+    assert text_of(ask_once(folders.backend(), GenerationRequest(prefix, temperature=0.0))) == FUNCTION.removeprefix(
+        prefix
+    )
 
 
 def test_an_empty_prompt_is_a_beginning(folders: Folders) -> None:
-    assert ask_once(folders.backend(), Ask("", max_length=3))[-1].finish_reason in ("length", "stop")
+    assert ask_once(folders.backend(), GenerationRequest("", max_length=3))[-1].finish_reason in ("length", "stop")
 
 
 def test_special_tokens_in_a_prompt_are_text(folders: Folders) -> None:
-    pieces = ask_once(folders.backend(), Ask("<|endoftext|>", max_length=1))
+    pieces = ask_once(folders.backend(), GenerationRequest("<|endoftext|>", max_length=1))
     assert pieces[-1].prompt_tokens is not None
     assert pieces[-1].prompt_tokens > 1
 
 
 def test_a_prompt_beyond_the_window(folders: Folders) -> None:
     with pytest.raises(PromptTooLongError, match=f"{WINDOW}"):
-        ask_once(folders.backend(), Ask("x = 1\n" * WINDOW))
+        ask_once(folders.backend(), GenerationRequest("x = 1\n" * WINDOW))
 
 
 def test_an_editors_prompt_is_cut_at_its_beginning(folders: Folders) -> None:
-    pieces = ask_once(folders.backend(), Ask("x = 1\n" * WINDOW, trim=True, max_length=20))
+    pieces = ask_once(folders.backend(), GenerationRequest("x = 1\n" * WINDOW, trim=True, max_length=20))
     assert pieces[-1].prompt_tokens == WINDOW - 20
 
 
 def test_generation_ends_where_the_window_does(folders: Folders) -> None:
     prompt = "x" * (WINDOW - 3)
-    pieces = ask_once(folders.backend(), Ask(prompt, temperature=2.0, seed=1, max_length=50))
+    pieces = ask_once(folders.backend(), GenerationRequest(prompt, temperature=2.0, seed=1, max_length=50))
     assert (sum(piece.tokens for piece in pieces), pieces[-1].finish_reason) in {(3, "length"), (2, "stop")}
 
 
@@ -165,7 +172,9 @@ def test_a_reader_who_leaves_stops_the_loop_and_lets_the_next_in(folders: Folder
         loaded = backend._loading.result
         assert loaded is not None
         loaded.model.register_forward_hook(count)
-        stream: AsyncGenerator[Piece, None] = backend.stream(Ask("x", temperature=2.0, seed=1, max_length=120))
+        stream: AsyncGenerator[TokenChunk, None] = backend.stream(
+            GenerationRequest("x", temperature=2.0, seed=1, max_length=120)
+        )
         async with aclosing(stream):
             await anext(stream)
             left_at = forwards
@@ -206,7 +215,7 @@ def test_loading_is_told_and_waited_for(folders: Folders) -> None:
 
 def test_a_question_is_not_for_it(folders: Folders) -> None:
     with pytest.raises(BackendUnsupportedError):
-        ask_once(folders.backend(), Ask(kind="chat"))
+        ask_once(folders.backend(), GenerationRequest(kind="chat"))
 
 
 def test_confidence_is_high_where_it_was_trained(folders: Folders) -> None:

@@ -14,10 +14,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 pytest.importorskip("transformers")
 
-from sfm2.backends.base import Ask  # noqa: E402
-from sfm2.backends.gpt2_lora import GPT2LoRA  # noqa: E402
+from sfm2.backends.gpt2.backend import GPT2LoRA  # noqa: E402
 from sfm2.config import GPT2Settings  # noqa: E402
 from sfm2.errors import BackendNotConfiguredError, BackendUnavailableError  # noqa: E402
+from sfm2.generation import GenerationRequest  # noqa: E402
 from sfm2.types import BackendStatus  # noqa: E402
 from tests.backends.tiny_gpt2 import FUNCTION, Folders, make_base  # noqa: E402
 
@@ -32,7 +32,7 @@ FIRST_LINE, REST = FUNCTION.split("\n", 1)
 
 def complete(backend: GPT2LoRA) -> str:
     async def scenario() -> str:
-        ask = Ask(FIRST_LINE + "\n", temperature=0.0)
+        ask = GenerationRequest(FIRST_LINE + "\n", temperature=0.0)
         return "".join([piece.text async for piece in backend.stream(ask)])
 
     return asyncio.run(scenario())

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings
 from sfm2.errors import (
     BackendError,
@@ -24,10 +23,11 @@ from sfm2.errors import (
     BackendUnsupportedError,
     PromptTooLongError,
 )
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import BackendStatus, ConversationMessage
 from tests.backends.openai_faults import ANSWER, FaultyOpenAI, serving
 
-PROMPT = Ask("def add(a, b):\n    ", language="python", temperature=0.0)
+PROMPT = GenerationRequest("def add(a, b):\n    ", language="python", temperature=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,12 @@ def backend_for(server: FaultyOpenAI, model: str = "good", timeout: float = 10.0
     return OpenAI(OpenAISettings(base_url=server.url, model=model, **settings), timeout)
 
 
-async def collect(backend: OpenAI, ask: Ask = PROMPT) -> list[Piece]:
+async def collect(backend: OpenAI, request: GenerationRequest = PROMPT) -> list[TokenChunk]:
     return [piece async for piece in backend.stream(ask)]
 
 
-def ask_once(backend: OpenAI, ask: Ask = PROMPT) -> list[Piece]:
-    async def scenario() -> list[Piece]:
+def ask_once(backend: OpenAI, request: GenerationRequest = PROMPT) -> list[TokenChunk]:
+    async def scenario() -> list[TokenChunk]:
         try:
             return await collect(backend, ask)
         finally:
@@ -60,7 +60,7 @@ def ask_once(backend: OpenAI, ask: Ask = PROMPT) -> list[Piece]:
     return asyncio.run(scenario())
 
 
-def text_of(pieces: list[Piece]) -> str:
+def text_of(pieces: list[TokenChunk]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
@@ -83,12 +83,14 @@ def test_a_server_without_log_probabilities_is_fine(server: FaultyOpenAI) -> Non
 
 
 def test_the_length_limit_is_told(server: FaultyOpenAI) -> None:
-    pieces = ask_once(backend_for(server), Ask(PROMPT.prefix, max_length=2))
+    pieces = ask_once(backend_for(server), GenerationRequest(PROMPT.prefix, max_length=2))
     assert (text_of(pieces), pieces[-1].finish_reason) == ("return a", "length")
 
 
 def test_what_is_asked(server: FaultyOpenAI) -> None:
-    ask = Ask("x = ", "\nprint(x)", temperature=0.3, top_p=0.8, seed=7, max_length=5, stop=("a", "b", "c", "d", "e"))
+    ask = GenerationRequest(
+        "x = ", "\nprint(x)", temperature=0.3, top_p=0.8, seed=7, max_length=5, stop=("a", "b", "c", "d", "e")
+    )
     ask_once(backend_for(server, mode="completions", api_key="secret"), ask)
     ask_once(backend_for(server), ask)
     completions, chat = server.requests
@@ -117,7 +119,7 @@ def test_code_comes_without_fence_and_repeated_prompt(server: FaultyOpenAI) -> N
 
 def test_a_question_is_answered_as_it_comes(server: FaultyOpenAI) -> None:
     server.words = ("```\n", "x", "\n```\n", "is a name.")
-    ask = Ask(kind="chat", turns=(ConversationMessage(role="user", content="What is x?"),))
+    ask = GenerationRequest(kind="chat", turns=(ConversationMessage(role="user", content="What is x?"),))
     assert text_of(ask_once(backend_for(server), ask)) == "```\nx\n```\nis a name."
     assert server.requests[0]["messages"][-1] == {"role": "user", "content": "What is x?"}
     with pytest.raises(BackendUnsupportedError):
@@ -132,7 +134,7 @@ def test_fields_that_a_server_refuses_are_left_out_from_then_on(
     server: FaultyOpenAI, model: str, left_out: set[str]
 ) -> None:
     backend = backend_for(server, model)
-    ask = Ask(PROMPT.prefix, seed=1)
+    ask = GenerationRequest(PROMPT.prefix, seed=1)
 
     async def scenario() -> tuple[str, str, int]:
         first = text_of(await collect(backend, ask))
@@ -187,7 +189,7 @@ def test_a_withheld_answer_is_an_error(server: FaultyOpenAI) -> None:
 
 
 def test_an_editors_long_prompt_is_cut_until_it_fits(server: FaultyOpenAI) -> None:
-    ask = Ask("x = 1\n" * 10_000, trim=True)
+    ask = GenerationRequest("x = 1\n" * 10_000, trim=True)
     with pytest.raises(PromptTooLongError):
         ask_once(backend_for(server, "too-long"), ask)
     sizes = [len(request["messages"][1]["content"]) for request in server.requests]
@@ -220,7 +222,7 @@ def test_no_answer_in_time(server: FaultyOpenAI) -> None:
 def test_closing_the_stream_closes_the_connection(server: FaultyOpenAI) -> None:
     async def scenario() -> None:
         backend = backend_for(server, "hanging")
-        pieces: AsyncGenerator[Piece, None] = backend.stream(PROMPT)
+        pieces: AsyncGenerator[TokenChunk, None] = backend.stream(PROMPT)
         async with aclosing(pieces):
             assert (await anext(pieces)).text == "return"
         assert await asyncio.to_thread(server.left.wait, 5)
@@ -266,16 +268,16 @@ def test_a_key_alone_is_enough() -> None:
 WITHOUT_OPENAI = """
 import asyncio, sys
 sys.modules["openai"] = None
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings
-from sfm2.backends.base import Ask
+from sfm2.generation import GenerationRequest
 from sfm2.errors import BackendUnavailableError
 
 async def main():
     backend = OpenAI(OpenAISettings(api_key="k"), 5)
     print(await backend.status())
     try:
-        await anext(backend.stream(Ask("x")))
+        await anext(backend.stream(GenerationRequest("x")))
     except BackendUnavailableError as error:
         print(error)
 
@@ -290,5 +292,5 @@ def test_without_the_extra_it_says_what_to_install() -> None:
 
 
 def test_importing_the_backend_does_not_import_the_package() -> None:
-    code = "import sys, sfm2.backends.openai; assert 'openai' not in sys.modules"
+    code = "import sys, sfm2.backends.openai.backend; assert 'openai' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,29 +7,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings, load
 from sfm2.core import ModelManager
-from sfm2.engine.state import Address
-from tests.engine.running import running_engine
+from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.generation import GenerationRequest, TokenChunk
+from tests.engines.running import running_engine
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Address]:
+def engine() -> Iterator[EngineAddress]:
     with running_engine(load(environment={}).settings) as address:
         yield address
 
 
-def settings(engine: Address, mode: str) -> OpenAISettings:
+def settings(engine: EngineAddress, mode: str) -> OpenAISettings:
     fields = {"base_url": f"{engine.url}/v1", "api_key": engine.key, "model": "local", "mode": mode}
     return OpenAISettings.model_validate(fields)
 
 
-def pieces(engine: Address, mode: str, ask: Ask) -> list[Piece]:
-    async def collect() -> list[Piece]:
+def pieces(engine: EngineAddress, mode: str, request: GenerationRequest) -> list[TokenChunk]:
+    async def collect() -> list[TokenChunk]:
         backend = OpenAI(settings(engine, mode), timeout=60)
         await backend.start()
         try:
@@ -41,8 +41,8 @@ def pieces(engine: Address, mode: str, ask: Ask) -> list[Piece]:
 
 
 @pytest.mark.parametrize("mode", ["chat", "completions"])
-def test_completes_code(engine: Address, mode: str) -> None:
-    ask = Ask("def add(a, b):\n    return", language="python", max_length=40, temperature=0)
+def test_completes_code(engine: EngineAddress, mode: str) -> None:
+    ask = GenerationRequest("def add(a, b):\n    return", language="python", max_length=40, temperature=0)
     got = pieces(engine, mode, ask)
     text = "".join(piece.text for piece in got)
     assert text.strip().startswith("a + b")
@@ -51,7 +51,7 @@ def test_completes_code(engine: Address, mode: str) -> None:
     assert all(logprob <= 0 for piece in got for logprob in piece.logprobs)
 
 
-def test_the_chain_reaches_it_when_sfm2_cannot_answer(engine: Address) -> None:
+def test_the_chain_reaches_it_when_sfm2_cannot_answer(engine: EngineAddress) -> None:
     models = {
         "models.sfm2.path": "/nowhere/model.gguf",
         "models.openai.base_url": f"{engine.url}/v1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from sfm2.backends.openai_errors import retry_after, translate
+from sfm2.backends.openai.errors import retry_after, translate
 from sfm2.errors import (
     BackendError,
     BackendOverloadedError,

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.sfm2 import SFM2
 from sfm2.config import load
 from sfm2.errors import PromptTooLongError
-from sfm2.prompts import explanation_turns
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.prompts import explanation_messages
 from sfm2.types import BackendStatus
 
 pytestmark = pytest.mark.engine
@@ -35,25 +35,27 @@ def with_backend(scenario: Callable[[SFM2], Awaitable[Any]], **arguments: object
     return asyncio.run(run())
 
 
-async def pieces(backend: SFM2, ask: Ask) -> list[Piece]:
+async def pieces(backend: SFM2, request: GenerationRequest) -> list[TokenChunk]:
     return [piece async for piece in backend.stream(ask)]
 
 
 async def text(backend: SFM2, prefix: str, **fields: Any) -> str:
-    ask = Ask(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
+    ask = GenerationRequest(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
     return "".join(piece.text for piece in await pieces(backend, ask))
 
 
 def test_completes_and_tells_tokens_and_probabilities() -> None:
     async def scenario(backend: SFM2) -> None:
         assert (await backend.status()).status is BackendStatus.AVAILABLE
-        whole = await pieces(backend, Ask("def add(a, b):\n    c =", temperature=0, max_length=4))
+        whole = await pieces(backend, GenerationRequest("def add(a, b):\n    c =", temperature=0, max_length=4))
         assert "".join(piece.text for piece in whole).startswith(" a + b")
         assert sum(piece.tokens for piece in whole) == sum(len(piece.logprobs) for piece in whole) == 4
         assert whole[-1].finish_reason == "length"
         assert whole[-1].prompt_tokens == 9
 
-        watched = await pieces(backend, Ask("def add(a, b):\n    c =", temperature=0, max_length=4, interactive=True))
+        watched = await pieces(
+            backend, GenerationRequest("def add(a, b):\n    c =", temperature=0, max_length=4, interactive=True)
+        )
         assert len(watched) > len(whole), "token by token for who watches"
         assert "".join(piece.text for piece in watched) == "".join(piece.text for piece in whole)
 
@@ -86,7 +88,7 @@ def test_a_long_file_is_trimmed_for_an_editor_and_refused_otherwise() -> None:
 def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
     async def scenario(backend: SFM2) -> None:
         for prefix in ("", "    "):
-            assert (await pieces(backend, Ask(prefix, language="python", temperature=0, max_length=8)))[
+            assert (await pieces(backend, GenerationRequest(prefix, language="python", temperature=0, max_length=8)))[
                 -1
             ].finish_reason
 
@@ -95,7 +97,9 @@ def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
 
 def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: Path) -> None:
     async def scenario(backend: SFM2) -> None:
-        hole = Ask("def add(a, b):\n    c =", "\n    return c\n", language="python", temperature=0, max_length=24)
+        hole = GenerationRequest(
+            "def add(a, b):\n    c =", "\n    return c\n", language="python", temperature=0, max_length=24
+        )
         filled = await pieces(backend, hole)
         assert filled[-1].adapter == "sfm2-0.5b"
         assert "".join(piece.text for piece in filled).startswith(" a + b\n")
@@ -107,8 +111,8 @@ def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: P
 
 def test_explains_by_the_chat_form() -> None:
     async def scenario(backend: SFM2) -> None:
-        question = explanation_turns("Explain in one sentence: x**2 + y**2")
-        ask = Ask(kind="chat", turns=question, temperature=0, max_length=60)
+        question = explanation_messages("Explain in one sentence: x**2 + y**2")
+        ask = GenerationRequest(kind="chat", turns=question, temperature=0, max_length=60)
         answer = "".join(piece.text for piece in await pieces(backend, ask))
         assert "squares" in answer
         assert "<|" not in answer

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sfm2.backends.once import RETRY_AFTER, Once
-from sfm2.backends.threads import Pump
-from sfm2.backends.turns import Turns
+from sfm2.backends.gpt2.lazy_loader import RETRY_AFTER, LazyLoader
+from sfm2.backends.gpt2.request_queue import RequestQueue
+from sfm2.backends.gpt2.threads import ThreadedIterator
 from sfm2.errors import BackendOverloadedError, BackendUnavailableError
 
 
@@ -27,8 +27,8 @@ class Load:
             raise BackendUnavailableError("no file")
         return "model"
 
-    def once(self) -> Once[str]:
-        return Once(self, lambda: self.mark, lambda: self.now)
+    def once(self) -> LazyLoader[str]:
+        return LazyLoader(self, lambda: self.mark, lambda: self.now)
 
 
 def test_loads_once_for_all_who_ask() -> None:
@@ -48,7 +48,7 @@ def test_a_failure_is_remembered_until_the_files_change_or_time_has_passed() -> 
     load = Load()
     load.broken = True
 
-    async def attempt(once: Once[str]) -> int:
+    async def attempt(once: LazyLoader[str]) -> int:
         await asyncio.wait([once.begin()])
         assert str(once.failure) == "no file"
         return load.calls
@@ -77,7 +77,7 @@ def test_a_cancelled_waiter_does_not_stop_the_load() -> None:
         return "model"
 
     async def scenario() -> None:
-        once = Once(slow, lambda: None)
+        once = LazyLoader(slow, lambda: None)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await asyncio.wait([once.begin()])
@@ -90,7 +90,7 @@ def test_a_cancelled_waiter_does_not_stop_the_load() -> None:
 
 def test_the_line_is_bounded_and_moves_on() -> None:
     async def scenario() -> None:
-        turns = Turns(waiting=1)
+        turns = RequestQueue(waiting=1)
         await turns.take()
         second = asyncio.create_task(turns.take())
         await asyncio.sleep(0)
@@ -114,7 +114,7 @@ def test_a_pump_passes_items_and_errors_on() -> None:
         raise ValueError("broken")
 
     async def scenario() -> list[int]:
-        pump = Pump(numbers)
+        pump = ThreadedIterator(numbers)
         seen = [await anext(pump) for _ in range(3)]
         with pytest.raises(ValueError, match="broken"):
             await anext(pump)
@@ -134,7 +134,7 @@ def test_a_stopped_pump_makes_at_most_the_item_in_hand() -> None:
             yield number
 
     async def scenario() -> None:
-        pump = Pump(numbers)
+        pump = ThreadedIterator(numbers)
         go_on.release()
         assert await anext(pump) == 0
         pump.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.core.breaker import Breaker
+from sfm2.core.breaker import CircuitBreaker
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
 
 def test_opens_after_failures_in_a_row_and_closes_after_a_success() -> None:
     clock = Clock()
-    breaker = Breaker(failures=2, recovery=10, clock=clock)
+    breaker = CircuitBreaker(failures=2, recovery=10, clock=clock)
     breaker.failed()
     assert breaker.allow()
     breaker.failed()
@@ -32,7 +32,7 @@ def test_opens_after_failures_in_a_row_and_closes_after_a_success() -> None:
 
 
 def test_a_success_between_failures_starts_the_count_anew() -> None:
-    breaker = Breaker(failures=2, recovery=10, clock=Clock())
+    breaker = CircuitBreaker(failures=2, recovery=10, clock=Clock())
     for _ in range(5):
         breaker.failed()
         breaker.succeeded()
@@ -41,7 +41,7 @@ def test_a_success_between_failures_starts_the_count_anew() -> None:
 
 def test_a_failed_try_opens_it_again() -> None:
     clock = Clock()
-    breaker = Breaker(failures=3, recovery=10, clock=clock)
+    breaker = CircuitBreaker(failures=3, recovery=10, clock=clock)
     for _ in range(3):
         breaker.failed()
     clock.now = 10
@@ -52,7 +52,7 @@ def test_a_failed_try_opens_it_again() -> None:
 
 def test_an_abandoned_try_lets_the_next_one_try() -> None:
     clock = Clock()
-    breaker = Breaker(failures=1, recovery=10, clock=clock)
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
     breaker.failed()
     clock.now = 11
     assert breaker.allow()
@@ -63,7 +63,7 @@ def test_an_abandoned_try_lets_the_next_one_try() -> None:
 @given(st.lists(st.sampled_from(["failed", "succeeded", "abandoned"]), max_size=30))
 def test_after_the_recovery_time_it_always_lets_somebody_try(events: list[str]) -> None:
     clock = Clock()
-    breaker = Breaker(failures=3, recovery=10, clock=clock)
+    breaker = CircuitBreaker(failures=3, recovery=10, clock=clock)
     for event in events:
         getattr(breaker, event)()
     clock.now = 1000

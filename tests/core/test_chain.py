@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece, Status
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import (
@@ -19,6 +18,7 @@ from sfm2.errors import (
     ModelUnavailableError,
     PromptTooLongError,
 )
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import BackendStatus, Chunk, Completion, GenerateRequest
 
 
@@ -31,7 +31,7 @@ class Scripted:
         self.calls = 0
         self.closed = 0
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         self.calls += 1
         try:
             for step in self.script:
@@ -40,8 +40,8 @@ class Scripted:
                 if isinstance(step, float):
                     await asyncio.sleep(step)
                 else:
-                    yield Piece(step, (-0.5,), 1)
-            yield Piece("", finish_reason="stop")
+                    yield TokenChunk(step, (-0.5,), 1)
+            yield TokenChunk("", finish_reason="stop")
         finally:
             self.closed += 1
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError, InvalidRequestError, PayloadTooLargeError
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import ChatRequest, Chunk, CompleteRequest, ConversationMessage, Reply
 
 
@@ -36,9 +36,9 @@ class Dead(Echo):
         super().__init__()
         self._texts = texts
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         for text in self._texts:
-            yield Piece(text, tokens=1)
+            yield TokenChunk(text, tokens=1)
         raise BackendError("died")
 
 
@@ -47,9 +47,9 @@ class Numbered(Echo):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[Ask] = []
+        self.asked: list[GenerationRequest] = []
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         self.asked.append(ask)
         async for piece in super().stream(
             replace(ask, turns=(ConversationMessage(role="user", content=f"echo:{len(self.asked)}"),))
@@ -105,11 +105,11 @@ def test_a_stream_carries_one_reply_and_a_conversation_has_a_limit() -> None:
 class Lines(Echo):
     """Says line after line, each after a moment."""
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         for number in range(1000):
             await asyncio.sleep(0.01)
-            yield Piece(f"a{number} = ", tokens=1)
-            yield Piece(f"{number}\n", tokens=1)
+            yield TokenChunk(f"a{number} = ", tokens=1)
+            yield TokenChunk(f"{number}\n", tokens=1)
 
 
 def test_a_completion_ends_with_the_line_it_has_come_to() -> None:

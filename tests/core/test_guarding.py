@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from sfm2.backends.base import Ask, Piece, Status
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import (
     BackendStatus,
     Chunk,
@@ -29,17 +29,17 @@ class Trying:
     ) -> None:
         self.name = name
         self._finish: FinishReason = finish
-        self.asks: list[Ask] = []
+        self.asks: list[GenerationRequest] = []
         self._texts = texts
         self._logprob = logprob
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         text = self._texts[min(len(self.asks), len(self._texts) - 1)]
         self.asks.append(ask)
         if isinstance(text, Exception):
             raise text
-        yield Piece(text, (self._logprob,) * 3, 3)
-        yield Piece("", finish_reason=self._finish)
+        yield TokenChunk(text, (self._logprob,) * 3, 3)
+        yield TokenChunk("", finish_reason=self._finish)
 
     async def status(self) -> Status:
         return Status(BackendStatus.AVAILABLE, "")

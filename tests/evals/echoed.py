@@ -11,7 +11,6 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.errors import BackendUnavailableError
 from sfm2.evals.asking import Answerer, Asking, Request
@@ -19,6 +18,7 @@ from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, read
 from sfm2.evals.running import Arm, Run, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Completion
 
 
@@ -54,7 +54,7 @@ class Moody(Echo):
         super().__init__()
         self.broken = broken
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
         if any(word in ask.prefix for word in self.broken):
             raise BackendUnavailableError("out of order")
         async for piece in super().stream(ask):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.cli.evals.run import run_command
 from sfm2.cli.invocation import Invocation
@@ -21,6 +20,7 @@ from sfm2.core import AsyncModelManager
 from sfm2.errors import AuthenticationError, BackendUnavailableError, InvalidRequestError, ModelUnavailableError
 from sfm2.evals import asking
 from sfm2.evals.results import read
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
@@ -180,7 +180,7 @@ class Broken(Echo):
 
     asked = 0
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
         self.asked += "os" in f"{ask.prefix}{ask.suffix}"
         if self.asked > 1:
             raise BackendUnavailableError("out of order")

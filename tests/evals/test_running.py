@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
@@ -23,6 +22,7 @@ from sfm2.evals import asking
 from sfm2.evals.asking import Asking, alone, in_process, over_http
 from sfm2.evals.items import Record
 from sfm2.evals.results import read
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
@@ -185,7 +185,7 @@ def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings
     class Counting(Echo):
         now = most = 0
 
-        async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+        async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
             self.now += 1
             self.most = max(self.most, self.now)
             async for piece in super().stream(ask):

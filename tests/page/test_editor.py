@@ -10,9 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.core import AsyncModelManager
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from tests.conftest import Running, end, start_server
 from tests.page.conftest import Opened
@@ -109,7 +109,7 @@ def test_the_buttons_do_what_the_keys_do(desk: Desk) -> None:
     desk.expect_ghost(" two three")
     desk.page.get_by_role("button", name="Dismiss").click()
     expect(desk.ghost).to_have_count(0)
-    desk.page.get_by_role("button", name="Ask now").click()
+    desk.page.get_by_role("button", name="GenerationRequest now").click()
     desk.expect_ghost("one two threeone")
     desk.page.get_by_role("button", name="Accept").click()
     assert desk.text() == "# echo:one two threeoneone two threeone"
@@ -197,10 +197,10 @@ def test_what_was_taken_and_what_was_not_is_told_to_the_server(opened: Opened, t
 class Doubting(Echo):
     """Less sure of each word."""
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
         logprob = 0.0
         async for piece in super().stream(ask):
-            yield piece if not piece.text else Piece(piece.text, (logprob,), tokens=1, names=piece.names)
+            yield piece if not piece.text else TokenChunk(piece.text, (logprob,), tokens=1, token_texts=piece.names)
             logprob -= 0.45
 
 

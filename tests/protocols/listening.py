@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
+from sfm2.generation import GenerationRequest, TokenChunk
 
 
 class Listening(Echo):
@@ -14,15 +14,15 @@ class Listening(Echo):
 
     def __init__(self, text: str | None = None, prompt_seconds: float | None = None) -> None:
         super().__init__()
-        self.asked: list[Ask] = []
+        self.asked: list[GenerationRequest] = []
         self._text = text
         self._prompt_seconds = prompt_seconds
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
         self.asked.append(ask)
         if self._text is None:
             async for piece in super().stream(ask):
                 yield replace(piece, prompt_seconds=self._prompt_seconds)
             return
-        yield Piece(self._text, (-0.1,), tokens=1, names=(self._text,), prompt_seconds=self._prompt_seconds)
-        yield Piece("", finish_reason="stop", prompt_tokens=1)
+        yield TokenChunk(self._text, (-0.1,), tokens=1, token_texts=(self._text,), prompt_seconds=self._prompt_seconds)
+        yield TokenChunk("", finish_reason="stop", prompt_tokens=1)

@@ -18,7 +18,7 @@ from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
-from tests.engine import tiny_adapter
+from tests.engines import tiny_adapter
 from tests.protocols.listening import Listening
 from tests.server.live import Serving, live, settings_for
 from tests.server.test_disconnect import WAIT, Endless, connect_and_post

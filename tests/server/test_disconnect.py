@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
+from sfm2.generation import GenerationRequest, TokenChunk
 from tests.server.live import Serving
 
 WAIT = 10  # seconds; events set much earlier unless something is broken
@@ -29,11 +29,11 @@ class Endless(Echo):
         self.stopped = threading.Event()
         self.running = 0
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
         self.running += 1
         try:
             for _ in range(self._pieces):
-                yield Piece("word ", (-0.1,), tokens=1)
+                yield TokenChunk("word ", (-0.1,), tokens=1)
             self.begun.set()
             await asyncio.Event().wait()
         finally:

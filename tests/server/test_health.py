@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sfm2.backends.base import Status
 from sfm2.backends.echo import Echo
 from sfm2.types import BackendStatus
 from tests.server.live import Serving

@@ -26,7 +26,7 @@ from sfm2.server.keys import Keys
 from sfm2.server.store import Store
 from sfm2.sse import Decoder
 from tests.conftest import clean_environment
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 from tests.server.live import live
 
 QUESTION = {"prompt": "def return(", "max_length": 24, "temperature": 0, "mode": "free", "guard": False}

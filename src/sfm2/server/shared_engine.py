@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sfm2.config import Settings
 from sfm2.core.loop_thread import LoopThread
-from sfm2.engine.hosts import environment_for
-from sfm2.engine.supervisor import Supervisor
+from sfm2.engines.openvino.engine import shared_environment
+from sfm2.engines.openvino.supervisor import Supervisor
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def shared_engine(settings: Settings) -> Iterator[dict[str, str]]:
         thread = LoopThread("sfm2-engine")
         supervisor = thread.run(_started(settings, state_file))
         try:
-            yield environment_for(supervisor, state_file)
+            yield shared_environment(supervisor, state_file)
         finally:
             thread.run(supervisor.aclose())
             thread.close()

@@ -1,0 +1,28 @@
+"""One at a time, with a short line of those who wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sfm2.errors import BackendOverloadedError
+
+
+class RequestQueue:
+    """At most `waiting` requests stand in line; the next is refused with `BackendOverloadedError`."""
+
+    def __init__(self, waiting: int) -> None:
+        self._limit = waiting
+        self._waiting = 0
+        self._lock = asyncio.Lock()
+
+    async def acquire(self) -> None:
+        if self._lock.locked() and self._waiting >= self._limit:
+            raise BackendOverloadedError(f"{self._waiting} requests wait already")
+        self._waiting += 1
+        try:
+            await self._lock.acquire()
+        finally:
+            self._waiting -= 1
+
+    def release(self) -> None:
+        self._lock.release()

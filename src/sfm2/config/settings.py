@@ -7,28 +7,19 @@ from dataclasses import fields
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from sfm2.config.values import LISTED, Origin, Size, UserPath, upper
 from sfm2.types import SamplingParams
 
-BACKENDS = {
+BackendName = Literal["sfm2", "gpt2_lora", "openai", "echo"]
+BACKENDS: dict[BackendName, str] = {
     "sfm2": "sfm2.backends.sfm2:SFM2",
     "gpt2_lora": "sfm2.backends.gpt2.backend:GPT2LoRA",
     "openai": "sfm2.backends.openai.backend:OpenAI",
     "echo": "sfm2.backends.echo:Echo",
 }
 """Every backend: its name in `fallback.chain`, and its class, which is imported only when the chain names it."""
-
-
-def _known_backend(name: str) -> str:
-    if name not in BACKENDS:
-        *others, last = (f"'{one}'" for one in BACKENDS)
-        raise ValueError(f"Input should be {', '.join(others)} or {last}")
-    return name
-
-
-BackendName = Annotated[str, AfterValidator(_known_backend)]
 
 
 class _Section(BaseModel):

@@ -1,8 +1,8 @@
 """Keeps an engine process running: prepares the weights, starts it, starts it again when it dies, stops it.
 
 The listening socket is ours and the child inherits it, so its address outlives it: a client that connects while the child
-restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is when we
-end, however we end.
+restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is
+when we end, in whatever way.
 """
 
 from __future__ import annotations

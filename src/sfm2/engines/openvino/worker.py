@@ -89,7 +89,7 @@ class Worker:
             return None, self._made(None)
 
     def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
-        """One step; returns whether anything was handed out. An adapter whose steps fail, such as one of NaN, is unloaded."""
+        """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
         try:
             return pipeline.step()
         except _OPENVINO_ERRORS as error:

@@ -7,16 +7,16 @@
         PayloadTooLargeError       413  body or batch over the limit
         MalformedRequestError      400  not JSON, not UTF-8
         UnsupportedMediaTypeError  415
-      AuthenticationError          401  no key, a wrong one, or a revoked one
+      AuthenticationError          401  no API key, a wrong one, or a revoked one
       NotFoundError                404
       MethodNotAllowedError        405
       RateLimitError               429  `retry_after` seconds
       ModelUnavailableError        503  no backend could answer; `fallback_model` names the last one tried
-        BackendError                    one backend could not; the chain goes on to the next
+        BackendError                    one backend failed; the chain asks the next
           BackendLoadingError           not ready yet
           BackendOverloadedError        too many requests at once
           BackendTimeoutError           no answer in time
-          BackendNotConfiguredError     nobody has set it up
+          BackendNotConfiguredError     it has not been set up
           BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
           BackendAdapterError           an adapter fails to load or to work

@@ -165,8 +165,8 @@ class SFM2(Backend):
 
 
 async def _find_prompt_format(engine: Engine) -> PromptFormat:
-    """The family is the one whose special tokens are single tokens of these weights. Weights that nobody has measured get
-    the form that their family was trained on."""
+    """The family is the one whose special tokens are single tokens of these weights. Weights without a measured
+    form get the one that their family was trained on."""
     facts = await engine.facts()
     for family in prompts.FAMILIES:
         tokens = await engine.tokenize("".join(family.special_tokens))

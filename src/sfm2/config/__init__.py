@@ -12,6 +12,7 @@ from sfm2.config.loading import (
 from sfm2.config.settings import (
     BACKENDS,
     ApiSettings,
+    BackendName,
     FallbackSettings,
     GenerationSettings,
     GPT2Settings,
@@ -29,6 +30,7 @@ from sfm2.config.values import Size, UserPath, parse_size
 __all__ = [
     "BACKENDS",
     "ApiSettings",
+    "BackendName",
     "FallbackSettings",
     "GPT2Settings",
     "GenerationSettings",

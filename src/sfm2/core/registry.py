@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from sfm2.backends.base import Backend
-from sfm2.config import BACKENDS, Settings
+from sfm2.config import BACKENDS, BackendName, Settings
 
 
 def build(settings: Settings) -> list[Backend]:
@@ -13,8 +13,8 @@ def build(settings: Settings) -> list[Backend]:
     return [backend_class(name).from_settings(settings) for name in settings.fallback.chain]
 
 
-def backend_class(name: str) -> type[Backend]:
-    """The class of a name in `sfm2.config.BACKENDS`."""
+def backend_class(name: BackendName) -> type[Backend]:
+    """The class of that name."""
     module, _, attribute = BACKENDS[name].partition(":")
     found: type[Backend] = getattr(import_module(module), attribute)
     return found

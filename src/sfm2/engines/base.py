@@ -70,7 +70,7 @@ class AdapterFile(BaseModel):
     path: Path
     """The safetensors file."""
     digest: str
-    """Of its content: tells an adapter that was replaced from the one that is loaded."""
+    """Of its content: distinguishes an adapter that was replaced from the one that is loaded."""
     scale: float
     """What the adapter adds to the weights is multiplied by this."""
 

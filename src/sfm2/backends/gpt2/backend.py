@@ -40,7 +40,7 @@ _NOT_CONFIGURED = BackendHealth(
 
 
 class GPT2LoRA(Backend):
-    """At most `waiting` requests stand in line. `patience`: seconds that a request waits for the model to load."""
+    """At most `waiting` requests queue up. `patience`: seconds that a request waits for the model to load."""
 
     name = "gpt2_lora"
     extra = "hf"
@@ -70,7 +70,7 @@ class GPT2LoRA(Backend):
             await asyncio.wait([self._loading.begin()])
 
     async def aclose(self) -> None:
-        """Stops what runs, within a token, and lets the weights go."""
+        """Stop what runs, within one token, and release the weights."""
         if self._running is not None:
             self._running.stop()
             await asyncio.wait([self._running.done])
@@ -143,7 +143,7 @@ class GPT2LoRA(Backend):
         return loading.result()
 
     def _obstacle(self) -> BackendHealth | None:
-        """What keeps it from even trying to load."""
+        """Why it cannot even try to load; None: nothing is in the way."""
         if self._settings.lora_path is None:
             return _NOT_CONFIGURED
         return self.missing_extra()

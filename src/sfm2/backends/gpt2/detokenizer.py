@@ -11,7 +11,7 @@ class Detokenizer:
     """Holds back a token whose last character is not complete yet: a character of UTF-8 may take several tokens.
 
     `decode` gives the text of token ids. Some tokenizers write a token differently at the beginning of a text, so
-    every token is decoded behind those of the piece before it.
+    every token is decoded together with those of the chunk before it.
     """
 
     def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:

@@ -53,7 +53,7 @@ def base_folder(base_model: str) -> Path:
 
 
 def fingerprint(settings: GPT2Settings) -> Hashable:
-    """Changes when somebody puts the files right."""
+    """A value that changes when the files do, so that a failed load is worth trying again."""
     folders = [
         Path(settings.base_model).expanduser(),
         *([settings.lora_path.expanduser()] if settings.lora_path else []),

@@ -1,4 +1,4 @@
-"""One at a time, with a short line of those who wait."""
+"""One request at a time, with a short queue of those that wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sfm2.errors import BackendOverloadedError
 
 
 class RequestQueue:
-    """At most `waiting` requests stand in line; the next is refused with `BackendOverloadedError`."""
+    """At most `waiting` requests queue up; the next one is refused with `BackendOverloadedError`."""
 
     def __init__(self, waiting: int) -> None:
         self._limit = waiting

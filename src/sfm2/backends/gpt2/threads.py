@@ -33,7 +33,7 @@ def _settle(work: Callable[[], T], loop: asyncio.AbstractEventLoop, future: asyn
 
 
 def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
-    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+    with suppress(RuntimeError):  # the loop is closed: the result is no longer awaited
         loop.call_soon_threadsafe(callback, *arguments)
 
 
@@ -48,7 +48,7 @@ def _fail(future: asyncio.Future[T], error: BaseException) -> None:
 
 
 def _seen(future: asyncio.Future[T]) -> None:
-    # An error nobody awaits is not lost: whoever asks next gets it.
+    # Mark the error as retrieved: it stays in the future, for the next caller that awaits it.
     if not future.cancelled():
         future.exception()
 

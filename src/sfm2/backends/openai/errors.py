@@ -124,7 +124,7 @@ def _said(error: openai.APIError) -> str:
     return error.message[:_LONGEST]
 
 
-# The first that fits counts: subclasses stand before their bases.
+# The first match counts: subclasses come before their bases.
 _TABLE: tuple[tuple[type[openai.OpenAIError], Callable[[Any, str], Ours]], ...] = (
     (openai.APITimeoutError, _timeout),
     (openai.APIConnectionError, _connection),

@@ -1,7 +1,7 @@
-"""Takes the code out of a Markdown fence, however the stream is split. Pure.
+"""Takes code out of a Markdown fence, however the stream is split. Pure.
 
 Only a fence that opens the text counts; text that begins otherwise passes unchanged, with any fences in it, but for a
-last line that closes a fence nobody opened (small models do that). What stands after the closing fence is dropped. Code
+last line that closes a fence which was never opened (small models do that). Text after the closing fence is dropped. Code
 that itself holds a line of as many backticks ends there, as it does for every reader of Markdown.
 """
 
@@ -72,7 +72,7 @@ class _Bare:
 
 
 class _Block:
-    """What stands before the closing fence and the line break in front of it."""
+    """Text inside a fence, up to the line break before the closing fence."""
 
     def __init__(self, mark: str, least: int) -> None:
         closing = rf"\n {{0,3}}{mark}{{{least},}}[ \t\r]*"

@@ -1,4 +1,4 @@
-"""Takes a repeated prompt off the beginning of an answer, however the stream is split. Pure.
+"""Removes a repeated prompt from the beginning of an answer, however the stream is split. Pure.
 
 Chat models are asked to begin with the line the cursor is in, and like to repeat more. What is taken off is exactly one of
 these, the longest that fits: the whole prefix, its last lines (two or more, or one that opens a block), the line before
@@ -11,7 +11,7 @@ import re
 
 _LINES = 40  # how far back a repetition may begin
 _WORDS = re.compile(r"\w\W*\w\W*\w")  # shorter repetitions are likelier code than repetition
-_TOO_SHORT = ("", "/")  # to tell whether the first line is code or a comment
+_TOO_SHORT = ("", "/")  # to know whether the first line is code or a comment
 _OPENS_BLOCK = re.compile(r"[:{(\[]\s*\Z")
 
 
@@ -59,7 +59,7 @@ def repetitions(prefix: str) -> list[str]:
 
 
 def end_of(repeated: str, text: str) -> int | None:
-    """Where `repeated` ends at the beginning of `text`: 0 when it is not there, None when more text must tell."""
+    """Where `repeated` ends at the beginning of `text`: 0 when it is not there, None when it takes more text to know."""
     *lines, last = repeated.split("\n")
     at = 0
     for line in filter(str.strip, lines):
@@ -92,7 +92,7 @@ def _opens_block(text: str) -> bool:
 
 
 def _line_break(prefix: str, answer: str) -> str:
-    """The line break that is missing between a line that opens a block and an answer that goes on inside it."""
+    """The line break that is missing between a line that opens a block and an answer that begins inside it, or nothing."""
     line = prefix[prefix.rfind("\n") + 1 :]
     goes_deeper = _indentation(answer) > _indentation(line) and answer.strip() != ""
     return "\n" if goes_deeper and _opens_block(line) and not answer.lstrip().startswith(("#", "//")) else ""

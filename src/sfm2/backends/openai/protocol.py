@@ -1,4 +1,4 @@
-"""What is asked of an OpenAI-compatible server, and what its stream says. Pure.
+"""Requests to an OpenAI-compatible server, and the events of its streams. Pure.
 
 Not sent, because the protocol has no such field: `top_k`, `repetition_penalty`, and stop texts after the fourth. The core
 cuts at every stop text itself.
@@ -22,7 +22,10 @@ _DISPENSABLE = frozenset({"max_tokens", "temperature", "top_p", "stop"})
 
 
 def chat_request(request: GenerationRequest, model: str) -> dict[str, Any]:
-    """A question is sent with its stop texts; code without: they may stand in the fence or in the repeated line."""
+    """The body of `/v1/chat/completions`.
+
+    Conversations are sent with their stop texts, code without: these may occur in the fence or in the repeated line.
+    """
     if request.is_chat:
         return {"messages": [one.model_dump() for one in request.messages], **_common(request, model), **_stop(request)}
     return {"messages": _code_messages(request), "logprobs": True, **_common(request, model)}
@@ -65,13 +68,13 @@ def _code_messages(request: GenerationRequest) -> list[dict[str, str]]:
 
 
 def is_markdown(request: GenerationRequest) -> bool:
-    """Whether fences are part of the text itself."""
+    """Whether the completion is Markdown, so that fences belong to it."""
     return request.language == "markdown"
 
 
 @dataclass(frozen=True)
 class RefusedFields:
-    """Which of our fields a server does not take; learned from its refusals."""
+    """The request fields that a server does not accept, learned from its refusals."""
 
     dropped: frozenset[str] = frozenset()
 
@@ -82,7 +85,7 @@ class RefusedFields:
         return kept
 
     def after(self, refused: Mapping[str, Any], code: str | None, param: str | None) -> RefusedFields | None:
-        """The dialect to try after a refusal, or None when there is nothing left to leave out."""
+        """What to leave out after a refusal; None when there is nothing left to leave out."""
         name = param.split(".")[0] if param else None
         extras = _EXTRAS & refused.keys()
         if name is None:
@@ -129,7 +132,7 @@ def _delta(event: Mapping[str, Any], text: str | None, logprobs: Iterable[Any]) 
 
 
 def _at(value: Any, *path: str | int, kind: type[T]) -> T | None:
-    """What stands at `path`, or None when a foreign server put something else there."""
+    """The value at `path`, or None when the server sent something else there."""
     for step in path:
         fits = isinstance(value, dict if isinstance(step, str) else list)
         if not fits or (isinstance(step, int) and step >= len(value)):

@@ -1,6 +1,6 @@
 """The engine's process: `python -m sfm2.engines.openvino`. The supervisor starts it, with a spec in the environment.
 
-It serves on a listening socket that it inherits, tells on standard output what becomes of loading, and ends when its
+It serves on a listening socket that it inherits, reports on standard output how loading went, and ends when its
 standard input closes: that is how it notices that its parent has died.
 """
 

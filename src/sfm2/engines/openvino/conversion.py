@@ -153,7 +153,7 @@ def _build(plain: Path) -> None:
 def _read_whole_prompts(work: Path) -> None:
     """Take the tokenizer's limit out: it would cut a prompt at 8,192 tokens without a word, and ours has its own limit.
 
-    The limit is a 32-bit constant of the graph; its place in the `.bin` stands in the `.xml`.
+    The limit is a 32-bit constant of the graph; the `.xml` gives its offset in the `.bin`.
     """
     graph = ElementTree.parse(work / TOKENIZER)  # noqa: S314 made by OpenVINO a moment ago
     layers = {layer.get("id"): layer for layer in graph.iter("layer")}

@@ -21,13 +21,13 @@ def main(source: str, folder: str, preset_name: str) -> int:
     lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    def tell(**fields: Any) -> None:
+    def report(**fields: Any) -> None:
         lines.write(json.dumps(fields) + "\n")
 
     try:
-        convert(Path(source), Path(folder), preset(preset_name), lambda step, share: tell(step=step, share=share))
+        convert(Path(source), Path(folder), preset(preset_name), lambda step, share: report(step=step, share=share))
     except WeightsError as error:
-        tell(message=error.message, suggestion=error.suggestion)
+        report(message=error.message, suggestion=error.suggestion)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""A GGUF dequantised to 16-bit floats: the metadata copied as it is, the tensors written anew."""
+"""A GGUF dequantised to 16-bit floats: the metadata copied as it is, the tensors rewritten."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _plain(source: np.ndarray, tensor: TensorInfo) -> np.ndarray:
     rows = math.prod(tensor.shape[1:])
     raw = source[tensor.offset : tensor.offset + rows * row_bytes]
     if raw.size < rows * row_bytes:
-        raise WeightsError(f"the weights are truncated: {tensor.name} ends behind the end of the file")
+        raise WeightsError(f"the weights are truncated: {tensor.name} ends after the end of the file")
     values = dequantize(raw.reshape(rows, row_bytes), kind)
     values = values.reshape(tensor.shape[::-1])
     return np.ascontiguousarray(values, np.float32 if _target_type(tensor) == _F32 else np.float16)

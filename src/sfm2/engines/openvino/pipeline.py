@@ -97,7 +97,7 @@ class Pipeline:
         self._stop_ids = set(config.facts.stop_token_ids)
         properties: dict[str, Any] = dict(config.preset.properties)
         if adapter is not None:
-            # Static: OpenVINO's steps don't switch adapters, and its cache of prefixes does not tell them apart, so each
+            # Static: OpenVINO's steps don't switch adapters, and its cache of prefixes does not distinguish them, so each
             # adapter has a pipeline to itself. (Dynamic ones also take longer for prompts: benchmarks/LOG.md.)
             chosen = genai.AdapterConfig(genai.AdapterConfig.Mode.MODE_STATIC)
             chosen.add(genai.Adapter(str(adapter.path)), adapter.scale)
@@ -148,7 +148,7 @@ class Pipeline:
         return bool(self._running) or self._pipeline.has_non_finished_requests()
 
     def _warm_up(self) -> None:
-        """The first steps allocate and compile; better now than in somebody's first request."""
+        """The first steps allocate and compile; better now than during the first request."""
         config = self._generation(SamplingParams(max_length=2))
         ids = np.ones((1, min(BLOCK_TOKENS, self._config.context - 2)), np.int64)
         self._pipeline.add_request(0, openvino.Tensor(ids), config)

@@ -73,10 +73,10 @@ async def _convert(source: Path, folder: Path, chosen: Preset, report: ProgressR
     said = asyncio.create_task(_stream(child.stderr).read())
     try:
         async for line in _stream(child.stdout):
-            told = json.loads(line)
-            if "message" in told:
-                raise WeightsError(told["message"], suggestion=told["suggestion"])
-            report(f"converting {source.name}, once: {told['step']}", told["share"])
+            progress = json.loads(line)
+            if "message" in progress:
+                raise WeightsError(progress["message"], suggestion=progress["suggestion"])
+            report(f"converting {source.name}, once: {progress['step']}", progress["share"])
         if await child.wait() != 0:
             raise WeightsError(
                 f"converting {source.name} ended with status {child.returncode}: {_tail(await said)}",

@@ -1,8 +1,8 @@
 """Keeps an engine process running: prepares the weights, starts it, starts it again when it dies, stops it.
 
-The listening socket is ours and the child inherits it, so its address outlives it: who connects while it starts anew
-waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is when we
-end, however we end.
+The listening socket is ours and the child inherits it, so its address outlives it: a client that connects while the child
+restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is
+when we end, in whatever way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BACKLOG = 128
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
 _STEADY = 30.0  # seconds of work after which a death counts as a first one
 _MOST_DEATHS = 5  # in a row; then we say so
-_LOOK_AGAIN = 5.0  # seconds after which we see whether somebody has put right what was wrong
+_LOOK_AGAIN = 5.0  # seconds after which we look whether what was wrong has been fixed
 _STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
 
 _STOPPED = EngineHealth(Phase.STOPPED, "the engine has not been started")

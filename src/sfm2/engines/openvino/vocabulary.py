@@ -26,7 +26,7 @@ class Vocabulary:
         return [int(i) for i in self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
 
     def encode_text(self, text: str) -> list[int]:
-        """As `encode`, but a special token in it is only text: it is taken apart behind its first character."""
+        """As `encode`, but a special token in it is only text: it is split after its first character."""
         cuts = [0, *(match.start() + 1 for match in self._marks.finditer(text)), len(text)]
         parts = [text[a:b] for a, b in pairwise(cuts)]
         return [token for part in parts if part for token in self.encode(part)]

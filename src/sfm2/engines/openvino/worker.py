@@ -1,8 +1,8 @@
 """The one thread that works: a pipeline for each adapter in use, and in every round a step of each that has work.
 
-So completions with different adapters go on side by side, and to change between loaded ones costs nothing. An adapter that
-is not loaded is, when it is asked for, on another thread, while the others go on. When there are too many, an idle one makes
-room, else the one that was not asked for longest: it takes no more jobs and ends what it has.
+So completions with different adapters run side by side, and switching between loaded adapters costs nothing. An adapter
+that is not loaded yet is loaded on another thread when a request needs it, while the others keep running. When there are too
+many, an idle one is unloaded, else the least recently used one: it takes no more jobs and finishes those it has.
 
 `step` holds Python's lock, so the thread lets the others run between two rounds.
 """
@@ -70,7 +70,7 @@ class Worker:
         self._commands.put(lambda: None)
 
     def run(self, give_way: Callable[[float], None]) -> None:
-        """Work until closed. `give_way` is called after deliveries, to let the threads that read them go on."""
+        """Work until closed. `give_way` is called after deliveries, so that the threads that read the output can run."""
         while not self._closed.is_set():
             self._take_commands()
             sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
@@ -89,7 +89,7 @@ class Worker:
             return None, self._made(None)
 
     def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
-        """Whether anything was handed out. An adapter that steps fail with, such as one of NaN, goes; the others go on."""
+        """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
         try:
             return pipeline.step()
         except _OPENVINO_ERRORS as error:

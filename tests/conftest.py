@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,12 @@ from sfm2.testing.processes import start_process
 
 # Names that folders use which have not moved to `sfm2.testing` yet.
 Running = ServerProcess
-start_server = start_process
 end = ServerProcess.close
+
+
+def start_server(data_dir: Path, *options: str, **environment: str) -> ServerProcess:
+    return start_process(data_dir, *options, environment=environment)
+
 
 __all__ = ["Running", "clean_environment", "end", "server", "start_server"]
 

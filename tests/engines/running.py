@@ -1,4 +1,4 @@
-"""A supervised engine for blocking tests, and a client that collects its streams."""
+"""An engine process for blocking tests, and a client that collects its streams."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import psutil
 
 from sfm2.config import Settings
 from sfm2.core.loop_thread import LoopThread
 from sfm2.engines.llama_cpp.wire import CompletionEvent, ErrorDetail, Properties, TokenProbability
+from sfm2.engines.openvino.spec import VARIABLE, LaunchSpec
 from sfm2.engines.openvino.supervisor import Supervisor
 from sfm2.sse import Decoder
 
@@ -74,6 +76,15 @@ class EngineClient:
 
 
 @contextmanager
+def client_of(process: psutil.Process) -> Iterator[EngineClient]:
+    """A client of an engine process, whose environment says its key."""
+    key = LaunchSpec.model_validate_json(process.environ()[VARIABLE]).key
+    (port,) = {one.laddr.port for one in process.net_connections("tcp4") if one.status == psutil.CONN_LISTEN}
+    with _client(f"http://127.0.0.1:{port}", key) as client:
+        yield client
+
+
+@contextmanager
 def running_engine(settings: Settings) -> Iterator[EngineClient]:
     """A client of an engine, once it has loaded."""
     thread = LoopThread("engine")
@@ -85,10 +96,16 @@ def running_engine(settings: Settings) -> Iterator[EngineClient]:
         return supervisor
 
     supervisor = thread.run(start())
-    headers = {"Authorization": f"Bearer {supervisor.address.key}"}
     try:
-        with httpx.Client(base_url=supervisor.address.url, headers=headers, timeout=30) as http:
-            yield EngineClient(http)
+        with _client(supervisor.address.url, supervisor.address.key) as client:
+            yield client
     finally:
         thread.run(supervisor.aclose())
         thread.close()
+
+
+@contextmanager
+def _client(url: str, key: str) -> Iterator[EngineClient]:
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
+        yield EngineClient(http)

@@ -65,7 +65,7 @@ class ServerProcess:
         return f"a ready server; {self._get('/health').text}\n{self.log.read_text(encoding='utf-8')}"
 
 
-def start_process(data_dir: Path, *options: str, **environment: str) -> ServerProcess:
+def start_process(data_dir: Path, *options: str, environment: Mapping[str, str] | None = None) -> ServerProcess:
     """Start `sfm2 serve` with `options` and variables; returns when it listens. Models may still be loading.
 
     Raises `AssertionError` with its log when it ends instead.
@@ -90,12 +90,14 @@ def start_process(data_dir: Path, *options: str, **environment: str) -> ServerPr
 
 
 @contextmanager
-def serve_process(data_dir: Path, *options: str, ready: bool = True, **environment: str) -> Iterator[ServerProcess]:
+def serve_process(
+    data_dir: Path, *options: str, environment: Mapping[str, str] | None = None, ready: bool = True
+) -> Iterator[ServerProcess]:
     """`sfm2 serve` for as long as this lasts, with `options` and environment variables.
 
     Keys, counters and the log go to `data_dir`. With `ready`, waits until it can answer.
     """
-    running = start_process(data_dir, *options, **environment)
+    running = start_process(data_dir, *options, environment=environment)
     try:
         if ready:
             running.until_ready()

@@ -22,7 +22,7 @@ async def main():
     backend = GPT2LoRA(GPT2Settings(lora_path=Path("lora")))
     await backend.start()
     await backend.ready()
-    print(await backend.status())
+    print(await backend.health())
     try:
         await anext(backend.stream(GenerationRequest("x")))
     except BackendUnavailableError as error:
@@ -76,7 +76,7 @@ from sfm2.config import GPT2Settings
 async def main():
     backend = GPT2LoRA(GPT2Settings(base_model="somebody/tiny", lora_path=Path(sys.argv[1])))
     await backend.ready()
-    print(await backend.status())
+    print(await backend.health())
 
 asyncio.run(main())
 """

@@ -10,10 +10,10 @@ from sfm2.generation import TokenChunk
 NAMES = (" return", " x", "\n", "\n", "def")
 
 
-def log(*names: str, skipped: int = 0) -> TokenLog:
+def log(*names: str, healed: int = 0) -> TokenLog:
     found = TokenLog()
     logprobs = tuple(-float(i) for i in range(len(names)))
-    found.add(TokenChunk("".join(names)[skipped:], logprobs, tokens=len(names), token_texts=names, healed=skipped))
+    found.add(TokenChunk("".join(names)[healed:], logprobs, tokens=len(names), token_texts=names, healed=healed))
     return found
 
 
@@ -55,7 +55,7 @@ def test_a_fence_in_front_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_pieces_of_any_size_give_the_same(size: int) -> None:
+def test_chunks_of_any_size_give_the_same(size: int) -> None:
     found, text, taken = log(*NAMES), "".join(NAMES)[:-3], []
     for start in range(0, len(text), size):
         found.show(text[start : start + size])

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +17,23 @@ import pytest
 from safetensors.numpy import save_file
 
 from sfm2.backends.sfm2 import SFM2
-from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile
+from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED
 from sfm2.engines.openvino.conversion import ModelFacts
-from sfm2.engines.openvino.pipeline import Delta, Job, Plan, Sampling
+from sfm2.engines.openvino.pipeline import Job, JobOutput, PipelineConfig
 from sfm2.engines.openvino.preparation import adapter_file, prepare
 from sfm2.engines.openvino.presets import preset
 from sfm2.engines.openvino.worker import Worker
 from sfm2.generation import GenerationRequest
 from sfm2.models.adapters import WEIGHTS, AdapterStore
-from sfm2.types import ConversationMessage
+from sfm2.types import ConversationMessage, SamplingParams
 from tests.engines import tiny_adapter
 from tests.engines.conftest import MakeSettings
-from tests.engines.running import running_engine
+from tests.engines.running import DEFAULTS, EngineClient, running_engine
 
 pytestmark = pytest.mark.slow
 
 NAMES = ("one", "two", "three")
-
-
-@contextmanager
-def engine_client(settings: Settings) -> Iterator[httpx.Client]:
-    with running_engine(settings) as address:
-        headers = {"Authorization": f"Bearer {address.key}"}
-        with httpx.Client(base_url=address.url, headers=headers, timeout=30) as client:
-            yield client
 
 
 @pytest.fixture(scope="module")
@@ -56,46 +47,41 @@ def store(tmp_path_factory: pytest.TempPathFactory, tiny_gguf: Path) -> AdapterS
 
 
 @pytest.fixture(scope="module")
-def engine(tiny_settings: MakeSettings) -> Iterator[httpx.Client]:
+def engine(tiny_settings: MakeSettings) -> Iterator[EngineClient]:
     """Room for all of them at once, and for the base."""
-    with engine_client(tiny_settings(models__sfm2__max_adapters=4)) as client:
+    with running_engine(tiny_settings(models__sfm2__max_adapters=4)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def narrow(tiny_settings: MakeSettings) -> Iterator[httpx.Client]:
+def narrow(tiny_settings: MakeSettings) -> Iterator[EngineClient]:
     """Room for one: whatever is asked for after something else is loaded anew, and has cached nothing."""
-    with engine_client(tiny_settings(models__sfm2__max_adapters=1)) as client:
+    with running_engine(tiny_settings(models__sfm2__max_adapters=1)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def alone(narrow: httpx.Client, store: AdapterStore) -> dict[str | None, str]:
+def alone(narrow: EngineClient, store: AdapterStore) -> dict[str | None, str]:
     """What each gives by itself; None is the base."""
     return {name: text(narrow, store, name) for name in (None, *NAMES)}
 
 
 def asked(store: AdapterStore, name: str | None, **fields: Any) -> dict[str, Any]:
     adapter = adapter_file(store.find(name)).model_dump(mode="json") if name else None
-    return {"prompt": "def return", "n_predict": 24, "temperature": 0, "adapter": adapter, **fields}
+    return {**DEFAULTS, "adapter": adapter, **fields}
 
 
-def text(engine: httpx.Client, store: AdapterStore, name: str | None, **fields: Any) -> str:
-    response = engine.post("/completion", json=asked(store, name, **fields))
-    assert response.status_code == 200, response.text
-    return str(response.json()["content"])
+def text(engine: EngineClient, store: AdapterStore, name: str | None, **fields: Any) -> str:
+    whole = engine.complete(**asked(store, name, **fields))
+    assert whole.error is None
+    return whole.content
 
 
 def all_at_once(
-    engine: httpx.Client, store: AdapterStore, names: tuple[str | None, ...]
+    engine: EngineClient, store: AdapterStore, names: tuple[str | None, ...]
 ) -> list[tuple[str | None, str]]:
     with ThreadPoolExecutor(len(names)) as threads:
         return list(zip(names, threads.map(lambda name: text(engine, store, name), names), strict=True))
-
-
-def loaded(engine: httpx.Client) -> list[str | None]:
-    names: list[str | None] = engine.get("/props").json()["adapters"]
-    return names
 
 
 def test_each_changes_the_text(alone: dict[str | None, str]) -> None:
@@ -103,39 +89,39 @@ def test_each_changes_the_text(alone: dict[str | None, str]) -> None:
 
 
 def test_side_by_side_each_gives_what_it_gives_alone(
-    engine: httpx.Client, store: AdapterStore, alone: dict[str | None, str]
+    engine: EngineClient, store: AdapterStore, alone: dict[str | None, str]
 ) -> None:
     for _ in range(3):  # the first time they are loaded, then they run in the same rounds
         for name, content in all_at_once(engine, store, (None, *NAMES, *NAMES[::-1], None)):
             assert content == alone[name]
-    assert sorted(loaded(engine), key=str) == sorted((None, *NAMES), key=str)
+    assert sorted(engine.loaded, key=str) == sorted((None, *NAMES), key=str)
 
 
 def test_with_room_for_one_all_are_answered(
-    narrow: httpx.Client, store: AdapterStore, alone: dict[str | None, str]
+    narrow: EngineClient, store: AdapterStore, alone: dict[str | None, str]
 ) -> None:
     for name, content in all_at_once(narrow, store, (*NAMES, None, *NAMES)):
         assert content == alone[name]
-    assert len(loaded(narrow)) == 1
+    assert len(narrow.loaded) == 1
 
 
 def test_the_one_that_was_not_asked_for_longest_makes_room(tiny_settings: MakeSettings, store: AdapterStore) -> None:
-    with engine_client(tiny_settings(models__sfm2__max_adapters=2)) as engine:
-        assert loaded(engine) == [None]
+    with running_engine(tiny_settings(models__sfm2__max_adapters=2)) as engine:
+        assert engine.loaded == [None]
         text(engine, store, "one")
-        assert loaded(engine) == [None, "one"]
+        assert engine.loaded == [None, "one"]
         text(engine, store, None)
         text(engine, store, "two")
-        assert loaded(engine) == [None, "two"]
+        assert engine.loaded == [None, "two"]
 
 
 @pytest.fixture
 def worker(tiny_settings: MakeSettings) -> Iterator[Worker]:
     """In this process, so that one sees in which order it hands things out. The base is loaded, and there is room."""
-    task = asyncio.run(prepare(tiny_settings(), lambda step, share: None))
-    facts = ModelFacts.read(task.folder)
-    plan = Plan(task.folder, facts, preset(task.preset), "CPU", task.cache_bytes, task.context)
-    worker = Worker(plan, None, most=2)
+    spec = asyncio.run(prepare(tiny_settings(), lambda step, share: None))
+    facts = ModelFacts.read(spec.folder)
+    config = PipelineConfig(spec.folder, facts, preset(spec.preset), "CPU", spec.cache_bytes, spec.context)
+    worker = Worker(config, None, most=2)
     thread = threading.Thread(target=worker.run, args=(time.sleep,))
     thread.start()
     yield worker
@@ -148,21 +134,21 @@ def test_an_adapter_loads_while_the_base_goes_on(
 ) -> None:
     ids = worker.vocabulary.encode("def return")
     one = adapter_file(store.find("one"))
-    seen: list[tuple[str, Delta]] = []
+    seen: list[tuple[str, JobOutput]] = []
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def job(name: str, tokens: int, adapter: AdapterFile | None = None) -> Job:
-        def take(delta: Delta) -> None:
-            seen.append((name, delta))
+        def take(output: JobOutput) -> None:
+            seen.append((name, output))
             if [who for who, _ in seen] == ["base"] * 10:
                 worker.submit(job("one", 24, one))
-            if delta.last:
+            if output.last:
                 ended.put(name)
 
-        return Job(ids, Sampling(tokens), take, adapter=adapter)
+        return Job(ids, SamplingParams(max_length=tokens), take, adapter=adapter)
 
     def written(name: str) -> str:
-        return "".join(delta.text for who, delta in seen if who == name)
+        return "".join(output.text for who, output in seen if who == name)
 
     worker.submit(job("quiet", 400))
     assert ended.get(timeout=30) == "quiet"
@@ -178,16 +164,16 @@ def test_an_adapter_loads_while_the_base_goes_on(
     assert worker.loaded() == [None, one]
 
 
-def test_leaving_while_it_loads_harms_nobody(
+def test_leaving_while_it_loads_harms_no_other(
     tiny_settings: MakeSettings, store: AdapterStore, alone: dict[str | None, str]
 ) -> None:
-    with engine_client(tiny_settings(models__sfm2__max_adapters=1)) as engine:
+    with running_engine(tiny_settings(models__sfm2__max_adapters=1)) as engine:
         for name in NAMES:
             with pytest.raises(httpx.ReadTimeout):
-                engine.post("/completion", json=asked(store, name), timeout=0.01)
-        for name, content in all_at_once(engine, store, (*NAMES, None)):
-            assert content == alone[name]
-        assert engine.get("/props").json()["running"] == 0
+                engine.http.post("/completion", json=asked(store, name), timeout=0.01)
+        for answerer, content in all_at_once(engine, store, (*NAMES, None)):
+            assert content == alone[answerer]
+        assert engine.running == 0
 
 
 # Completions while typing: a prompt is asked for again and again, and grows. What is kept of it is one adapter's.
@@ -196,7 +182,7 @@ TYPED = "".join(f"def add_{number}(a, b):\n    return a + b\n" for number in ran
 
 
 def test_the_cached_prefix_of_one_is_not_used_for_another(
-    engine: httpx.Client, narrow: httpx.Client, store: AdapterStore
+    engine: EngineClient, narrow: EngineClient, store: AdapterStore
 ) -> None:
     questions = [
         (name, TYPED + typed) for typed in ("", "\n\nde", "\n\ndef sub") for name in (None, "one", None, "two", "one")
@@ -230,18 +216,19 @@ def unsound(tmp_path: Path, tiny_gguf: Path) -> AdapterStore:
 
 @pytest.mark.parametrize("name", ["misshapen", "half", "strange", "nan", "gone"])
 def test_one_that_does_not_work_fails_alone(
-    engine: httpx.Client, store: AdapterStore, unsound: AdapterStore, alone: dict[str | None, str], name: str
+    engine: EngineClient, store: AdapterStore, unsound: AdapterStore, alone: dict[str | None, str], name: str
 ) -> None:
     body = asked(unsound, name)
     if name == "gone":
         unsound.remove(name)
     with ThreadPoolExecutor(3) as threads:
         others = [threads.submit(text, engine, store, other) for other in ("one", None)]
-        response = engine.post("/completion", json=body)
-        assert response.status_code == 400
-        assert "the adapter" in response.json()["error"]["message"]
+        error = engine.complete(**body).error
+        assert error is not None
+        assert (error.code, error.type) == (400, ADAPTER_FAILED)
+        assert "the adapter" in error.message
         assert [other.result() for other in others] == [alone["one"], alone[None]]
-    assert name not in loaded(engine)
+    assert name not in engine.loaded
     assert text(engine, store, "two") == alone["two"]
 
 
@@ -255,8 +242,10 @@ def test_an_engine_starts_though_the_one_in_use_does_not_work(
     name: str,
 ) -> None:
     unsound.use(name)
-    with engine_client(tiny_settings(storage__data_dir=tmp_path / "data", models__sfm2__max_adapters=2)) as engine:
-        assert engine.post("/completion", json=asked(unsound, name)).status_code == 400
+    with running_engine(tiny_settings(storage__data_dir=tmp_path / "data", models__sfm2__max_adapters=2)) as engine:
+        error = engine.complete(**asked(unsound, name)).error
+        assert error is not None
+        assert error.type == ADAPTER_FAILED
         assert text(engine, store, None) == alone[None]
         assert text(engine, store, "one") == alone["one"]
 
@@ -273,11 +262,10 @@ def test_the_one_in_use_completes_and_the_base_explains(
         await backend.start()
         try:
             await backend.ready()
-            asks = [
-                GenerationRequest("def", max_length=4),
-                GenerationRequest(kind="chat", turns=(ConversationMessage(role="user", content="def"),), max_length=4),
-            ]
-            return [[piece.adapter async for piece in backend.stream(ask)][-1] for ask in asks]
+            short = SamplingParams(max_length=4)
+            code = GenerationRequest("def", sampling=short)
+            chat = GenerationRequest(messages=(ConversationMessage(role="user", content="def"),), sampling=short)
+            return [[chunk.adapter async for chunk in backend.stream(request)][-1] for request in (code, chat)]
         finally:
             await backend.aclose()
 
@@ -288,5 +276,5 @@ def test_the_one_in_use_is_loaded_first(tiny_settings: MakeSettings, tmp_path: P
     store = AdapterStore(tmp_path)
     store.add(tiny_adapter.write(tmp_path / "one", tiny_gguf, 1))
     store.use("one")
-    with engine_client(tiny_settings(storage__data_dir=tmp_path)) as engine:
-        assert loaded(engine) == ["one"]
+    with running_engine(tiny_settings(storage__data_dir=tmp_path)) as engine:
+        assert engine.loaded == ["one"]

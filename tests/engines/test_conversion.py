@@ -108,7 +108,7 @@ def test_too_little_disk_is_said_beforehand(tmp_path: Path, monkeypatch: pytest.
         convert(source, tmp_path / "made", preset(), quietly)
 
 
-def test_a_killed_conversion_is_made_anew(tmp_path: Path) -> None:
+def test_a_killed_conversion_starts_over(tmp_path: Path) -> None:
     source = tiny.write(tmp_path / "tiny.gguf")
     command = [*COMMAND, str(source), str(tmp_path / "made"), "int4"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)

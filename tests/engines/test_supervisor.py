@@ -15,10 +15,12 @@ import psutil
 import pytest
 
 from sfm2.config import Settings
-from sfm2.engines.base import Phase
+from sfm2.engines.base import EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.openvino.supervisor import Supervisor
 from sfm2.errors import BackendError
+from sfm2.testing import until_async
+from sfm2.types import SamplingParams
 from tests.engines.conftest import MakeSettings
 
 pytestmark = pytest.mark.slow
@@ -42,16 +44,17 @@ def supervise(settings: Settings, scenario: Scenario, **options: object) -> None
 async def answers(supervisor: Supervisor) -> bool:
     client = LlamaCppClient(supervisor.address, timeout=30)
     try:
-        events = [event async for event in client.completion({"prompt": "def", "n_predict": 3})]
+        chunks = [chunk async for chunk in client.generate("def", SamplingParams(max_length=3))]
     finally:
         await client.aclose()
-    return bool(events[-1]["stop"])
+    return chunks[-1].finish_reason is not None
 
 
 def test_loads_and_answers(tiny_settings: MakeSettings) -> None:
     async def scenario(supervisor: Supervisor) -> None:
-        state = await supervisor.state()
-        assert (state.phase, state.reason) == (Phase.READY, "tiny on CPU")
+        health = supervisor.health
+        assert (health.phase, health.reason) == (Phase.READY, "tiny on CPU")
+        assert (health.model, health.device, health.adapter) == ("tiny", "CPU", None)
         assert await answers(supervisor)
 
     supervise(tiny_settings(), scenario)
@@ -107,17 +110,17 @@ asyncio.run(main())
     assert not alive
 
 
-def test_loading_is_told_step_by_step(tiny_settings: MakeSettings, tmp_path: Path) -> None:
-    states: list[State] = []
+def test_loading_is_reported_step_by_step(tiny_settings: MakeSettings, tmp_path: Path) -> None:
+    seen: list[EngineHealth] = []
 
     async def scenario(supervisor: Supervisor) -> None: ...
 
     settings = tiny_settings(storage__cache_dir=tmp_path)
-    supervise(settings, scenario, on_change=states.append, state_file=tmp_path / "state.json")
-    steps = [state.reason for state in states if state.phase is Phase.LOADING]
+    supervise(settings, scenario, on_change=seen.append, state_file=tmp_path / "state.json")
+    steps = [health.reason for health in seen if health.phase is Phase.LOADING]
     assert any("dequantising" in step for step in steps)
     assert any("compressing" in step for step in steps)
-    assert State.from_json(json.loads((tmp_path / "state.json").read_text())).phase is Phase.STOPPED
+    assert EngineHealth.from_json(json.loads((tmp_path / "state.json").read_text())).phase is Phase.STOPPED
 
 
 @pytest.mark.parametrize(
@@ -132,9 +135,8 @@ def test_what_cannot_work_fails_with_its_reason(
     tiny_settings: MakeSettings, arguments: dict[str, object], said: str
 ) -> None:
     async def scenario(supervisor: Supervisor) -> None:
-        state = await supervisor.state()
-        assert state.phase is Phase.FAILED
-        assert said in state.reason
+        assert supervisor.health.phase is Phase.FAILED
+        assert said in supervisor.health.reason
 
     supervise(tiny_settings(**arguments), scenario)
 
@@ -145,25 +147,23 @@ def test_weights_that_come_later_are_found(
     monkeypatch.setattr("sfm2.engines.openvino.supervisor._LOOK_AGAIN", 0.1)
 
     async def scenario(supervisor: Supervisor) -> None:
-        assert (await supervisor.state()).phase is Phase.FAILED
+        assert supervisor.health.phase is Phase.FAILED
         (tmp_path / "later.gguf").symlink_to(tiny_gguf)
-        while (await supervisor.state()).phase is not Phase.READY:
-            await asyncio.sleep(0.05)
+        await until_async(lambda: supervisor.health.phase is Phase.READY, 30)
 
     supervise(tiny_settings(models__sfm2__path=tmp_path / "later.gguf"), scenario)
 
 
-def test_a_death_is_told_with_its_last_words(tiny_settings: MakeSettings, tmp_path: Path) -> None:
+def test_a_death_is_reported_with_its_last_words(tiny_settings: MakeSettings, tmp_path: Path) -> None:
     """A converted folder that is damaged: the engine dies while loading, and says of what."""
-    states: list[State] = []
+    seen: list[EngineHealth] = []
 
     async def damage(supervisor: Supervisor) -> None:
         (model,) = tmp_path.glob("engines/*/openvino_model.xml")
         model.write_text("not a model")
         assert supervisor.pid is not None
         os.kill(supervisor.pid, signal.SIGKILL)
-        while not any("could not load" in state.reason for state in states):
-            await asyncio.sleep(0.05)
+        await until_async(lambda: any("could not load" in health.reason for health in seen), 30)
 
-    supervise(tiny_settings(storage__cache_dir=tmp_path), damage, on_change=states.append)
-    assert any("the engine died (status -9)" in state.reason for state in states)
+    supervise(tiny_settings(storage__cache_dir=tmp_path), damage, on_change=seen.append)
+    assert any("the engine died (status -9)" in health.reason for health in seen)

@@ -6,7 +6,7 @@ What stands after `echo:` on the last line before the hole is the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,11 @@ class Moody(Echo):
         super().__init__()
         self.broken = broken
 
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
-        if any(word in ask.prefix for word in self.broken):
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        if any(word in request.prefix for word in self.broken):
             raise BackendUnavailableError("out of order")
-        async for piece in super().stream(ask):
-            yield piece
+        async for chunk in super().stream(request):
+            yield chunk
 
 
 async def run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -180,12 +180,12 @@ class Broken(Echo):
 
     asked = 0
 
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
-        self.asked += "os" in f"{ask.prefix}{ask.suffix}"
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        self.asked += "os" in f"{request.prefix}{request.suffix}"
         if self.asked > 1:
             raise BackendUnavailableError("out of order")
-        async for piece in super().stream(ask):
-            yield piece
+        async for chunk in super().stream(request):
+            yield chunk
 
 
 def test_a_run_that_ends_early_says_how_it_goes_on(

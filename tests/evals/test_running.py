@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -185,11 +185,11 @@ def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings
     class Counting(Echo):
         now = most = 0
 
-        async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
+        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
             self.now += 1
             self.most = max(self.most, self.now)
-            async for piece in super().stream(ask):
-                yield piece
+            async for chunk in super().stream(request):
+                yield chunk
             self.now -= 1
 
     async def counted() -> int:

@@ -17,6 +17,7 @@ from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.types import SamplingParams
 from tests.finetune.made import Repository, module
 
 pytestmark = [
@@ -80,14 +81,14 @@ def test_a_base_from_scratch_and_its_lora_answer(lora: Path) -> None:
         backend = GPT2LoRA(GPT2Settings(base_model=str(lora / "base"), lora_path=lora, device="cpu"))
         await backend.start()
         await backend.ready()
-        ask = GenerationRequest("def ada_0(first, second):\n", max_length=24, temperature=0)
-        pieces = [piece async for piece in backend.stream(ask)]
+        request = GenerationRequest("def ada_0(first, second):\n", sampling=SamplingParams(max_length=24))
+        chunks = [chunk async for chunk in backend.stream(request)]
         await backend.aclose()
-        return pieces
+        return chunks
 
-    pieces = asyncio.run(answer())
-    assert "".join(piece.text for piece in pieces).strip()
-    assert pieces[-1].finish_reason is not None
+    chunks = asyncio.run(answer())
+    assert "".join(chunk.text for chunk in chunks).strip()
+    assert chunks[-1].finish_reason is not None
 
 
 def test_what_was_done_is_written_down(lora: Path) -> None:

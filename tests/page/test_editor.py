@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
@@ -197,10 +197,12 @@ def test_what_was_taken_and_what_was_not_is_told_to_the_server(opened: Opened, t
 class Doubting(Echo):
     """Less sure of each word."""
 
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         logprob = 0.0
-        async for piece in super().stream(ask):
-            yield piece if not piece.text else TokenChunk(piece.text, (logprob,), tokens=1, token_texts=piece.names)
+        async for chunk in super().stream(request):
+            yield (
+                chunk if not chunk.text else TokenChunk(chunk.text, (logprob,), tokens=1, token_texts=chunk.token_texts)
+            )
             logprob -= 0.45
 
 

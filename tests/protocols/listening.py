@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from sfm2.backends.echo import Echo
@@ -18,11 +18,11 @@ class Listening(Echo):
         self._text = text
         self._prompt_seconds = prompt_seconds
 
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[TokenChunk]:
-        self.asked.append(ask)
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        self.asked.append(request)
         if self._text is None:
-            async for piece in super().stream(ask):
-                yield replace(piece, prompt_seconds=self._prompt_seconds)
+            async for chunk in super().stream(request):
+                yield replace(chunk, prompt_seconds=self._prompt_seconds)
             return
         yield TokenChunk(self._text, (-0.1,), tokens=1, token_texts=(self._text,), prompt_seconds=self._prompt_seconds)
         yield TokenChunk("", finish_reason="stop", prompt_tokens=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
@@ -37,7 +39,7 @@ ALL = [
 
 @pytest.mark.parametrize(("path", "body"), ALL)
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, object]) -> None:
-    backend = Endless(pieces=0)
+    backend = Endless(chunks=0)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, path, body)
         assert backend.begun.wait(WAIT)
@@ -110,9 +112,10 @@ def test_the_chain_goes_on_and_the_answer_says_why(serving: Serving) -> None:
     class Broken(Echo):
         name = "sfm2"
 
-        async def stream(self, ask):  # type: ignore[no-untyped-def]
-            raise BackendError("no weights")
-            yield
+        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+            if request:
+                raise BackendError("no weights")
+            yield TokenChunk("")
 
     with serving(backends=[Broken(), Echo()]) as client:
         for path, body in ALL[:1] + ALL[3:4]:
@@ -163,7 +166,7 @@ class Looping(Endless):
 
 
 def test_a_server_that_stops_takes_nothing_new_and_ends_what_runs(tmp_path: Path) -> None:
-    backend = Looping(pieces=1)
+    backend = Looping(chunks=1)
     settings = settings_for(tmp_path)
     app = create_app(settings, AsyncModelManager(settings, [backend]))
     with live(app) as client:

@@ -9,9 +9,9 @@ from sfm2.backends.repeats import Unrepeated
 class CodeReply:
     """`fences` false leaves Markdown fences alone: the text asked for is Markdown itself."""
 
-    def __init__(self, prefix: str, *, fences: bool = True) -> None:
+    def __init__(self, prefix: str, language: str | None = None, *, fences: bool = True) -> None:
         self._unfenced = Unfenced() if fences else None
-        self._unrepeated = Unrepeated(prefix)
+        self._unrepeated = Unrepeated(prefix, language)
 
     @property
     def ended(self) -> bool:

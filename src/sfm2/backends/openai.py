@@ -99,7 +99,7 @@ class OpenAI:
     async def _attempt(self, client: openai.AsyncOpenAI, ask: Ask) -> AsyncGenerator[Piece, None]:
         from sfm2.backends.openai_errors import translated
 
-        pieces = Pieces(CodeReply(ask.prefix, fences=not is_markdown(ask)) if self._strips(ask) else None)
+        pieces = Pieces(CodeReply(ask.prefix, ask.language, fences=not is_markdown(ask)) if self._strips(ask) else None)
         resumed = prompts.Resumed(ask.prefix if self._settings.mode == "completions" else "", words=False)
         if self._settings.mode == "completions":
             ask = replace(ask, prefix=resumed.prompt)

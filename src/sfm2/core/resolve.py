@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from sfm2 import languages
 from sfm2.backends.base import Ask
 from sfm2.config import Settings
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
 from sfm2.prompts import explanation_turns
-from sfm2.syntax import languages
 from sfm2.types import ChatRequest, CompleteRequest, ExplainRequest, GenerateRequest, GenerationOptions, Language, Mode
 
 T = TypeVar("T")

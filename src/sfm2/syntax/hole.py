@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sfm2.syntax.block_words import BlockWords, words_of
+from sfm2.languages import BlockWords, facts_of
 from sfm2.syntax.lines import first_solid, indent, split_last
 from sfm2.syntax.python_lines import OpenLines
 
@@ -66,7 +66,9 @@ class Hole:
 
     @cached_property
     def words(self) -> BlockWords | None:
-        return words_of(self.language)
+        """How blocks are recognised in this language; None where that is not known."""
+        facts = facts_of(self.language)
+        return facts.blocks if facts else None
 
     @cached_property
     def level(self) -> int | None:

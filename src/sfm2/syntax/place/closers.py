@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sfm2.languages import comment_pattern
 from sfm2.syntax.lines import indent
 
 MOST = 4  # candidates
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NEAR = 4_000  # characters of the prefix that are looked at
-_HASH = frozenset({"python", "ruby", "bash", "yaml", "toml", "php"})
 _HEADER = re.compile(r"\s*(async\s+)?(if|elif|else|for|while|with|def|class|try|except|finally|match|case)\b")
 
 
@@ -70,8 +70,7 @@ def _scan(before: str, completion: str, language: str) -> list[_Open]:
 
 
 def _token_pattern(language: str) -> re.Pattern[str]:
-    comment = r"\#[^\n]*" if language in _HASH else r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?"
-    return re.compile(rf"""{comment}|'''|\"\"\"|["'`]|[()\[\]{{}}]""")
+    return re.compile(rf"""{comment_pattern(language)}|'''|\"\"\"|["'`]|[()\[\]{{}}]""")
 
 
 def _string_end(text: str, at: int, quotes: str) -> int:

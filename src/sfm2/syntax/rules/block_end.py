@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from sfm2.syntax.block_words import PYTHON, BlockWords
+from sfm2.languages import BlockWords, comment_marks, facts_of
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
 from sfm2.syntax.rules.base import Draft
 from sfm2.types import GuardReason, Mode
 
 _CLOSER = re.compile(r"[)\]}>;,]")
-_COMMENT = re.compile(r"#|//|/\*|\*|--")
 _WORD = re.compile(r"\w+")
 _ALIKE = frozenset({"case", "when"})  # that the suffix has one of them does not speak against another
 LINES_BEYOND = 6  # that a completion may go on where it is not sure that the block is over
@@ -33,7 +32,8 @@ class BlockEnd:
         self._level = hole.level
         self._helpers = mode is Mode.FUNCTION
         self._names: set[str] | None = None
-        self._open_lines = hole.open_lines.copy() if self._words is PYTHON else None
+        self._open_lines = hole.open_lines.copy() if self._words and hole.language == "python" else None
+        self._comments = _leading_marks(hole.language)
         self._begun = False
         self._margin: int | None = None  # where comments at the margin began
         self._patience = 0
@@ -83,7 +83,7 @@ class BlockEnd:
         if indent(line) > self._level:
             return False
         text = line.strip()[:_LONGEST_HEADER]
-        return not _COMMENT.match(text) and not self._belongs(text, words)
+        return not text.startswith(self._comments) and not self._belongs(text, words)
 
     def _begin(self, line: str, words: BlockWords) -> None:
         """The first line with something on it tells the block's own indentation, where the cursor did not."""
@@ -98,7 +98,7 @@ class BlockEnd:
         word = _WORD.match(text)
         if word and word[0] in words.continues:
             return word[0] in _ALIKE or word[0] != self._suffix_word()
-        if _CLOSER.match(text) or words.within.match(text):
+        if _CLOSER.match(text) or words.labels.match(text):
             return True
         defined = words.defines.match(text) if self._helpers else None
         return defined is not None and defined[1] in self._known_names()
@@ -127,7 +127,15 @@ class BlockEnd:
         at_margin = self._level is not None and draft.number > 0 and indent(draft.line) <= self._level
         if not text:
             return
-        if not (_COMMENT.match(text) and (at_margin or self._margin is not None)):
+        if not (text.startswith(self._comments) and (at_margin or self._margin is not None)):
             self._margin = None
         elif self._margin is None:
             self._margin = draft.start
+
+
+def _leading_marks(language: str | None) -> tuple[str, ...]:
+    """How lines begin that belong to the line after them: comments, directives, and the inner lines of a block comment."""
+    facts = facts_of(language)
+    directives = facts.directives if facts else ()
+    marks = (*comment_marks(language), *directives)
+    return (*marks, "*") if "/*" in marks else marks

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+from sfm2.languages import facts_of
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules.base import Draft, Settled
 from sfm2.types import GuardReason, Mode
 
 FENCE = re.compile(r"\s*(```+|~~~+)[\w+-]*\s*$")
-_MARKUP = frozenset({"markdown", "text", None})
 
 
 class Fences(Settled):
     reason: ClassVar = GuardReason.CHATTER
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
-        self._judges = hole.language not in _MARKUP
+        facts = facts_of(hole.language)
+        self._judges = facts is not None and facts.kind != "prose"
         self._head = hole.head
         self._open_lines = hole.open_lines.copy() if hole.language == "python" else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sfm2.languages import comment_marks
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.python_lines import OpenLines
 from sfm2.syntax.rules.base import Draft, Settled
@@ -15,7 +16,8 @@ class LineEnd(Settled):
     reason: ClassVar = GuardReason.LINE_END
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
-        self._one_line = mode is Mode.LINE or (hole.kind == "middle" and _is_comment(hole.tail))
+        before_comment = hole.kind == "middle" and hole.tail.lstrip().startswith(comment_marks(hole.language))
+        self._one_line = mode is Mode.LINE or before_comment
         self._head = hole.head
         self._open_lines = OpenLines() if hole.language == "python" else None
 
@@ -29,7 +31,3 @@ class LineEnd(Settled):
         if not draft.line.strip():
             return None
         return draft.end + 1
-
-
-def _is_comment(tail: str) -> bool:
-    return tail.lstrip().startswith(("#", "//", "--", "/*"))

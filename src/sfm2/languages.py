@@ -21,11 +21,11 @@ GUESSED_FROM = 20_000  # characters of code that `guess` looks at
 _NEVER = r"(?!)"  # a regular expression that matches nothing
 
 
-class _Facts(BaseModel):
+class _TableRow(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BlockWords(_Facts):
+class BlockWords(_TableRow):
     """How blocks are recognised by single lines, without a parser."""
 
     opens: re.Pattern[str]
@@ -38,7 +38,7 @@ class BlockWords(_Facts):
     """Matches other lines at that indentation that belong to the block: labels and cases."""
 
 
-class Dialect(_Facts):
+class GrammarVariant(_TableRow):
     """A grammar to use instead, for texts that contain one of `contains`, or do not contain `lacks`."""
 
     function: str
@@ -49,19 +49,19 @@ class Dialect(_Facts):
         return any(mark in text for mark in self.contains) or (self.lacks != "" and self.lacks not in text)
 
 
-class GrammarSource(_Facts):
+class GrammarSource(_TableRow):
     """Where a tree-sitter grammar is found: `function` in the Python module `module`."""
 
     module: str
     function: str = "language"
-    dialects: tuple[Dialect, ...] = ()
+    variants: tuple[GrammarVariant, ...] = ()
     """Other functions of the module; the first that fits the text is used."""
 
     def function_for(self, text: str) -> str:
-        return next((dialect.function for dialect in self.dialects if dialect.is_of(text)), self.function)
+        return next((variant.function for variant in self.variants if variant.is_of(text)), self.function)
 
 
-class LanguageFacts(_Facts):
+class LanguageFacts(_TableRow):
     """One language."""
 
     name: str

@@ -17,6 +17,7 @@ import re
 import tomllib
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -166,7 +167,12 @@ def streamed(case: Case, size: int) -> str:
 @pytest.mark.parametrize("case", params())
 def test_golden(case: Case) -> None:
     text, report = guarded(
-        case.text, prefix=case.prefix, suffix=case.suffix, language=case.language, mode=case.mode, ended=case.ended
+        case.text,
+        prefix=case.prefix,
+        suffix=case.suffix,
+        language=case.language,
+        mode=case.mode,
+        model_stopped=case.ended,
     )
     assert text == case.expect
     assert report.action is case.action
@@ -204,7 +210,7 @@ def test_the_cases_are_written_soundly() -> None:
         assert (case.action is GuardAction.ABSTAINED) == (not case.expect.strip()), case.name
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[[str], object]] = {
     "python": lambda text: compile(text, "<golden>", "exec", dont_inherit=True),
     "json": json.loads,
     "toml": tomllib.loads,

@@ -123,7 +123,7 @@ def test_long_strings_are_known_for_python_only() -> None:
     ],
 )
 def test_what_is_open_where_the_cursors_line_begins(prefix: str, goes_on: bool) -> None:
-    assert Hole(prefix, "", "python").open_lines.goes_on is goes_on
+    assert Hole(prefix, "", "python").scanner.is_continued is goes_on
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Each rule by itself: what it cuts, what it doubts until the end, and what the model's own end clears."""
+"""Each rule by itself: what it cuts, what it might still cut, and what it drops when the model stops by itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfm2.syntax.guard import guarded
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules import ORDER, rules_for
-from sfm2.syntax.rules.base import Draft, Rule
+from sfm2.syntax.rules.base import Draft, Restart, Rule
 from sfm2.syntax.rules.block_end import LINES_BEYOND, BlockEnd
 from sfm2.syntax.rules.fences import Fences
 from sfm2.syntax.rules.line_end import LineEnd
@@ -23,32 +23,39 @@ from sfm2.types import GuardAction, GuardReason, Mode
 
 @dataclass
 class Outcome:
-    """`cut`: what is left, if the rule cut. `doubt`: what was settled when the text was over, if anything was not."""
+    """What one rule did to a text."""
 
     rule: Rule
     text: str
-    cut: str | None
-    doubt: str | None
+    cut: str | None = None
+    """What is left, if the rule cut."""
+    restarted: bool = False
+    """Whether the rule asked to begin again with the next line."""
+    certain: str | None = None
+    """What could be sent before the text was over, if the rule might still have cut the rest."""
 
-    def at_end(self, by_itself: bool) -> str | None:
-        end = self.rule.at_end(by_itself)
+    def finish(self, model_stopped: bool) -> str | None:
+        end = self.rule.finish(model_stopped)
         return None if end is None else self.text[:end]
 
 
-def apply(rule: Rule, text: str, fits: bool = True) -> Outcome:
-    """Feed it line by line, as the guard does. `fits`: what the judge of syntax says, always."""
+def apply(rule: Rule, text: str, fits: bool = True, holds_code: bool = True, can_restart: bool = False) -> Outcome:
+    """Feed it line by line, as the guard does. `fits`, `holds_code`: what the parser says, always."""
     start = 0
     for number, piece in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text)):
-        broken = piece.endswith("\n")
-        cut = rule.cut(Draft(piece[:-1] if broken else piece, start, number, broken, lambda _: fits))
+        line = piece.removesuffix("\n")
+        draft = Draft(line, start, number, line != piece, lambda _: fits, lambda _: holds_code, can_restart)
+        cut = rule.cut(draft)
+        if isinstance(cut, Restart):
+            return Outcome(rule, text, restarted=True)
         if cut is not None:
-            return Outcome(rule, text, text[:cut], None)
+            return Outcome(rule, text, text[:cut])
         start += len(piece)
-    doubt = rule.doubt()
-    return Outcome(rule, text, None, None if doubt is None else text[:doubt])
+    cut = rule.tentative_cut()
+    return Outcome(rule, text, certain=None if cut is None else text[:cut])
 
 
-def test_rules_are_made_anew_and_in_order() -> None:
+def test_rules_are_new_for_each_completion_and_in_order() -> None:
     hole = Hole("x = 1\n", "", "python")
     first, second = rules_for(hole, Mode.BLOCK), rules_for(hole, Mode.BLOCK)
     assert [type(rule) for rule in first] == list(ORDER)
@@ -142,6 +149,18 @@ def test_the_head_of_the_cursors_line_counts() -> None:
     assert apply(Fences(Hole("x = `", "", "javascript"), Mode.BLOCK), "``\n").cut is None
 
 
+def test_a_fence_before_the_code_restarts_the_completion() -> None:
+    rule = Fences(Hole("", "", "python"), Mode.FREE)
+    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=True).restarted
+    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=False).cut == "Sure:\n"
+    assert apply(rule, "x = 1\n```\n", holds_code=True, can_restart=True).cut == "x = 1\n"
+
+
+def test_a_fence_on_the_cursors_line_restarts_nothing() -> None:
+    rule = Fences(Hole("`", "", "javascript"), Mode.FREE)
+    assert apply(rule, "``\n", holds_code=False, can_restart=True).cut == ""
+
+
 def test_talk_before_a_fence_is_not_the_code() -> None:
     text, report = guarded("Sure:\n```python\nx = 1\n```\nDone.", prefix="", language="python", mode=Mode.FREE)
     assert text == "x = 1"
@@ -167,9 +186,9 @@ def test_blank_lines_before_it_do_not_hide_it() -> None:
 def test_a_line_that_is_only_alike_is_doubted_until_the_end(line: str) -> None:
     outcome = apply(SuffixBegins(AREA, Mode.BLOCK), f"    r = abs(r)\n{line}\n")
     assert outcome.cut is None
-    assert outcome.doubt == "    r = abs(r)\n"
-    assert outcome.at_end(by_itself=False) == "    r = abs(r)\n"
-    assert outcome.at_end(by_itself=True) is None
+    assert outcome.certain == "    r = abs(r)\n"
+    assert outcome.finish(model_stopped=False) == "    r = abs(r)\n"
+    assert outcome.finish(model_stopped=True) is None
 
 
 def test_proof_after_a_doubt_cuts_at_the_doubt() -> None:
@@ -189,8 +208,8 @@ def test_proof_after_a_doubt_cuts_at_the_doubt() -> None:
 def test_what_raises_no_suspicion(suffix: str, text: str) -> None:
     outcome = apply(SuffixBegins(Hole(AREA.prefix, suffix, "python"), Mode.BLOCK), text)
     assert outcome.cut is None
-    assert outcome.doubt is None
-    assert outcome.at_end(by_itself=False) is None
+    assert outcome.certain is None
+    assert outcome.finish(model_stopped=False) is None
 
 
 def test_the_rest_of_the_cursors_line_written_again_is_no_part() -> None:
@@ -211,7 +230,7 @@ def test_a_suspicion_is_cleared_by_the_models_own_end() -> None:
     prefix, suffix = "depth = 0\nc = input()\n", "\nif c == ')':\n    depth -= 1\n"
     text = "y = 1\nif c == '(':\n    depth += 1"
     assert guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE)[0] == text
-    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE, ended=False)
+    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE, model_stopped=False)
     assert kept == "y = 1"
     assert GuardReason.SUFFIX_BEGINS in report.reasons
 
@@ -268,16 +287,16 @@ def test_the_else_that_the_suffix_brings_is_not_written_again() -> None:
 def test_comments_at_the_margin_are_doubted_and_fall_at_the_end() -> None:
     outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), "    return x\n# What follows\n# is g.\n")
     assert outcome.cut is None
-    assert outcome.doubt == "    return x\n"
-    assert outcome.at_end(by_itself=True) == outcome.at_end(by_itself=False) == "    return x\n"
+    assert outcome.certain == "    return x\n"
+    assert outcome.finish(model_stopped=True) == outcome.finish(model_stopped=False) == "    return x\n"
 
 
 def test_a_comment_at_the_margin_within_the_block_is_settled_by_what_follows() -> None:
     text = "    x += 1\n# x = 2\n    return x\n"
     outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), text)
     assert outcome.cut is None
-    assert outcome.doubt is None
-    assert outcome.at_end(by_itself=False) is None
+    assert outcome.certain is None
+    assert outcome.finish(model_stopped=False) is None
 
 
 def test_where_the_cut_would_not_parse_the_end_is_only_suspected() -> None:
@@ -286,9 +305,9 @@ def test_where_the_cut_would_not_parse_the_end_is_only_suspected() -> None:
     text = "    y = x\nmargin\n"
     outcome = apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * (LINES_BEYOND - 1), fits=False)
     assert outcome.cut is None
-    assert outcome.doubt == "    y = x\n"
-    assert outcome.at_end(by_itself=True) is None
-    assert outcome.at_end(by_itself=False) == "    y = x\n"
+    assert outcome.certain == "    y = x\n"
+    assert outcome.finish(model_stopped=True) is None
+    assert outcome.finish(model_stopped=False) == "    y = x\n"
     assert apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * LINES_BEYOND, fits=False).cut == "    y = x\n"
 
 
@@ -310,9 +329,9 @@ def test_what_comes_once_less_is_doubted_and_stays(period: int) -> None:
     first = "".join(f"print({n})\n" for n in range(period))
     outcome = apply(Repetition(HOLE, Mode.FREE), first * (ROUNDS - 1))
     assert outcome.cut is None
-    assert outcome.doubt == first
-    assert outcome.at_end(by_itself=False) is None
-    assert outcome.at_end(by_itself=True) is None
+    assert outcome.certain == first
+    assert outcome.finish(model_stopped=False) is None
+    assert outcome.finish(model_stopped=True) is None
 
 
 @pytest.mark.parametrize(
@@ -330,7 +349,7 @@ def test_what_is_no_loop(text: str) -> None:
 
 
 def test_another_line_clears_the_doubt() -> None:
-    assert apply(Repetition(HOLE, Mode.FREE), "a()\na()\nb()\n").doubt is None
+    assert apply(Repetition(HOLE, Mode.FREE), "a()\na()\nb()\n").certain is None
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -377,7 +396,7 @@ def test_lines_that_do_not_go_round(line: str) -> None:
 @pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.FUNCTION, Mode.FREE])
 def test_a_loop_of_the_model_is_told(mode: Mode) -> None:
     text, report = guarded(
-        "    print(1)\n    print(2)\n" * 50, prefix="def f():\n", language="python", mode=mode, ended=False
+        "    print(1)\n    print(2)\n" * 50, prefix="def f():\n", language="python", mode=mode, model_stopped=False
     )
     assert text == "    print(1)\n    print(2)"
     assert report.action is GuardAction.CUT

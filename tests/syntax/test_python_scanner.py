@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sfm2.syntax.python_lines import OpenLines
+from sfm2.syntax.python_scanner import PythonScanner
 
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 MODULES = (
@@ -34,11 +34,11 @@ def lines_that_go_on(text: str) -> set[int]:
 
 
 def scanned(text: str) -> set[int]:
-    lines = OpenLines()
+    lines = PythonScanner()
     found = set()
     for number, line in enumerate(text.split("\n"), start=1):
         lines.feed(line)
-        if lines.goes_on:
+        if lines.is_continued:
             found.add(number)
     return found
 
@@ -72,7 +72,7 @@ def test_the_border_is_where_the_last_statement_at_the_margin_begins(module: str
             continue
         for last in {first, node.end_lineno or first}:
             prefix = text[: begins[last] - 1]
-            assert OpenLines.after(prefix).border == begins[first - 1], (first, last)
+            assert PythonScanner.after(prefix).statement_start == begins[first - 1], (first, last)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_the_border_is_where_the_last_statement_at_the_margin_begins(module: str
     ],
 )
 def test_one_line(line: str, goes_on: bool) -> None:
-    lines = OpenLines()
+    lines = PythonScanner()
     lines.feed(line)
-    assert lines.goes_on is goes_on
+    assert lines.is_continued is goes_on
 
 
 def test_quotes_of_the_other_kind_do_not_end_a_long_string() -> None:
-    lines = OpenLines()
+    lines = PythonScanner()
     lines.feed('x = """')
     for line in ["'''", "# no comment", "(", 'def f():  # "']:
         lines.feed(line)
@@ -115,44 +115,44 @@ def test_quotes_of_the_other_kind_do_not_end_a_long_string() -> None:
         assert lines.quotes == '"""'
     lines.feed('""" + (')
     assert not lines.in_string
-    assert lines.goes_on
+    assert lines.is_continued
 
 
 @pytest.mark.parametrize("line", ["def f():", "async def f():", "class A:", "import os", "@decorated"])
 def test_a_bracket_that_nobody_closed_ends_at_the_next_definition(line: str) -> None:
-    lines = OpenLines.after("x = (\n    1,\n")
-    assert lines.goes_on
+    lines = PythonScanner.after("x = (\n    1,\n")
+    assert lines.is_continued
     lines.feed(line)
-    assert not lines.goes_on
+    assert not lines.is_continued
 
 
 def test_a_copy_goes_its_own_way() -> None:
-    lines = OpenLines.after("x = (\n")
+    lines = PythonScanner.after("x = (\n")
     other = lines.copy()
     other.feed(")")
-    assert lines.goes_on
-    assert not other.goes_on
+    assert lines.is_continued
+    assert not other.is_continued
 
 
 @pytest.mark.parametrize("line", ["", "    x = 1", "# talk", ")", "]", "else:", "elif x:", "except E:", "finally:"])
 def test_what_begins_no_statement_is_no_border(line: str) -> None:
-    assert OpenLines.after(f"x = 1\ny = 2\n{line}\n").border == len("x = 1\n")
+    assert PythonScanner.after(f"x = 1\ny = 2\n{line}\n").statement_start == len("x = 1\n")
 
 
 @pytest.mark.parametrize("line", ["z = 1", "elsewhere = 1", "(a or b)()", "'''text'''", "@decorated", "import os"])
 def test_what_begins_a_statement_is_a_border(line: str) -> None:
-    assert OpenLines.after(f"x = 1\ny = 2\n{line}\n").border == len("x = 1\ny = 2\n")
+    assert PythonScanner.after(f"x = 1\ny = 2\n{line}\n").statement_start == len("x = 1\ny = 2\n")
 
 
 def test_a_decorated_definition_begins_with_its_decorator() -> None:
-    assert OpenLines.after("x = 1\n@one(\n    2\n)\ndef f():\n    ").border == len("x = 1\n")
+    assert PythonScanner.after("x = 1\n@one(\n    2\n)\ndef f():\n    ").statement_start == len("x = 1\n")
 
 
 @pytest.mark.parametrize("line", ["x = '#' + \\", 'return "<%s at %#x>" % \\'])
 def test_a_backslash_behind_a_number_sign_in_a_string(line: str) -> None:
-    lines = OpenLines()
+    lines = PythonScanner()
     lines.feed(line)
-    assert lines.goes_on
+    assert lines.is_continued
 
 
 @pytest.mark.xfail(
@@ -165,10 +165,10 @@ def test_a_short_string_over_two_lines() -> None:
 
 
 def test_a_comment_behind_a_decorator() -> None:
-    assert OpenLines.after("x = 1\n@one\n# talk\ndef f():\n    ").border == len("x = 1\n")
+    assert PythonScanner.after("x = 1\n@one\n# talk\ndef f():\n    ").statement_start == len("x = 1\n")
 
 
 def test_a_bracket_too_many_does_not_hide_the_next_one() -> None:
-    lines = OpenLines.after("x = ]])\n")
+    lines = PythonScanner.after("x = ]])\n")
     lines.feed("y = (")
-    assert lines.goes_on
+    assert lines.is_continued

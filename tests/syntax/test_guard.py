@@ -145,6 +145,13 @@ def test_the_files_own_line_breaks_are_used(language: str | None, written: str, 
         assert sent == guard.text == expected
 
 
+def test_a_carriage_return_that_ends_no_line_is_kept() -> None:
+    text = "a\rb\r\nc\r"
+    for pieces in ([text], list(text)):
+        sent, guard = stream(pieces, Hole("x\n", "", None))
+        assert sent == guard.text == "a\rb\nc\r"
+
+
 def test_a_stream_sends_lines_as_soon_as_they_can_stand() -> None:
     guard = Guard(Hole("def f(x):\n", "", "python"), Mode.FUNCTION)
     assert guard.feed("    if x") == ""

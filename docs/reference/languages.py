@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -37,17 +37,14 @@ def names() -> str:
 
 def typescript() -> str:
     """What editors need of each language."""
-    return _TYPESCRIPT % {"notice": _NOTICE, "rows": "\n".join(_row(facts) for facts in languages.table().values())}
+    return _TYPESCRIPT % {"notice": _NOTICE, "entries": "\n".join(map(_entry, languages.table().values()))}
 
 
 def languages_table() -> str:
     """For the page of the HTTP API."""
     head = ["Value", "Language", "File names", "Parsed by the guard with"]
-    return table(head, ([code(facts.name), facts.label, _files(facts), _parser(facts)] for facts in _all()))
-
-
-def _all() -> Iterator[LanguageFacts]:
-    yield from languages.table().values()
+    rows = ([code(facts.name), facts.label, _files(facts), _parser(facts)] for facts in languages.table().values())
+    return table(head, rows)
 
 
 def _files(facts: LanguageFacts) -> str:
@@ -60,45 +57,53 @@ def _parser(facts: LanguageFacts) -> str:
     return "tree-sitter" if facts.grammar else "nothing"
 
 
-def _row(facts: LanguageFacts) -> str:
+def _entry(facts: LanguageFacts) -> str:
     indentation = "\t" if facts.indentation == "tab" else " " * facts.indentation
-    ids = [facts.name, *facts.editor_ids]
-    label, indentation, editor_ids = (json.dumps(value) for value in (facts.label, indentation, ids))
-    return f"  {facts.name}: {{ label: {label}, indentation: {indentation}, editorIds: {editor_ids} }},"
+    values = {
+        "label": facts.label,
+        "editorIds": facts.editor_ids,
+        "suffixes": facts.suffixes,
+        "indentation": indentation,
+    }
+    fields = ", ".join(f"{name}: {json.dumps(value)}" for name, value in values.items())
+    return f"  {facts.name}: {{ {fields} }},"
 
 
 _TYPESCRIPT = """\
 // %(notice)s
 // biome-ignore-all format: generated
+/** The languages that the server knows, as editors and people call them. */
+import type { Language } from "sfm2-client";
 
-export interface LanguageFacts {
-  /** Its name for people. */
-  label: string;
+export interface LanguageEntry {
+  /** For people. */
+  readonly label: string;
+  /** What editors call it besides our own name, in lower case. */
+  readonly editorIds: readonly string[];
+  /** Of file names, with their dot. */
+  readonly suffixes: readonly string[];
   /** One level of it in new code. */
-  indentation: string;
-  /** What editors call it, in lower case. */
-  editorIds: readonly string[];
+  readonly indentation: string;
 }
 
-/** By the server's names, in the order in which they are listed for users. */
-export const LANGUAGES = {
-%(rows)s
-} as const satisfies Record<string, LanguageFacts>;
+export const LANGUAGES: Readonly<Record<Language, LanguageEntry>> = {
+%(entries)s
+};
 
-export type Language = keyof typeof LANGUAGES;
-
-const BY_EDITOR_ID = new Map<string, Language>(
-  (Object.keys(LANGUAGES) as Language[]).flatMap((name) => LANGUAGES[name].editorIds.map((id) => [id, name] as const)),
+const BY_EDITOR_ID: ReadonlyMap<string, Language> = new Map(
+  (Object.entries(LANGUAGES) as [Language, LanguageEntry][]).flatMap(([name, { editorIds }]) =>
+    [name, ...editorIds].map((id) => [id, name] as const),
+  ),
 );
 
-/** The server's name for an editor's language; undefined for one that it does not know. */
-export function serverLanguage(editorLanguage: string): Language | undefined {
-  return BY_EDITOR_ID.get(editorLanguage.toLowerCase());
+/** The server's name of an editor's language; undefined: unknown, and the server looks at the path. */
+export function languageOf(editorId: string): Language | undefined {
+  return BY_EDITOR_ID.get(editorId.toLowerCase());
 }
 """
 FILES: dict[Path, Callable[[], str]] = {
     ROOT / "src" / "sfm2" / "types" / "language.py": names,
-    ROOT / "editors" / "vscode" / "src" / "core" / "languages.ts": typescript,
+    ROOT / "editors" / "core" / "src" / "languages.ts": typescript,
 }
 
 

@@ -1,4 +1,4 @@
-"""What closes that which a completion left open."""
+"""Closers for what a completion left open."""
 
 from __future__ import annotations
 
@@ -75,6 +75,9 @@ def test_what_is_closed_needs_no_closer(completion: str) -> None:
         ("json", "", '{"a": [1, {"b": "c', ['"}]}']),
         ("go", "", "func f() {\n\tx := []int{1", ["}\n}"]),
         ("c", "", "int f() { /* ( ", ["}"]),
+        ("php", "", "f( // it's {\n1, # it's [\n", [")"]),
+        ("sql", "", "SELECT f( -- it's (\n1", [")"]),
+        ("css", "", "a { background: url(http://b", [")}"]),
     ],
 )
 def test_brackets_are_closed_in_any_language(language: str, prefix: str, completion: str, found: list[str]) -> None:

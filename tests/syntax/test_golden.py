@@ -1,13 +1,13 @@
-"""The golden corpus: what the guard leaves of a completion, case by case. The cases stand in `tests/golden/*.toml`.
+"""The golden corpus: what the guard makes of a completion, case by case. The cases are in `tests/golden/*.toml`.
 
-A case reads `prefix├completion┤suffix`: what stands before the cursor, all that a model wrote, what stands after the
+A case reads `prefix├completion┤suffix`: the code before the cursor, all that a model wrote, and the code after the
 cursor. Or it has the model's `text` and the `task` of HumanEval infilling that has prefix and suffix: that data is read by
 path and never kept here. Its other keys: `name`, `language`, `expect` (the text that is left), `action`, `reasons` (in any
 order; not looked at when absent), `mode` (block), `ended` (true; false: the model came to its `max_length`), `from` (the
 source and licence of code that is not ours), and four that spare invisible characters:
 `crlf`: every line break of the case and of `expect` is "\\r\\n"; `lf_model`: but the model's own are "\\n";
 `tabs`: four spaces of indentation are a tab; `broken`: the result does not parse, as the file did not before.
-`known_failure` says why the guard does not do it yet: such a case must fail, so that nobody forgets to take it off.
+`known_failure` says why the guard does not do it yet: such a case must fail, so that the key is removed once it passes.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Case:
 
     @property
     def here(self) -> bool:
-        """Whether what stands around the completion is known."""
+        """Whether the code around the completion is known."""
         return "task" not in self.raw or self.raw["task"] in tasks()
 
     def __str__(self) -> str:

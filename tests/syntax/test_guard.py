@@ -48,7 +48,7 @@ def test_it_ends_where_the_suffix_begins_again() -> None:
 
 
 def test_parallel_lines_are_no_repetition_of_the_suffix_when_the_model_ends_there() -> None:
-    """`if c == '('` is as good as equal to `elif c == ')'`, and right."""
+    """`if c == '('` is nearly equal to `elif c == ')'`, and right."""
     text, report = guarded(
         "if c == '(':\n    depth += 1",
         prefix="depth = 0\nc = input()\n",
@@ -76,7 +76,7 @@ def test_what_does_not_parse_is_cut_off() -> None:
     assert report.reasons == [GuardReason.SYNTAX]
 
 
-def test_what_is_open_is_closed_when_no_line_can_stand_alone() -> None:
+def test_what_is_open_is_closed_when_no_whole_line_parses() -> None:
     text, report = guarded("print(max([1, 2", prefix="", language="python", model_stopped=False)
     assert text == "print(max([1, 2]))"
     assert report.action is GuardAction.CLOSED
@@ -114,7 +114,7 @@ def test_fences_and_talk_are_no_code() -> None:
     assert GuardReason.CHATTER in report.reasons
 
 
-def test_names_that_nobody_defines_are_told_and_not_vetoed() -> None:
+def test_undefined_names_are_reported_and_not_vetoed() -> None:
     text, report = guarded("return helper(a)", prefix="def f(a):\n    ", suffix="\n", language="python")
     assert text == "return helper(a)"
     assert report.undefined == ["helper"]
@@ -123,7 +123,7 @@ def test_names_that_nobody_defines_are_told_and_not_vetoed() -> None:
 
 
 @pytest.mark.parametrize("language", [None, "text", "lua", "nonesuch"])
-def test_a_language_without_a_grammar_passes_and_says_so(language: str | None) -> None:
+def test_a_language_without_a_grammar_passes_and_is_reported(language: str | None) -> None:
     text, report = guarded("anything ( goes", prefix="a\n", language=language)
     assert text == "anything ( goes"
     assert report.action is GuardAction.OFF
@@ -152,7 +152,7 @@ def test_a_carriage_return_that_ends_no_line_is_kept() -> None:
         assert sent == guard.text == "a\rb\nc\r"
 
 
-def test_a_stream_sends_lines_as_soon_as_they_can_stand() -> None:
+def test_a_stream_sends_lines_as_soon_as_they_parse() -> None:
     guard = Guard(Hole("def f(x):\n", "", "python"), Mode.FUNCTION)
     assert guard.feed("    if x") == ""
     assert guard.feed(":\n        return 1\n") == "    if x:\n        return 1"
@@ -225,7 +225,7 @@ def test_odd_input_is_answered(name: str, language: str) -> None:
 
 
 def test_a_long_file_costs_what_its_block_costs() -> None:
-    """A long completion in a 20,000-line file: judged by its own block, not by the file."""
+    """A long completion in a 20,000-line file: its own block is parsed, not the file."""
     file = "".join(f"def f{i}(x):\n    return x + {i}\n\n\n" for i in range(5_000))
     prefix = file + "def last(x):\n"
     guard = Guard(Hole(prefix, "", "python"), Mode.FUNCTION)

@@ -1,4 +1,4 @@
-"""Whether a completion parses in its place: the judge against a judge that knows no shortcuts."""
+"""Whether a completion parses in place: the parse context against parsing the whole file."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def damaged(middle: str, text: str, chance: random.Random) -> list[str]:
 
 
 def reaches_beyond(middle: str) -> bool:
-    """Whether it opens a long string, or decorates: what follows at the margin may be a part of its last statement."""
+    """Whether it opens a long string, or decorates: what follows at the top level may be a part of its last statement."""
     return middle.count('"""') % 2 == 1 or middle.count("'''") % 2 == 1 or "@" in middle
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_python_is_judged_as_if_the_whole_file_were_compiled(module: str) -> None:
+def test_python_parses_if_the_whole_file_compiles(module: str) -> None:
     text, chance = text_of(module), random.Random(module)
     verdicts = set()
     for _ in range(HOLES):
@@ -119,10 +119,10 @@ def test_a_hole_at_the_end_of_a_long_file_costs_little() -> None:
 
 COMPILES = {
     "a decorator": ("x = 1\n", "@cache", "\ndef f():\n    pass\n"),
-    "a decorator's name, a comment behind it": ("x = 1\n@cach", "e", "\n# talk\ndef f():\n    pass\n"),
-    "the beginning of a text at the margin": ("x = 1\n", 's = """', '\ntext\n"""\n'),
+    "a decorator's name, a comment after it": ("x = 1\n@cach", "e", "\n# talk\ndef f():\n    pass\n"),
+    "the beginning of a text at the top level": ("x = 1\n", 's = """', '\ntext\n"""\n'),
     "the beginning of a list at the margin": ("x = 1\n", "s = [", "\n1,\n]\n"),
-    "a line that goes on": ("x = 1\n", "z = \\", "\ny = 2\n"),
+    "a continued line": ("x = 1\n", "z = \\", "\ny = 2\n"),
     "a file with a byte order mark": ("\ufeff", "x = 1", "\n"),
 }
 
@@ -140,7 +140,7 @@ def test_a_part_begins_where_a_statement_does() -> None:
 
 
 def test_a_block_that_the_hole_lacks_is_no_problem_elsewhere() -> None:
-    """The compiler complains of the line behind the comments."""
+    """The compiler reports the line after the comments."""
     context = ParseContext(Hole("def f(a):\n    if a:\n        ", "\n\n    # why\n    # so\n    return a\n", "python"))
     assert context.problems_elsewhere == 0
     assert context.problems("a = 1\n    else:") > 0
@@ -148,7 +148,7 @@ def test_a_block_that_the_hole_lacks_is_no_problem_elsewhere() -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="the scanner takes the second line of a short string for code")
-def test_behind_a_short_string_over_two_lines() -> None:
+def test_after_a_short_string_over_two_lines() -> None:
     assert ParseContext(Hole("x = 'a(\\\nb)' + (\ny", ")\n", "python")).problems(" + 2") == 0
 
 
@@ -158,7 +158,7 @@ MISSED = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="the part that is compiled begins too late to tell")
+@pytest.mark.xfail(strict=True, reason="the part that is compiled begins too late to show it")
 @pytest.mark.parametrize("name", MISSED)
 def test_what_does_not_compile_is_a_problem(name: str) -> None:
     prefix, completion, suffix = MISSED[name]
@@ -222,7 +222,7 @@ def growing(middle: str, chance: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_a_growing_text_is_judged_as_if_it_were_parsed_anew(language: str) -> None:
+def test_a_growing_text_has_the_problems_of_a_fresh_parse(language: str) -> None:
     prefix, middle, suffix = SAMPLES[language]
     context = ParseContext(Hole(prefix, suffix, language))
     assert context.has_parser
@@ -249,7 +249,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("language", BROKEN)
-def test_next_to_broken_code_more_problems_are_told_from_no_more(language: str) -> None:
+def test_next_to_broken_code_added_problems_are_noticed(language: str) -> None:
     prefix, good, bad, suffix = BROKEN[language]
     context = ParseContext(Hole(prefix, suffix, language))
     assert 0 < context.problems(good) <= context.problems_elsewhere
@@ -282,7 +282,7 @@ def test_a_problem_at_the_hole_is_not_elsewhere() -> None:
         ("python", "def f(x):\n    g(", "1", False),
     ],
 )
-def test_who_writes_from_top_to_bottom_has_not_closed_the_blocks_around_yet(
+def test_blocks_around_the_cursor_may_be_open_still(
     language: str, prefix: str, completion: str, no_worse: bool
 ) -> None:
     context = ParseContext(Hole(prefix, "", language))
@@ -305,7 +305,7 @@ LANGUAGES = ("python", *SAMPLES)
 
 @pytest.mark.parametrize("language", ["java", "csharp", "bash", "cpp", "html"])
 @pytest.mark.timeout(20)
-def test_a_text_that_a_grammar_is_at_a_loss_with_is_answered_in_time(language: str) -> None:
+def test_a_text_that_takes_too_long_to_parse_is_given_up(language: str) -> None:
     start = time.monotonic()
     context = ParseContext(Hole("", "\n", language))
     context.problems("<" * 20_000)
@@ -314,7 +314,7 @@ def test_a_text_that_a_grammar_is_at_a_loss_with_is_answered_in_time(language: s
     assert time.monotonic() - start < 8
 
 
-def test_a_text_that_took_too_long_is_no_worse_than_the_worst_and_the_next_one_is_judged() -> None:
+def test_after_a_text_that_took_too_long_the_next_one_is_parsed() -> None:
     context = ParseContext(Hole("", "\n", "bash"))
     assert context.problems("<" * 100_000) > 1_000_000
     assert context.cost > BUDGET
@@ -355,8 +355,8 @@ def test_odd_python(name: str, prefix: str, completion: str, suffix: str, parses
     assert (ParseContext(Hole(prefix, suffix, "python")).problems(completion) == 0) is parses
 
 
-def test_python_around_what_cannot_be_compiled_is_judged_all_the_same() -> None:
-    """The compiler says nothing but no; tree-sitter counts."""
+def test_python_around_what_cannot_be_compiled_is_parsed_all_the_same() -> None:
+    """The compiler only refuses; tree-sitter counts the problems."""
     context = ParseContext(Hole("x = [\n    '\ud800',\n\n    ", "\n\n    2,\n]\n", "python"))
     assert 0 < context.problems("1,") <= context.problems_elsewhere
 
@@ -376,7 +376,7 @@ def test_odd_characters_are_answered_like_a_fresh_parse(language: str, odd: str)
 
 
 @pytest.mark.parametrize("language", [None, "text", "nonesuch", "markdown"])
-def test_nobody_judges_a_language_without_a_grammar(language: str | None) -> None:
+def test_a_language_without_a_grammar_has_no_parser(language: str | None) -> None:
     context = ParseContext(Hole("( [", "}", language))
     assert not context.has_parser
     assert context.undefined("nobody") == []

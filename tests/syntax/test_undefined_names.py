@@ -1,4 +1,4 @@
-"""Names that a completion uses and nobody defines."""
+"""Names that a completion uses and that are defined nowhere."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from sfm2.syntax.parsing import ParseContext
         ("x = 1\n", "nobody(", []),
     ],
 )
-def test_names_that_nobody_defines(prefix: str, completion: str, names: list[str]) -> None:
+def test_undefined_names(prefix: str, completion: str, names: list[str]) -> None:
     assert ParseContext(Hole(prefix, "\n", "python")).undefined(completion) == names
 
 

@@ -1,4 +1,4 @@
-"""What of a long file a model is shown."""
+"""What a model sees of a long file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_nearest_headers_stay_before_imports() -> None:
     assert "class Reader:\n    def read(self, path):\n" in prefix
 
 
-def test_a_border_is_taken_where_little_is_lost() -> None:
+def test_it_begins_at_a_line_with_less_indentation_where_little_is_lost() -> None:
     prefix, _ = trim(FILE, "", room=300)
     near = prefix.removeprefix("import os\nfrom pathlib import Path\n")
     assert near.startswith("def f")

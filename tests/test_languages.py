@@ -99,6 +99,23 @@ def test_comments_are_matched(language: str | None, code: str, without: str) -> 
     assert re.sub(languages.comment_pattern(language), "", code) == without
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "function"),
+    [
+        ("typescript", "let a = b < c", "language_typescript"),
+        ("typescript", "let a = <b></b>", "language_tsx"),
+        ("typescript", "let a = <b/>", "language_tsx"),
+        ("php", "<?php f();", "language_php"),
+        ("php", "f();", "language_php_only"),
+        ("go", "f()", "language"),
+    ],
+)
+def test_the_grammar_fits_the_text(language: str, text: str, function: str) -> None:
+    grammar = TABLE[language].grammar
+    assert grammar is not None
+    assert grammar.function_for(text) == function
+
+
 def test_an_unknown_language_may_have_any_comment() -> None:
     assert {"#", "//", "/*", "--", "<!--"} <= set(languages.comment_marks("nonesuch"))
     assert languages.comment_marks(None) == languages.comment_marks("text")

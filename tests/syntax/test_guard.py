@@ -114,6 +114,13 @@ def test_fences_and_talk_are_no_code() -> None:
     assert GuardReason.CHATTER in report.reasons
 
 
+def test_what_was_sent_is_never_taken_back_by_a_fence() -> None:
+    pieces = ["  g();\n", "So ((\n", "```js\n", "  h();\n"]
+    sent, guard = stream(pieces, Hole("function f() {\n", "", "javascript"), Mode.FREE)
+    assert sent == guard.text == "  g();"
+    assert guard.report.reasons[0] is GuardReason.CHATTER
+
+
 def test_undefined_names_are_reported_and_not_vetoed() -> None:
     text, report = guarded("return helper(a)", prefix="def f(a):\n    ", suffix="\n", language="python")
     assert text == "return helper(a)"

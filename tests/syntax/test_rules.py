@@ -261,6 +261,7 @@ def test_a_suspicion_is_cleared_by_the_models_own_end() -> None:
         ("bash", "if x; then\n", "  a\nelse\n  b\nfi\nc\n", "  a\nelse\n  b\nfi\n"),
         ("c", "int f() {\n", "\tg();\n#ifdef A\n\th();\n#endif\n}\nint g;\n", "\tg();\n#ifdef A\n\th();\n#endif\n}\n"),
         ("c", "int f() {\n", "\tg();\n}\n#include <a>\nint g;\n", "\tg();\n}\n"),
+        ("c", "int f() {\n", "\tg();\n}\n/*\n * About h.\n */\nint h() {\n", "\tg();\n}\n"),
         ("rust", "fn f() {\n", "    1\n}\n#[test]\nfn g() {\n", "    1\n}\n"),
         ("python", "def f(x):\n", "    return x\n*a, b = f(1)\nc = 2\n", "    return x\n"),
     ],

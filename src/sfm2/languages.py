@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from sfm2.types import Language
 
@@ -21,11 +20,8 @@ GUESSED_FROM = 20_000  # characters of code that `guess` looks at
 _NEVER = r"(?!)"  # a regular expression that matches nothing
 
 
-class _TableRow(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BlockWords(_TableRow):
+@dataclass(frozen=True)
+class BlockWords:
     """How blocks are recognised by single lines, without a parser."""
 
     opens: re.Pattern[str]
@@ -38,7 +34,8 @@ class BlockWords(_TableRow):
     """Matches other lines at that indentation that belong to the block: labels and cases."""
 
 
-class GrammarVariant(_TableRow):
+@dataclass(frozen=True)
+class GrammarVariant:
     """A grammar to use instead, for texts that contain one of `contains`, or do not contain `lacks`."""
 
     function: str
@@ -49,7 +46,8 @@ class GrammarVariant(_TableRow):
         return any(mark in text for mark in self.contains) or (self.lacks != "" and self.lacks not in text)
 
 
-class GrammarSource(_TableRow):
+@dataclass(frozen=True)
+class GrammarSource:
     """Where a tree-sitter grammar is found: `function` in the Python module `module`."""
 
     module: str
@@ -61,7 +59,8 @@ class GrammarSource(_TableRow):
         return next((variant.function for variant in self.variants if variant.is_of(text)), self.function)
 
 
-class LanguageFacts(_TableRow):
+@dataclass(frozen=True)
+class LanguageFacts:
     """One language."""
 
     name: str
@@ -107,7 +106,8 @@ class LanguageFacts(_TableRow):
 def table() -> Mapping[str, LanguageFacts]:
     """All languages by name, in the order of the file."""
     content = _content()
-    return {name: _facts(name, facts, content["blocks"]) for name, facts in content["languages"].items()}
+    blocks = {style: _block_words(words) for style, words in content["blocks"].items()}
+    return {name: _facts(name, row, blocks) for name, row in content["languages"].items()}
 
 
 def facts_of(language: str | None) -> LanguageFacts | None:
@@ -151,10 +151,34 @@ def _content() -> dict[str, Any]:
     return tomllib.loads((files("sfm2") / "languages.toml").read_text(encoding="utf-8"))
 
 
-def _facts(name: str, facts: dict[str, Any], blocks: dict[str, Any]) -> LanguageFacts:
-    known = {"blocks": blocks[facts["blocks"]]} if "blocks" in facts else {}
-    looks = [re.compile(pattern, re.MULTILINE) for pattern in facts.get("looks_like", ())]
-    return LanguageFacts.model_validate({**facts, **known, "name": name, "looks_like": looks})
+def _facts(name: str, row: dict[str, Any], blocks: Mapping[str, BlockWords]) -> LanguageFacts:
+    """A row of the table. Raises `TypeError` for a key that `LanguageFacts` does not have."""
+    made: dict[str, Any] = {"name": name}
+    if style := row.get("blocks"):
+        made["blocks"] = blocks[style]
+    if grammar := row.get("grammar"):
+        made["grammar"] = _grammar(grammar)
+    made["looks_like"] = tuple(re.compile(pattern, re.MULTILINE) for pattern in row.get("looks_like", ()))
+    return LanguageFacts(**{**_frozen(row), **made})
+
+
+def _block_words(row: dict[str, Any]) -> BlockWords:
+    patterns = {key: re.compile(pattern) for key, pattern in row.items() if key != "continues"}
+    return BlockWords(continues=frozenset(row["continues"]), **patterns)
+
+
+def _grammar(row: dict[str, Any]) -> GrammarSource:
+    variants = tuple(GrammarVariant(**_frozen(variant)) for variant in row.get("variants", ()))
+    return GrammarSource(**{**row, "variants": variants})
+
+
+def _frozen(row: dict[str, Any]) -> dict[str, Any]:
+    """With tuples in place of lists."""
+    return {key: _tuples(value) for key, value in row.items()}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 @cache

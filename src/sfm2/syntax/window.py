@@ -10,48 +10,48 @@ from sfm2.syntax.lines import indent
 
 PREFIX_SHARE = 0.75  # of the characters for prefix and suffix together
 OUTLINE_SHARE = 0.25  # of the prefix's characters, at most, for imports and headers from further up
-_GIVEN_UP = 0.2  # of the characters, at most, to begin at a line with less indentation
+_GIVEN_UP = 0.2  # of the limit, at most, to begin at a line with less indentation
 _IMPORT = re.compile(
     r"(import|from|use|using|require|require_relative|#include|package|include|extern crate)\b|#include|"
     r"(const|let|var)\s.*\brequire\("
 )
 
 
-def trim(prefix: str, suffix: str, room: int, prefix_share: float = PREFIX_SHARE) -> tuple[str, str]:
-    """The parts of prefix and suffix to show: at most `room` characters together.
+def trim(prefix: str, suffix: str, limit: int, prefix_share: float = PREFIX_SHARE) -> tuple[str, str]:
+    """The parts of prefix and suffix to show: at most `limit` characters together.
 
     `prefix_share` of them is for the prefix; what one side does not need, the other gets.
     """
-    for_suffix = max(room - len(prefix), int(room * (1 - prefix_share)))
+    for_suffix = max(limit - len(prefix), int(limit * (1 - prefix_share)))
     suffix = _head(suffix, for_suffix)
-    return _tail(prefix, room - len(suffix)), suffix
+    return _tail(prefix, limit - len(suffix)), suffix
 
 
-def _head(text: str, room: int) -> str:
-    """Whole lines from the beginning of the text, as far as there is room."""
-    if len(text) <= room:
+def _head(text: str, limit: int) -> str:
+    """Whole lines from the beginning of the text, as many as fit within `limit` characters."""
+    if len(text) <= limit:
         return text
-    return text[: text.rfind("\n", 0, room) + 1] or text[:room]
+    return text[: text.rfind("\n", 0, limit) + 1] or text[:limit]
 
 
-def _tail(text: str, room: int) -> str:
+def _tail(text: str, limit: int) -> str:
     """The lines at the end of the text, after an outline of those before them."""
-    if len(text) <= room:
+    if len(text) <= limit:
         return text
-    most = int(room * OUTLINE_SHARE)
-    near = _near(text, room - most)
+    most = int(limit * OUTLINE_SHARE)
+    near = _near(text, limit - most)
     needed = len(_outline(text[: len(text) - len(near)], near, most))
-    near = _near(text, room - needed)  # what the outline leaves, the near lines get
-    return _outline(text[: len(text) - len(near)], near, room - len(near)) + near
+    near = _near(text, limit - needed)  # what the outline leaves, the near lines get
+    return _outline(text[: len(text) - len(near)], near, limit - len(near)) + near
 
 
-def _near(text: str, room: int) -> str:
-    """The end of the text from the beginning of a line: of those lines that give up little room, the least indented."""
-    start = len(text) - room
-    begins = [match.end() for match in re.finditer("\n", text[start:-1] if room > 1 else "")]
+def _near(text: str, limit: int) -> str:
+    """The end of the text from the beginning of a line: of the lines that lose few characters, the least indented."""
+    start = len(text) - limit
+    begins = [match.end() for match in re.finditer("\n", text[start:-1] if limit > 1 else "")]
     if not begins:
         return text[start:]
-    cheap = [at for at in begins if at <= room * _GIVEN_UP] or begins[:1]
+    cheap = [at for at in begins if at <= limit * _GIVEN_UP] or begins[:1]
     best = min(cheap, key=lambda at: (_indent_at(text, start + at), at))
     return text[start + best :]
 
@@ -62,15 +62,15 @@ def _indent_at(text: str, start: int) -> int:
     return indent(line) if line.strip() else 1_000
 
 
-def _outline(far: str, near: str, room: int) -> str:
-    """Headers of the blocks that `near` is in, and imports: whole lines in their order. If there is no room for all, the
+def _outline(far: str, near: str, limit: int) -> str:
+    """Headers of the blocks that `near` is in, and imports: whole lines in their order. If not all fit, the
     nearest headers are kept first."""
     lines = far.split("\n")[:-1]
     kept: dict[int, str] = {}
     for number in [*_headers(lines, near), *_imports(lines)]:
-        if len(lines[number]) + 1 > room:
+        if len(lines[number]) + 1 > limit:
             break
-        room -= len(lines[number]) + 1
+        limit -= len(lines[number]) + 1
         kept[number] = lines[number]
     return "".join(line + "\n" for _, line in sorted(kept.items()))
 

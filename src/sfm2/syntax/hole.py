@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from sfm2.languages import BlockWords, facts_of
-from sfm2.syntax.lines import first_solid, indent, split_last
+from sfm2.syntax.lines import first_nonblank, indent, split_last
 from sfm2.syntax.python_scanner import PythonScanner
 
 HoleKind = Literal["new_line", "line_end", "middle"]
@@ -51,7 +51,7 @@ class Hole:
     @cached_property
     def next_line(self) -> str:
         """The first line of the suffix that is not blank, be it the rest of the cursor's line; empty if there is none."""
-        return first_solid(self.suffix).rstrip()
+        return first_nonblank(self.suffix).rstrip()
 
     @cached_property
     def quotes(self) -> str | None:

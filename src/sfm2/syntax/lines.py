@@ -17,7 +17,7 @@ def split_last(text: str) -> tuple[str, str]:
     return text[:cut], text[cut:]
 
 
-def first_solid(text: str) -> str:
+def first_nonblank(text: str) -> str:
     """The first line that is not blank, without its line break; empty when there is none."""
     start = 0
     while start < len(text):

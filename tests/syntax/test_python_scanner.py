@@ -1,4 +1,4 @@
-"""Where a line of Python goes on in the next one: the light scanner against the standard library's tokenizer."""
+"""Which lines of Python are continued: the scanner against the standard library's tokenizer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sfm2.syntax.python_lines import OpenLines
+from sfm2.syntax.python_scanner import PythonScanner
 
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 MODULES = (
@@ -20,8 +20,8 @@ MODULES = (
 LAYOUT = {tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
-def lines_that_go_on(text: str) -> set[int]:
-    """By `tokenize`: the lines (from 1) that a statement goes on after."""
+def continued_lines(text: str) -> set[int]:
+    """By `tokenize`: the lines, from 1, whose statement is continued on the next line."""
     found: set[int] = set()
     first = 0
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -34,11 +34,11 @@ def lines_that_go_on(text: str) -> set[int]:
 
 
 def scanned(text: str) -> set[int]:
-    lines = OpenLines()
+    lines = PythonScanner()
     found = set()
     for number, line in enumerate(text.split("\n"), start=1):
         lines.feed(line)
-        if lines.goes_on:
+        if lines.is_continued:
             found.add(number)
     return found
 
@@ -48,9 +48,9 @@ def text_of(module: str) -> str:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_line_goes_on_where_the_tokenizer_says_so(module: str) -> None:
+def test_lines_are_continued_as_the_tokenizer_says(module: str) -> None:
     text = text_of(module)
-    expected = lines_that_go_on(text)
+    expected = continued_lines(text)
     assert expected
     assert scanned(text) == expected
 
@@ -59,7 +59,7 @@ SMALL = [module for module in MODULES if len(text_of(module)) < 40_000]
 
 
 @pytest.mark.parametrize("module", SMALL)
-def test_the_border_is_where_the_last_statement_at_the_margin_begins(module: str) -> None:
+def test_the_last_top_level_statement_begins(module: str) -> None:
     """Asked at the end of each such statement's first line, and of its last."""
     text = text_of(module)
     lines = text.splitlines(keepends=True)
@@ -72,11 +72,11 @@ def test_the_border_is_where_the_last_statement_at_the_margin_begins(module: str
             continue
         for last in {first, node.end_lineno or first}:
             prefix = text[: begins[last] - 1]
-            assert OpenLines.after(prefix).border == begins[first - 1], (first, last)
+            assert PythonScanner.after(prefix).statement_start == begins[first - 1], (first, last)
 
 
 @pytest.mark.parametrize(
-    ("line", "goes_on"),
+    ("line", "is_continued"),
     [
         ("x = 1", False),
         ("x = [", True),
@@ -100,14 +100,14 @@ def test_the_border_is_where_the_last_statement_at_the_margin_begins(module: str
         ("", False),
     ],
 )
-def test_one_line(line: str, goes_on: bool) -> None:
-    lines = OpenLines()
+def test_one_line(line: str, is_continued: bool) -> None:
+    lines = PythonScanner()
     lines.feed(line)
-    assert lines.goes_on is goes_on
+    assert lines.is_continued is is_continued
 
 
 def test_quotes_of_the_other_kind_do_not_end_a_long_string() -> None:
-    lines = OpenLines()
+    lines = PythonScanner()
     lines.feed('x = """')
     for line in ["'''", "# no comment", "(", 'def f():  # "']:
         lines.feed(line)
@@ -115,44 +115,44 @@ def test_quotes_of_the_other_kind_do_not_end_a_long_string() -> None:
         assert lines.quotes == '"""'
     lines.feed('""" + (')
     assert not lines.in_string
-    assert lines.goes_on
+    assert lines.is_continued
 
 
 @pytest.mark.parametrize("line", ["def f():", "async def f():", "class A:", "import os", "@decorated"])
-def test_a_bracket_that_nobody_closed_ends_at_the_next_definition(line: str) -> None:
-    lines = OpenLines.after("x = (\n    1,\n")
-    assert lines.goes_on
+def test_a_bracket_left_open_ends_at_the_next_definition(line: str) -> None:
+    lines = PythonScanner.after("x = (\n    1,\n")
+    assert lines.is_continued
     lines.feed(line)
-    assert not lines.goes_on
+    assert not lines.is_continued
 
 
-def test_a_copy_goes_its_own_way() -> None:
-    lines = OpenLines.after("x = (\n")
+def test_a_copy_is_independent() -> None:
+    lines = PythonScanner.after("x = (\n")
     other = lines.copy()
     other.feed(")")
-    assert lines.goes_on
-    assert not other.goes_on
+    assert lines.is_continued
+    assert not other.is_continued
 
 
 @pytest.mark.parametrize("line", ["", "    x = 1", "# talk", ")", "]", "else:", "elif x:", "except E:", "finally:"])
-def test_what_begins_no_statement_is_no_border(line: str) -> None:
-    assert OpenLines.after(f"x = 1\ny = 2\n{line}\n").border == len("x = 1\n")
+def test_lines_that_start_no_statement(line: str) -> None:
+    assert PythonScanner.after(f"x = 1\ny = 2\n{line}\n").statement_start == len("x = 1\n")
 
 
 @pytest.mark.parametrize("line", ["z = 1", "elsewhere = 1", "(a or b)()", "'''text'''", "@decorated", "import os"])
-def test_what_begins_a_statement_is_a_border(line: str) -> None:
-    assert OpenLines.after(f"x = 1\ny = 2\n{line}\n").border == len("x = 1\ny = 2\n")
+def test_lines_that_start_a_statement(line: str) -> None:
+    assert PythonScanner.after(f"x = 1\ny = 2\n{line}\n").statement_start == len("x = 1\ny = 2\n")
 
 
 def test_a_decorated_definition_begins_with_its_decorator() -> None:
-    assert OpenLines.after("x = 1\n@one(\n    2\n)\ndef f():\n    ").border == len("x = 1\n")
+    assert PythonScanner.after("x = 1\n@one(\n    2\n)\ndef f():\n    ").statement_start == len("x = 1\n")
 
 
 @pytest.mark.parametrize("line", ["x = '#' + \\", 'return "<%s at %#x>" % \\'])
-def test_a_backslash_behind_a_number_sign_in_a_string(line: str) -> None:
-    lines = OpenLines()
+def test_a_backslash_after_a_number_sign_in_a_string(line: str) -> None:
+    lines = PythonScanner()
     lines.feed(line)
-    assert lines.goes_on
+    assert lines.is_continued
 
 
 @pytest.mark.xfail(
@@ -160,15 +160,15 @@ def test_a_backslash_behind_a_number_sign_in_a_string(line: str) -> None:
 )
 def test_a_short_string_over_two_lines() -> None:
     text = "x = 'a(\\\nb)' + (\n    1)\n"
-    assert lines_that_go_on(text) == {1, 2}
+    assert continued_lines(text) == {1, 2}
     assert scanned(text) == {1, 2}
 
 
-def test_a_comment_behind_a_decorator() -> None:
-    assert OpenLines.after("x = 1\n@one\n# talk\ndef f():\n    ").border == len("x = 1\n")
+def test_a_comment_after_a_decorator() -> None:
+    assert PythonScanner.after("x = 1\n@one\n# talk\ndef f():\n    ").statement_start == len("x = 1\n")
 
 
 def test_a_bracket_too_many_does_not_hide_the_next_one() -> None:
-    lines = OpenLines.after("x = ]])\n")
+    lines = PythonScanner.after("x = ]])\n")
     lines.feed("y = (")
-    assert lines.goes_on
+    assert lines.is_continued

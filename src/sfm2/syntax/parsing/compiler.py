@@ -1,4 +1,4 @@
-"""CPython's compiler as a judge of Python."""
+"""Python as CPython's compiler sees it, in the version that runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 
 
 def error_line(text: str) -> int | None:
-    """The line (from 1) that the compiler complains about, 0 when it does not say; None when the text compiles."""
+    """The line, counted from 1, of the first syntax error; 0 when the compiler names none; None when the text compiles."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd escapes and the like
         try:

@@ -1,31 +1,38 @@
-"""What might close what a completion left open: quotes, brackets, a header without its body. A light scan in linear time."""
+"""Texts that may complete what a completion left open: quotes, brackets, a header without its body.
+
+Found by a scan for tokens in linear time, not by a parser; whether a closer helps is for the parser to say.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from sfm2.languages import comment_pattern
 from sfm2.syntax.lines import indent
 
-MOST = 4  # candidates
+MOST = 4  # closers that are proposed
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_NEAR = 4_000  # characters of the prefix that are looked at
-_HASH = frozenset({"python", "ruby", "bash", "yaml", "toml", "php"})
+_NEAR = 4_000  # characters of the prefix that are scanned
 _HEADER = re.compile(r"\s*(async\s+)?(if|elif|else|for|while|with|def|class|try|except|finally|match|case)\b")
 
 
 @dataclass
 class _Open:
-    """`mark`: a bracket or quotes. `own`: opened by the completion. `column`: the indentation of its line."""
+    """A bracket or quotes that are not closed."""
 
     mark: str
+    """The bracket or the quotes."""
     own: bool
+    """Whether the completion opened it, rather than the prefix."""
     column: int
+    """The indentation of its line, in columns."""
     line: int
+    """The number of its line in the scanned text, from 0."""
 
 
 def closers(prefix: str, completion: str, language: str) -> list[str]:
-    """Texts to put behind the completion, likeliest first: for what it opened itself, then for what stood open before."""
+    """Texts to append to the completion, likeliest first: to close what it opened itself, then what was open before, too."""
     before = _statement(prefix[-_NEAR:], language)
     stack = _scan(before, completion, language)
     own = [entry for entry in stack if entry.own]
@@ -41,11 +48,12 @@ def leaves_open(completion: str, language: str) -> bool:
 
 
 def _statement(prefix: str, language: str) -> str:
-    """The end of the prefix, from where its statement may begin."""
+    """The last lines of the prefix, enough to hold the statement that the completion continues."""
     return "\n".join(prefix.split("\n")[-(12 if language == "python" else 40) :])
 
 
 def _scan(before: str, completion: str, language: str) -> list[_Open]:
+    """What is open at the end of the completion, the innermost last. Comments and strings are skipped."""
     text = before + completion
     stack: list[_Open] = []
     pattern = _token_pattern(language)
@@ -70,24 +78,26 @@ def _scan(before: str, completion: str, language: str) -> list[_Open]:
 
 
 def _token_pattern(language: str) -> re.Pattern[str]:
-    comment = r"\#[^\n]*" if language in _HASH else r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?"
-    return re.compile(rf"""{comment}|'''|\"\"\"|["'`]|[()\[\]{{}}]""")
+    return re.compile(rf"""{comment_pattern(language)}|'''|\"\"\"|["'`]|[()\[\]{{}}]""")
 
 
 def _string_end(text: str, at: int, quotes: str) -> int:
-    """Behind the closing quotes; -1 when they don't come (on the same line, for plain ones)."""
+    """Where the string ends, after its closing quotes; -1 when they are missing.
+
+    Single quotes that are not closed on their line end with it.
+    """
     plain = quotes in "\"'"
     pattern = re.compile(rf"\\.|{re.escape(quotes)}" + (r"|\n" if plain else ""), re.DOTALL)
     for match in pattern.finditer(text, at):
         if match[0] == quotes:
             return match.end()
         if match[0] == "\n":
-            return match.end()  # an apostrophe, or broken code: it can't be closed any more
+            return match.end()  # an apostrophe, or broken code: no closer can help
     return -1
 
 
 def _close(stack: list[_Open], text: str) -> str:
-    """Braces that were opened on an earlier line are closed on a line of their own."""
+    """The text that closes all of the stack; braces opened on an earlier line are closed on lines of their own."""
     closing = ""
     last = text.count("\n")
     for entry in reversed(stack):
@@ -101,7 +111,7 @@ def _close(stack: list[_Open], text: str) -> str:
 
 
 def _with_body(text: str, closing: str) -> list[str]:
-    """A header gets `pass`, and its colon if that is missing; a `try` gets an end."""
+    """Python: variants of `closing`, with a `pass` (and a colon) after a header and an `except` for the last `try`."""
     whole = text + closing
     last = whole[whole.rfind("\n") + 1 :]
     body = "\n" + " " * (indent(last) + 4) + "pass"
@@ -117,5 +127,6 @@ def _with_body(text: str, closing: str) -> list[str]:
 
 
 def _column(text: str, at: int) -> int:
+    """The indentation of the line that holds the character `at`, in columns."""
     start = text.rfind("\n", 0, at) + 1
     return indent(text[start : at + 1])

@@ -1,4 +1,4 @@
-"""How deep a YAML text is nested, at most: its grammar can't be asked, since depth is what it crashes on."""
+"""How deeply a YAML text is nested. Its grammar can't be asked, because depth is what it crashes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ENTRIES = re.compile(r"[ \t]*((?:[-?:][ \t]+)*)")
 
 
 def levels(text: str) -> int:
-    """Blocks within blocks, by indentation and by the entries that one line opens."""
+    """An upper bound: blocks within blocks by indentation, plus the entries that one line opens (`- - - x`)."""
     deepest = 0
     open_columns: list[int] = []
     for line in text.split("\n"):

@@ -1,6 +1,6 @@
-"""Names that a completion uses and nobody defines. Python only.
+"""Names that a completion uses and that are defined nowhere. Python only.
 
-Careful rather than complete: a name that stands anywhere else in the file counts as known.
+It misses names rather than reports wrong ones: a name that occurs anywhere else in the file counts as defined.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ _STAR = re.compile(r"^\s*from\s+\S+\s+import\s+\*", re.MULTILINE)
 
 
 def undefined(before: str, completion: str, after: str, file: str) -> list[str]:
-    """`before` + `completion` + `after` is a part of the file that parses; `file` all that stands around the completion."""
+    """The undefined names in their order in the completion, each once.
+
+    `before` + `completion` + `after` is the part of the file that is parsed; the list is empty if it does not parse, or if a
+    star import may define anything. `file` is everything around the completion.
+    """
     if _STAR.search(file) or _STAR.search(completion):
         return []
     try:
@@ -44,8 +48,8 @@ def undefined(before: str, completion: str, after: str, file: str) -> list[str]:
 
 
 def _loaded_within(tree: ast.Module, before: str, completion: str) -> list[str]:
-    """In the order of the text, each once."""
-    first, last = _place(before), _place(before + completion)
+    """Names that the completion reads, in their order in the text, each once."""
+    first, last = _position(before), _position(before + completion)
     found = [
         (node.lineno, node.col_offset, node.id)
         for node in ast.walk(tree)
@@ -56,8 +60,8 @@ def _loaded_within(tree: ast.Module, before: str, completion: str) -> list[str]:
     return list(dict.fromkeys(name for _, _, name in sorted(found)))
 
 
-def _place(text: str) -> tuple[int, int]:
-    """The line from 1 and the column in bytes, as `ast` counts."""
+def _position(text: str) -> tuple[int, int]:
+    """The position of the text's end as `ast` counts: the line from 1, the column in bytes from 0."""
     return text.count("\n") + 1, len(text[text.rfind("\n") + 1 :].encode(errors="replace"))
 
 

@@ -1,4 +1,4 @@
-"""A text that grows in one place, parsed anew by tree-sitter only where it changed."""
+"""A syntax tree of a text that changes in one place. tree-sitter parses again only what changed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ TIME_LIMIT = 1.0  # seconds for one parse; 1 MB of ordinary code takes half of t
 _SLICE = 65_536  # bytes
 
 
-class GrowingTree:
-    """`problems(completion)` counts the errors in prefix + completion + suffix. Offsets within are bytes of UTF-8.
+class IncrementalTree:
+    """Counts the syntax errors in prefix + completion + suffix, for one completion after another.
 
-    All methods raise `TimeoutError` for a text that the grammar is at a loss with, such as 20,000 open tags in Bash.
+    All methods raise `TimeoutError` for a text that takes the parser longer than `TIME_LIMIT`, such as 20,000 open tags in
+    Bash. Offsets within the class are bytes of UTF-8.
     """
 
     def __init__(self, language: Language, prefix: str, suffix: str) -> None:
@@ -27,11 +28,11 @@ class GrowingTree:
         self._tree: Tree | None = None
 
     def problems(self, completion: str) -> int:
-        """ERROR and MISSING nodes."""
+        """The number of ERROR and MISSING nodes."""
         return sum(1 for _ in self._problem_nodes(completion))
 
     def problems_outside(self, first: int, last: int) -> int:
-        """Those with an empty hole that do not touch the rows from `first` to `last`."""
+        """The number of such nodes with an empty completion that do not touch the rows from `first` to `last` (from 0)."""
         nodes = self._problem_nodes("")
         return sum(1 for node in nodes if node.end_point.row < first or node.start_point.row > last)
 
@@ -50,18 +51,19 @@ class GrowingTree:
         deadline = time.monotonic() + TIME_LIMIT
         settings: dict[str, Any] = {"progress_callback": lambda *_: time.monotonic() > deadline}
         if self._tree is not None:
-            self._edit(self._tree, middle)  # marks what changed; the rest of the old tree is used again
+            self._edit(self._tree, middle)  # marks what changed; the rest of the old tree is reused
             settings["old_tree"] = self._tree
         try:
             tree = self._parser.parse(lambda offset, _: text[offset : offset + _SLICE], **settings)
         except ValueError as error:  # what the binding raises when the callback ends the parsing
             self._parser.reset()
             self._tree = None
-            raise TimeoutError("the grammar is at a loss with this text") from error
+            raise TimeoutError(f"parsing took over {TIME_LIMIT:g} s") from error
         self._tree, self._middle = tree, middle
         return tree
 
     def _edit(self, tree: Tree, middle: bytes) -> None:
+        """Tell the old tree which bytes are replaced by the new completion."""
         same = _common(self._middle, middle)
         at = len(self._prefix)
         tree.edit(
@@ -75,11 +77,12 @@ class GrowingTree:
 
 
 def _point(text: bytes) -> Point:
+    """The position of the text's end."""
     return Point(text.count(b"\n"), len(text) - (text.rfind(b"\n") + 1))
 
 
 def _moved(start: Point, text: bytes) -> Point:
-    """Where one is after `text`."""
+    """The position after `text` that begins at `start`."""
     rows = text.count(b"\n")
     return (
         Point(start.row + rows, len(text) - text.rfind(b"\n") - 1)
@@ -89,7 +92,7 @@ def _moved(start: Point, text: bytes) -> Point:
 
 
 def _common(a: bytes, b: bytes) -> int:
-    """How many bytes at the beginning are equal."""
+    """The length of the longest common beginning, in bytes."""
     if b.startswith(a):
         return len(a)
     low, high = 0, min(len(a), len(b))

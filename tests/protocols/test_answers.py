@@ -16,8 +16,8 @@ from sfm2.errors import BackendError
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.engine import tiny_adapter
 from tests.protocols.listening import Listening
 from tests.server.live import Serving, live, settings_for

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from sfm2.errors import BackendError, ModelUnavailableError, PromptTooLongError, StreamInterruptedError
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
 from tests.protocols.failing import Failing
 from tests.server.live import Serving

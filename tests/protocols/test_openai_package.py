@@ -9,8 +9,8 @@ from pathlib import Path
 import openai
 import pytest
 
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving
 
 

@@ -22,8 +22,8 @@ from sfm2.errors import AdapterError
 from sfm2.models.adapters import WEIGHTS, AdapterStore
 from sfm2.models.digest import sha256_of
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
 from tests.conftest import clean_environment
 from tests.engine import tiny, tiny_adapter

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from sfm2.cli.keys import keys as command
 from sfm2.config import Loaded
 from sfm2.errors import AuthenticationError, NotFoundError
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving, settings_for
 
 

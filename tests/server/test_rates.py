@@ -11,9 +11,9 @@ import pytest
 from sfm2.core import AsyncModelManager
 from sfm2.errors import ConfigError
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.rates import DEFAULT_RATE, Rates, address_group, parse_rate
-from sfm2.server.store import AsyncStore, Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.rates import DEFAULT_RATE, RateLimiter, address_group, parse_rate
+from sfm2.server.usage.store import AsyncStore, Store
 from tests.server.live import Serving, live, settings_for
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -104,9 +104,9 @@ def test_a_storage_of_limits_itself_is_used(serving: Serving, tmp_path: Path) ->
 
 def test_beyond_loopback_there_is_a_limit_by_default(tmp_path: Path) -> None:
     store = AsyncStore(Store.in_folder(tmp_path))
-    rates = Rates.configured(settings_for(tmp_path, api={"host": "0.0.0.0"}), store)
+    rates = RateLimiter.from_settings(settings_for(tmp_path, api={"host": "0.0.0.0"}), store)
     assert rates.default == parse_rate(DEFAULT_RATE)
-    assert Rates.configured(settings_for(tmp_path), store).default is None
+    assert RateLimiter.from_settings(settings_for(tmp_path), store).default is None
 
 
 @pytest.mark.parametrize("limits", [{"rate": "often"}, {"rate": "1/minute", "rate_storage": "carrier-pigeon://"}])

@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from uvicorn.config import STARTUP_FAILURE
 
 from sfm2.config import Settings
-from sfm2.server import handover
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.process import worker_settings
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 
 pytestmark = pytest.mark.slow
 
@@ -235,7 +235,7 @@ def test_settings_reach_the_workers_with_their_secrets() -> None:
             "fallback": {"chain": ["openai"]},
         }
     )
-    found = handover.read({handover.VARIABLE: handover.encode(settings)})
+    found = worker_settings.read({worker_settings.VARIABLE: worker_settings.encode(settings)})
     assert found == settings
     assert found.models.openai.api_key == SecretStr("sk-secret")
-    assert handover.read({}) is None
+    assert worker_settings.read({}) is None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -110,9 +112,10 @@ def test_the_chain_goes_on_and_the_answer_says_why(serving: Serving) -> None:
     class Broken(Echo):
         name = "sfm2"
 
-        async def stream(self, ask):  # type: ignore[no-untyped-def]
+        async def stream(self, ask: Any) -> AsyncIterator[Any]:
+            for nothing in list[Any]():
+                yield nothing
             raise BackendError("no weights")
-            yield
 
     with serving(backends=[Broken(), Echo()]) as client:
         for path, body in ALL[:1] + ALL[3:4]:

@@ -13,7 +13,7 @@ from sfm2.errors import BackendError, ModelUnavailableError, PromptTooLongError,
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
-from tests.protocols.failing import Failing
+from tests.server.failing import FailingManager
 from tests.server.live import Serving
 
 V1 = ("/v1/completions", "/v1/chat/completions")
@@ -101,7 +101,13 @@ def test_what_would_change_the_answer_and_cannot_be_had_is_refused_by_name(
 def test_what_asks_for_nothing_is_let_pass(client: httpx.Client) -> None:
     neutral = {"presence_penalty": 0, "frequency_penalty": 0.0, "logit_bias": None, "user": "me", "n": 1}
     assert client.post("/v1/completions", json=body_for("", **neutral, best_of=1, unknown=3)).status_code == 200
-    chat = {**neutral, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"}, "store": False}
+    chat: dict[str, Any] = {
+        **neutral,
+        "tools": [],
+        "tool_choice": "auto",
+        "response_format": {"type": "text"},
+        "store": False,
+    }
     assert client.post(V1[1], json=body_for(V1[1], **chat)).status_code == 200
     tools = {"tools": [{"type": "function"}], "tool_choice": "none"}
     assert client.post(V1[1], json=body_for(V1[1], **tools)).status_code == 200
@@ -140,7 +146,7 @@ def test_a_message_that_is_not_text_is_refused(client: httpx.Client, messages: o
     ],
 )
 def test_a_failure_of_ours(serving: Serving, path: str, error: Exception, status: int, code: str, stream: bool) -> None:
-    with serving(manager=Failing(error)) as client:
+    with serving(manager=FailingManager(error)) as client:
         response = client.post(path, json=body_for(path, stream=stream))
     told = openai_error(response, status, code)
     assert "secret" not in told["message"]
@@ -152,7 +158,7 @@ def test_a_failure_of_ours(serving: Serving, path: str, error: Exception, status
 
 @pytest.mark.parametrize("path", [*V1, "/infill"])
 def test_a_stream_that_breaks_says_so_and_does_not_say_done(serving: Serving, path: str) -> None:
-    with serving(manager=Failing(StreamInterruptedError("the engine died"), chunks=2)) as client:
+    with serving(manager=FailingManager(StreamInterruptedError("the engine died"), chunks=2)) as client:
         response = client.post(path, json=body_for(path, stream=True))
         stats = client.get("/stats").json()
     events = [event.data for event in Decoder().feed(response.content)]
@@ -202,5 +208,5 @@ def test_on_infill_they_are_llama_cpps(serving: Serving, client: httpx.Client) -
         (KeyError("secret"), 500, "server_error"),
         (PromptTooLongError("9 of 8", details={"n_ctx": 8}), 400, "exceed_context_size_error"),
     ):
-        with serving(manager=Failing(error)) as failing:
+        with serving(manager=FailingManager(error)) as failing:
             llama_error(failing.post("/infill", json={"input_prefix": "x"}), status, kind)

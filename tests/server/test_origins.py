@@ -59,10 +59,9 @@ def test_a_preflight_needs_no_key_and_the_request_does(serving: Serving, tmp_pat
 
 
 def test_a_stream_carries_the_header(serving: Serving) -> None:
-    asked = {"json": {"prompt": "x"}, "headers": {"Origin": TOOLS}}
     with (
         serving(api={"allowed_origins": [TOOLS]}) as client,
-        client.stream("POST", "/generate/stream", **asked) as response,
+        client.stream("POST", "/generate/stream", json={"prompt": "x"}, headers={"Origin": TOOLS}) as response,
     ):
         assert response.headers["access-control-allow-origin"] == TOOLS
         assert "event: done" in "".join(response.iter_text())

@@ -219,7 +219,6 @@ def test_a_worker_that_can_not_start_says_so_for_good(environment: dict[str, str
 def test_workers_end_with_a_parent_that_was_killed(serve: Serve) -> None:
     with serve("--workers", "2") as served:
         assert served.client.get("/health").status_code == 200
-        workers = served.workers()
         until(lambda: len(served.workers()) == 2)
         workers = served.workers()
         served.process.kill()

@@ -29,7 +29,7 @@ class StreamEvent:
 
 
 class EventStreamResponse(Response):
-    """Sends events as they come; stops the work behind them when the client leaves.
+    """Sends events as they come, and stops generating them when the client leaves.
 
     An error before the first event is raised, and becomes an ordinary response with its own status. A later one is the
     stream's last event.

@@ -12,7 +12,7 @@ from sfm2.errors import ModelUnavailableError
 
 T = TypeVar("T")
 RETRY_AFTER = 1.0
-"""Seconds after which a refused client should try again: another server is behind the balancer, or this one is back"""
+"""Seconds after which a refused client should try again: the balancer has another server then, or this one has restarted"""
 
 
 class InFlight:

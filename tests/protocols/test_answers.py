@@ -1,4 +1,4 @@
-"""What goes through: the chain, the guard, keys with adapters, statistics, feedback, draining."""
+"""Other protocols have all of it: the chain, the guard, keys with adapters, statistics, feedback, draining."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_feedback_finds_the_completion(serving: Serving) -> None:
         assert client.post("/feedback", json=told).status_code == 204
 
 
-def test_the_chain_goes_on_and_the_answer_says_why(serving: Serving) -> None:
+def test_the_chain_falls_back_and_the_answer_says_why(serving: Serving) -> None:
     class Broken(Echo):
         name = "sfm2"
 

@@ -28,7 +28,7 @@ LLAMA_VIM_FIELDS = [
 
 
 def llama_vim(**more: Any) -> dict[str, Any]:
-    """The cursor stands behind a comment in a function."""
+    """The cursor is after a comment in a function."""
     return {
         "id_slot": 0,
         "input_prefix": "def area(r):\n    pi = PI\n",
@@ -79,7 +79,7 @@ def test_llama_vim_completes(serving: Serving) -> None:
     assert ask.trim, "an editor sends more than a window holds"
 
 
-def test_llama_vim_is_told_the_times_that_are_known(serving: Serving) -> None:
+def test_llama_vim_gets_the_times_that_are_known(serving: Serving) -> None:
     with serving(backends=[Listening(prompt_seconds=0.25)]) as client:
         answer = client.post("/infill", json=llama_vim()).json()
     assert answer["timings/prompt_ms"] == 250

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, on the routes of others it is said in their words."""
+"""Errors on the routes of other protocols are in the form of those protocols."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def llama_error(response: httpx.Response, status: int, kind: str) -> str:
 
 
 @pytest.mark.parametrize("path", V1)
-def test_a_body_that_is_none(client: httpx.Client, path: str) -> None:
+def test_a_malformed_body(client: httpx.Client, path: str) -> None:
     openai_error(
         client.post(path, content=b"{", headers={"Content-Type": "application/json"}), 400, "malformed_request"
     )
@@ -53,7 +53,7 @@ def test_a_body_that_is_none(client: httpx.Client, path: str) -> None:
     openai_error(client.get(path), 405, "method_not_allowed")
 
 
-def test_a_route_that_is_none(client: httpx.Client) -> None:
+def test_an_unknown_route(client: httpx.Client) -> None:
     assert openai_error(client.post("/v1/embeddings", json={}), 404, "not_found")["param"] is None
 
 
@@ -168,7 +168,7 @@ def test_a_stream_that_breaks_says_so_and_does_not_say_done(serving: Serving, pa
     assert stats["errors"] == {"stream_interrupted": 1}
 
 
-def test_who_has_no_key(serving: Serving, tmp_path: Path) -> None:
+def test_a_missing_key(serving: Serving, tmp_path: Path) -> None:
     Keys(Store.in_folder(tmp_path)).create()
     with serving() as client:
         for path in V1:
@@ -179,7 +179,7 @@ def test_who_has_no_key(serving: Serving, tmp_path: Path) -> None:
         llama_error(client.post("/infill", json={}), 401, "authentication_error")
 
 
-def test_who_asks_too_often(serving: Serving) -> None:
+def test_a_client_over_its_rate_limit(serving: Serving) -> None:
     with serving(limits={"rate": "1/minute"}) as client:
         assert client.get("/v1/models").headers["x-ratelimit-remaining-requests"] == "0"
         response = client.post(V1[0], json=body_for(V1[0]))

@@ -1,4 +1,4 @@
-"""Editors make the prompt of a hole themselves. It is taken apart again."""
+"""Fill-in-the-middle prompts that editors write are parsed back into prefix and suffix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `openai` package, unmodified, with nothing but a base URL."""
+"""The `openai` package, unmodified: only its base URL is set."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_tokens_stand_where_the_text_has_them(ai: openai.OpenAI) -> None:
     assert choice.logprobs.text_offset == [0, 4]
 
 
-def test_a_conversation_goes_on(ai: openai.OpenAI) -> None:
+def test_a_conversation_continues(ai: openai.OpenAI) -> None:
     answer = ai.chat.completions.create(
         model="sfm2",
         messages=[

@@ -1,4 +1,4 @@
-"""Every class of the error tree keeps its status, code and advice on the way out."""
+"""Every class of the error tree is sent with its status, code and suggestion."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_error_class_keeps_status_and_code(
     assert body.suggestion == error.suggestion
 
 
-def test_a_fallback_and_the_causes_are_told(serving: Serving) -> None:
+def test_a_fallback_and_its_causes_are_reported(serving: Serving) -> None:
     error = ModelUnavailableError("all failed", fallback_model="gpt2_lora", retry_after=4.2, details={"attempts": [1]})
     with serving(manager=FailingManager(error)) as client:
         response = client.post("/generate", json={"prompt": "x"})

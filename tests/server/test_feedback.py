@@ -1,4 +1,4 @@
-"""POST /feedback: what became of completions, on a live server."""
+"""POST /feedback on a live server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stats(client: httpx.Client) -> dict[str, Any]:
     return found
 
 
-def test_what_was_told_is_the_acceptance_rate(serving: Serving) -> None:
+def test_the_acceptance_rate_follows_from_feedback(serving: Serving) -> None:
     with serving() as client:
         assert stats(client)["acceptance_rate"] is None
         for outcome in ("accepted", "accepted", "edited", "rejected"):

@@ -1,4 +1,4 @@
-"""DNS rebinding: names that are not this machine's are refused where no key protects it."""
+"""DNS rebinding: host names other than this machine's are refused, unless keys protect the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CORS: which web pages may ask."""
+"""CORS: which web pages may call the service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREFLIGHT = {
 }
 
 
-def test_nobody_elsewhere_may_ask_if_nothing_is_said(client: httpx.Client) -> None:
+def test_other_origins_may_not_call_by_default(client: httpx.Client) -> None:
     response = client.post("/generate", json={"prompt": "x"}, headers={"Origin": TOOLS})
     assert not [name for name in response.headers if name.startswith("access-control-")]
     assert client.options("/generate", headers=PREFLIGHT).status_code == 405
@@ -73,6 +73,6 @@ def test_origins_are_named_as_browsers_send_them() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["tools.example", "https://tools.example/page", "https://"])
-def test_what_is_no_origin_is_refused(wrong: str) -> None:
+def test_a_wrong_origin_is_refused(wrong: str) -> None:
     with pytest.raises(ConfigError, match="allowed_origins"):
         load({"api.allowed_origins": [wrong]}, environment={})

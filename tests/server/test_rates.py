@@ -1,4 +1,4 @@
-"""Rate limits: the headers of the API reference, whom they count for, and when they end."""
+"""Rate limits: the headers of the API reference, which client they are for, and when they end."""
 
 from __future__ import annotations
 

@@ -12,11 +12,8 @@ import pytest
 
 from sfm2.errors import ConfigError
 from sfm2.server.app import create_app
-from sfm2.server.http.context import RequestContext
-from sfm2.server.http.routing import RoutePolicy
-from sfm2.server.protocols.sfm2.protocol import SFM2
 from sfm2.server.usage import latency
-from sfm2.server.usage.stats import UsageStats
+from sfm2.server.usage.stats import FinishedRequest, UsageStats
 from sfm2.server.usage.store import AsyncStore, Store
 from tests.server.live import Serving, live, settings_for
 
@@ -112,7 +109,7 @@ def test_a_store_that_fails_for_a_while_loses_nothing(tmp_path: Path) -> None:
         (tmp_path / "data").touch()  # no folder can be made here
         store = AsyncStore(Store.in_folder(tmp_path / "data"))
         usage = UsageStats(store)
-        usage.count(RequestContext("a", RoutePolicy(SFM2), status=200))
+        usage.count(FinishedRequest(seconds=0.1))
         with pytest.raises(ConfigError):
             await usage.stats()
         (tmp_path / "data").unlink()

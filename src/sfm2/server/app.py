@@ -17,20 +17,18 @@ import sfm2
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundError, SFM2Error
-from sfm2.server import health
 from sfm2.server.http import documentation, middleware
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.routing import RouteTable, ServiceRouter
 from sfm2.server.page.routes import page_router
 from sfm2.server.process import worker_settings
-from sfm2.server.protocols.llama_cpp import routes as llama_cpp
+from sfm2.server.protocols.llama_cpp import routes as llama_cpp_routes
 from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
-from sfm2.server.protocols.openai import routes as openai
+from sfm2.server.protocols.openai import routes as openai_routes
 from sfm2.server.protocols.openai.protocol import OPENAI
-from sfm2.server.protocols.sfm2 import routes as models
+from sfm2.server.protocols.sfm2 import health_routes, model_routes, usage_routes
 from sfm2.server.protocols.sfm2.protocol import SFM2
 from sfm2.server.state import AppState
-from sfm2.server.usage import routes as usage
 
 _log = logging.getLogger(__name__)
 _DESCRIPTION = "Self-hosted, syntax-aware code generation. Lengths are in tokens, times in seconds."
@@ -92,12 +90,12 @@ def _routers() -> list[ServiceRouter]:
     return [
         documentation.docs_router(),
         page_router(),
-        health.router,
-        models.router,
-        openai.models_router,
-        openai.router,
-        llama_cpp.router,
-        usage.router,
+        health_routes.router,
+        model_routes.router,
+        openai_routes.models_router,
+        openai_routes.router,
+        llama_cpp_routes.router,
+        usage_routes.router,
     ]
 
 

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from sfm2.errors import ServerError
 from sfm2.server.http.routing import RoutePolicy
 from sfm2.server.usage.keys import Key
+from sfm2.server.usage.stats import FinishedRequest
 from sfm2.types import Batch, Completion, Explanation, GenerationOptions, Reply
 
 Options = TypeVar("Options", bound=GenerationOptions)
@@ -45,10 +46,10 @@ class RequestContext:
         """Seconds since arrival."""
         return time.perf_counter() - self.started
 
-    @property
-    def succeeded(self) -> bool:
-        """Whether the response has begun with a success, and nothing has failed since."""
-        return self.error is None and self.status is not None and self.status < 400
+    def finished(self) -> FinishedRequest:
+        """What is counted of the request when it has ended."""
+        succeeded = self.error is None and self.status is not None and self.status < 400
+        return FinishedRequest(self.elapsed, None if succeeded else self.error or ServerError.code, self.answers)
 
     def record(self, answer: Completion | Explanation | Batch) -> None:
         """Note what the models answered. A batch in which every prompt failed counts as failed."""

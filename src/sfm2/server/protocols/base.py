@@ -8,7 +8,7 @@ A protocol is a folder with the same parts, and a request goes through them in t
     from_internal.py  the answer, or the events of a stream, in the protocol's form
     protocol.py       a `ProtocolAdapter`: errors and rate-limit headers in the protocol's form
 
-Ours needs no schemas and no conversion: its requests and answers are `sfm2.types`.
+Ours needs no schemas and no conversion, since its requests and answers are `sfm2.types`; its routes are in three files.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 
 from sfm2.errors import ConfigError, NotFoundError
-from sfm2.server.http.context import RequestContext
 from sfm2.server.usage import feedback
 from sfm2.server.usage.background_writer import FLUSH_INTERVAL, BackgroundWriter
 from sfm2.server.usage.feedback import CompletionRecord
@@ -32,12 +32,11 @@ class CompletionLog:
         """Write once a second within this context, and at its end."""
         return self._writer.running()
 
-    def remember(self, context: RequestContext) -> None:
-        """Remember the completions that a request was answered with, under its key."""
-        key_id = _id(context.key)
-        completions = [answer for answer in context.answers if isinstance(answer, Completion)]
-        if completions:
-            self._pending.extend(feedback.record_of(completion, key_id) for completion in completions)
+    def remember(self, completions: Iterable[Completion], key: Key | None) -> None:
+        """Remember completions that were sent to the client with this API key."""
+        records = [feedback.record_of(completion, _id(key)) for completion in completions]
+        if records:
+            self._pending.extend(records)
             self._writer.schedule()
 
     async def feedback(self, request: FeedbackRequest, key: Key | None) -> None:

@@ -10,17 +10,29 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from sfm2.errors import ConfigError
-from sfm2.server.http.context import RequestContext
 from sfm2.server.usage import feedback, latency
 from sfm2.server.usage.background_writer import BackgroundWriter
 from sfm2.server.usage.store import AsyncStore, Store, add_to_counters
-from sfm2.types import Outcome, Stats
+from sfm2.types import Completion, Explanation, Outcome, Reply, Stats
 
 _MODEL, _ERROR = "model:", "error:"
+
+
+@dataclass(frozen=True)
+class FinishedRequest:
+    """What is counted of a request."""
+
+    seconds: float
+    """From its arrival to the end of the response"""
+    error: str | None = None
+    """The code of the error that it ended with; None: it succeeded"""
+    answers: Sequence[Completion | Explanation | Reply] = ()
+    """What the models answered; a batch is one request with several answers"""
 
 
 class UsageStats:
@@ -32,9 +44,9 @@ class UsageStats:
         self._pending: Counter[str] = Counter()
         self._writer = BackgroundWriter("usage statistics", self._flush)
 
-    def count(self, context: RequestContext) -> None:
-        """Count a finished request."""
-        self._pending.update(changes(context))
+    def count(self, request: FinishedRequest) -> None:
+        """Count a request."""
+        self._pending.update(changes(request))
         self._writer.schedule()
 
     async def stats(self) -> Stats:
@@ -59,19 +71,18 @@ class UsageStats:
             raise
 
 
-def changes(context: RequestContext) -> dict[str, float]:
-    """What a finished request adds to the counters. A batch is one request."""
+def changes(request: FinishedRequest) -> dict[str, float]:
+    """What a request adds to the counters."""
     found: dict[str, float] = {"requests": 1}
-    if context.succeeded:
-        seconds = context.elapsed
-        found |= {"successes": 1, "seconds": seconds, latency.counter(seconds): 1}
+    if request.error is None:
+        found |= {"successes": 1, "seconds": request.seconds, latency.counter(request.seconds): 1}
     else:
-        found[_ERROR + (context.error or "internal_error")] = 1
-    for model in {answer.model_used for answer in context.answers}:
+        found[_ERROR + request.error] = 1
+    for model in {answer.model_used for answer in request.answers}:
         found[_MODEL + model] = 1
-    if context.answers:
-        found["tokens"] = sum(answer.tokens.completion for answer in context.answers)
-        found["fallbacks"] = int(any(answer.fallback for answer in context.answers))
+    if request.answers:
+        found["tokens"] = sum(answer.tokens.completion for answer in request.answers)
+        found["fallbacks"] = int(any(answer.fallback for answer in request.answers))
     return found
 
 

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.middleware.base import Middleware
+from sfm2.types import Completion
 
 REQUEST_ID = "X-Request-ID"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -57,8 +58,9 @@ class UsageRecorder(Middleware):
         def record() -> None:
             nonlocal recorded
             if not recorded:
-                self.state.usage.count(context)
-                self.state.completions.remember(context)
+                self.state.usage.count(context.finished())
+                completions = (answer for answer in context.answers if isinstance(answer, Completion))
+                self.state.completions.remember(completions, context.key)
             recorded = True
 
         async def send_recorded(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sfm2.core import AsyncModelManager
 from sfm2.errors import ConfigError
 from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
-from sfm2.server.usage.rates import DEFAULT_RATE, RateLimiter, address_group, parse_rate
+from sfm2.server.usage.rates import DEFAULT_RATE, RateLimiter, StoreCounter, address_group, parse_rate
 from sfm2.server.usage.store import AsyncStore, Store
 from tests.server.live import Serving, live, settings_for
 
@@ -94,6 +95,20 @@ def test_two_servers_on_one_store_count_together(tmp_path: Path) -> None:
     with live(create_app(settings)) as one, live(create_app(settings)) as other:
         statuses = [ask(client).status_code for client in (one, other, one, other, one)]
     assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_hits_at_once_are_counted_one_by_one(tmp_path: Path) -> None:
+    async def run() -> list[tuple[bool, int]]:
+        stores = [AsyncStore(Store.in_folder(tmp_path)) for _ in range(2)]
+        counters = [StoreCounter(store) for store in stores]
+        hits = await asyncio.gather(*(counter.hit(parse_rate("5/minute"), "a") for counter in counters * 8))
+        for store in stores:
+            await store.aclose()
+        return [(allowed, window.remaining) for allowed, window in hits]
+
+    found = asyncio.run(run())
+    assert sorted(remaining for allowed, remaining in found if allowed) == [0, 1, 2, 3, 4]
+    assert [remaining for allowed, remaining in found if not allowed] == [0] * 11
 
 
 def test_a_storage_of_limits_itself_is_used(serving: Serving, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class StrictJSONRequest(Request):
 
 
 def require_json(content_type: str) -> None:
-    """Raises `UnsupportedMediaTypeError`. A web page of another origin can't send this type without a preflight."""
+    """Refuse bodies that are not declared as JSON. Raises `UnsupportedMediaTypeError`. A web page of another origin can't send this type without a preflight."""
     message = email.message.Message()
     message["content-type"] = content_type
     if not content_type or message.get_content_type() != "application/json":
@@ -62,7 +62,7 @@ def require_json(content_type: str) -> None:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Raises `MalformedRequestError` for anything but a JSON object in UTF-8."""
+    """The JSON object in `body`. Raises `MalformedRequestError` for anything but a JSON object in UTF-8."""
     if not body:
         raise MalformedRequestError("the body is empty; expected a JSON object")
     content = _parse(body)

@@ -27,25 +27,27 @@ class InfillBody(ForeignMessage):
     input_prefix: Text = ""
     input_suffix: Text = ""
     input_extra: list[Extra] = Field([], max_length=MAX_SNIPPETS)
-    prompt: Text = Field("", description="The cursor's line up to the cursor; it follows `input_prefix`")
-    model: str | None = Field(None, description="A name of `/v1/models`; null: the default")
-    n_predict: int = Field(
-        -1, ge=-1, description="0 only reads the prompt, so that the next request is faster; -1 is the server's default"
-    )
-    t_max_predict_ms: float | None = Field(
-        None, description="After this time the completion ends at the end of its line; 0: no limit"
-    )
+    prompt: Text = ""
+    """The cursor's line up to the cursor; it follows `input_prefix`"""
+    model: str | None = None
+    """A name of `/v1/models`; null: the default"""
+    n_predict: int = Field(-1, ge=-1)
+    """0 only reads the prompt, so that the next request is faster; -1 is the server's default"""
+    t_max_predict_ms: float | None = None
+    """After this time the completion ends at the end of its line; 0: no limit"""
     temperature: float | None = Field(None, ge=0, le=2)
-    top_k: int | None = Field(None, description="0 or less keeps every token")
+    top_k: int | None = None
+    """0 or less keeps every token"""
     top_p: float | None = Field(None, ge=0, le=1)
     repeat_penalty: float | None = Field(None, gt=0, le=2)
-    seed: int | None = Field(None, description="-1: a random one")
+    seed: int | None = None
+    """-1: a random one"""
     stop: list[str] | None = Field(None, max_length=MAX_STOPS)
     stream: bool = False
-    response_fields: list[str] | None = Field(
-        None, description="Send only these fields, given as paths: `timings/prompt_ms`"
-    )
-    lora: list[Any] | None = Field(None, description="Refused unless empty: name an adapter in `model`")
+    response_fields: list[str] | None = None
+    """Send only these fields, given as paths: `timings/prompt_ms`"""
+    lora: list[Any] | None = None
+    """Refused unless empty: name an adapter in `model`"""
 
     @property
     def only_reads(self) -> bool:
@@ -67,13 +69,16 @@ class Timings(ForeignMessage):
 class InfillAnswer(ForeignMessage):
     content: str
     stop: bool = True
-    stop_type: str = Field("none", description="`eos`, `limit`, or `word` for a stop text")
+    stop_type: str = "none"
+    """`eos`, `limit`, or `word` for a stop text"""
     model: str = ""
     tokens_predicted: int = 0
     tokens_evaluated: int = 0
-    tokens_cached: int = Field(0, description="Always 0: the engine does not report it")
+    tokens_cached: int = 0
+    """Always 0: the engine does not report it"""
     truncated: bool = False
-    timings: Timings | None = Field(None, description="Null where the backend does not report them")
+    timings: Timings | None = None
+    """Null where the backend does not report them"""
 
 
 class InfillErrorDetail(ForeignMessage):

@@ -10,7 +10,7 @@ from sfm2.types import CompleteRequest, Snippet
 
 
 def complete_request(body: InfillBody, settings: Settings, adapter: str | None) -> CompleteRequest:
-    """Raises `InvalidRequestError` and its subclasses."""
+    """The request for a hole. Raises `InvalidRequestError` and its subclasses."""
     if body.lora:
         raise FieldError(
             "lora", "lora: not supported, adapters have names here", suggestion="Name one as `model`: sfm2:ADAPTER"

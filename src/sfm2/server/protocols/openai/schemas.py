@@ -53,7 +53,8 @@ class StreamOptions(ForeignMessage):
 class CommonOptions(ForeignMessage):
     """Options of completions and chat. None takes the server's default."""
 
-    model: str | None = Field(None, description="A name of `/v1/models`; null: the default")
+    model: str | None = None
+    """A name of `/v1/models`; null: the default"""
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, ge=0, le=1)
     n: int | None = Field(None, ge=1, le=MAX_CHOICES)
@@ -61,31 +62,40 @@ class CommonOptions(ForeignMessage):
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    presence_penalty: float | None = Field(None, description="Refused unless 0")
-    frequency_penalty: float | None = Field(None, description="Refused unless 0")
-    logit_bias: dict[str, Any] | None = Field(None, description="Refused unless empty")
-    user: str | None = Field(None, description="Ignored")
+    presence_penalty: float | None = None
+    """Refused unless 0"""
+    frequency_penalty: float | None = None
+    """Refused unless 0"""
+    logit_bias: dict[str, Any] | None = None
+    """Refused unless empty"""
+    user: str | None = None
+    """Ignored"""
     # Not OpenAI's own, but other servers with its protocol have them under these names.
-    top_k: int | None = Field(None, ge=-1, le=1000, description="0 or -1 keeps every token")
+    top_k: int | None = Field(None, ge=-1, le=1000)
+    """0 or -1 keeps every token"""
     repetition_penalty: float | None = Field(None, gt=0, le=2)
 
 
 class CompletionBody(CommonOptions):
     """`POST /v1/completions`."""
 
-    prompt: Prompts = Field(
-        description="Code to complete; with `suffix`, or in a model's own fill-in-the-middle form, a hole to fill"
-    )
+    prompt: Prompts
+    """Code to complete; with `suffix`, or in a model's own fill-in-the-middle form, a hole to fill"""
     suffix: Text | None = None
-    max_tokens: int | None = Field(None, ge=-1, description="New tokens at most; -1: as many as the server allows")
-    logprobs: int | None = Field(None, ge=0, description="0 or 1 includes the completion's tokens; more is refused")
-    echo: bool | None = Field(None, description="Not together with `logprobs`")
-    best_of: int | None = Field(
-        None, ge=1, le=MAX_CHOICES, description="Completions to generate; the `n` with the highest confidence are sent"
-    )
-    guard: bool | None = Field(None, description="Ours: false sends what the model wrote, unguarded")
-    mode: Mode | None = Field(None, description="Ours: where the completion ends")
-    language: Language | None = Field(None, description="Ours")
+    max_tokens: int | None = Field(None, ge=-1)
+    """New tokens at most; -1: as many as the server allows"""
+    logprobs: int | None = Field(None, ge=0)
+    """0 or 1 includes the completion's tokens; more is refused"""
+    echo: bool | None = None
+    """Not together with `logprobs`"""
+    best_of: int | None = Field(None, ge=1, le=MAX_CHOICES)
+    """Completions to generate; the `n` with the highest confidence are sent"""
+    guard: bool | None = None
+    """Ours: false sends what the model wrote, unguarded"""
+    mode: Mode | None = None
+    """Ours: where the completion ends"""
+    language: Language | None = None
+    """Ours"""
 
 
 class Part(ForeignMessage):
@@ -106,15 +116,22 @@ class ChatBody(CommonOptions):
     """`POST /v1/chat/completions`."""
 
     messages: list[Message] = Field(min_length=1)
-    max_completion_tokens: int | None = Field(None, ge=-1, description="New tokens at most")
-    max_tokens: int | None = Field(None, ge=-1, description="The older name of `max_completion_tokens`")
-    n_predict: int | None = Field(None, ge=-1, description="llama.cpp's name of `max_completion_tokens`")
+    max_completion_tokens: int | None = Field(None, ge=-1)
+    """New tokens at most"""
+    max_tokens: int | None = Field(None, ge=-1)
+    """The older name of `max_completion_tokens`"""
+    n_predict: int | None = Field(None, ge=-1)
+    """llama.cpp's name of `max_completion_tokens`"""
     logprobs: bool | None = None
-    top_logprobs: int | None = Field(None, description="Refused unless 0")
-    tools: list[Any] | None = Field(None, description="Refused unless empty")
+    top_logprobs: int | None = None
+    """Refused unless 0"""
+    tools: list[Any] | None = None
+    """Refused unless empty"""
     tool_choice: Any = None
-    functions: list[Any] | None = Field(None, description="Refused unless empty")
-    response_format: ResponseFormat | None = Field(None, description="Refused unless `text`")
+    functions: list[Any] | None = None
+    """Refused unless empty"""
+    response_format: ResponseFormat | None = None
+    """Refused unless `text`"""
 
 
 class Usage(ForeignMessage):
@@ -126,7 +143,8 @@ class Usage(ForeignMessage):
 class Particulars(ForeignMessage):
     """Our extension: what OpenAI's protocol has no field for."""
 
-    id: str | None = Field(None, description="The completion's id for `/feedback`")
+    id: str | None = None
+    """The completion's id for `/feedback`"""
     model_used: str
     adapter: str | None = None
     confidence: float | None = None
@@ -139,7 +157,8 @@ class CompletionLogprobs(ForeignMessage):
     tokens: list[str]
     token_logprobs: list[float | None]
     top_logprobs: None = None
-    text_offset: list[int] = Field(description="Where each token begins in `text`, in characters")
+    text_offset: list[int]
+    """Where each token begins in `text`, in characters"""
 
 
 class CompletionChoice(ForeignMessage):

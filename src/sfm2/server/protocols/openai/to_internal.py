@@ -36,7 +36,7 @@ def completion_requests(
 
 
 def chat_request(body: ChatBody, settings: Settings, adapter: str | None) -> ChatRequest:
-    """Raises `FieldError` for a message that is not text, and `InvalidRequestError`."""
+    """The request for a conversation. Raises `FieldError` for a message that is not text, and `InvalidRequestError`."""
     options = {**_options(body, max_tokens(body), settings), "n": body.n, "logprobs": body.logprobs, "adapter": adapter}
     messages = [_message(message, f"messages.{i}") for i, message in enumerate(body.messages)]
     return build(ChatRequest, {"messages": messages, **options})

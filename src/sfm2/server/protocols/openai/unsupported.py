@@ -25,7 +25,7 @@ _SUGGESTIONS = {
 
 
 def check_completion(body: CompletionBody) -> None:
-    """Raises `FieldError`."""
+    """Refuse unsupported options of a completion. Raises `FieldError`."""
     _check_neutral(body)
     if body.logprobs is not None and body.echo:
         raise FieldError(
@@ -49,7 +49,7 @@ def check_completion(body: CompletionBody) -> None:
 
 
 def check_chat(body: ChatBody) -> None:
-    """Raises `FieldError`."""
+    """Refuse unsupported options of a conversation. Raises `FieldError`."""
     if body.tool_choice != "none":
         _check_neutral(body)
     else:

@@ -53,7 +53,10 @@ class StrictJSONRequest(Request):
 
 
 def require_json(content_type: str) -> None:
-    """Refuse bodies that are not declared as JSON. Raises `UnsupportedMediaTypeError`. A web page of another origin can't send this type without a preflight."""
+    """Refuse bodies that are not declared as JSON: web pages of other origins can't send this type without a preflight.
+
+    Raises `UnsupportedMediaTypeError`.
+    """
     message = email.message.Message()
     message["content-type"] = content_type
     if not content_type or message.get_content_type() != "application/json":

@@ -22,8 +22,8 @@ from sfm2.evals import asking
 from sfm2.evals.results import read
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.cli.conftest import SFM2, WAIT, isolated
 from tests.server.live import live, settings_for
 

@@ -24,8 +24,8 @@ from sfm2.evals.items import Record
 from sfm2.evals.results import read
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
 from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
 from tests.server.live import live, settings_for

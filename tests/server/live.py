@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from sfm2.config import Settings
 from sfm2.server.process.listening import listen, url_of
-from sfm2.server.process.serve import configure
+from sfm2.server.serve import configure
 
 Serving = Callable[..., AbstractContextManager[httpx.Client]]
 

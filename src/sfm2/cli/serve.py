@@ -59,7 +59,7 @@ def effective(ctx: click.Context, file: Path | None, arguments: Mapping[str, Any
 def _process() -> ModuleType:
     with needing("server", "the server"):
         import sfm2.server.process.listening
-        import sfm2.server.process.serve
+        import sfm2.server.serve
     return sfm2.server.process
 
 

@@ -17,9 +17,11 @@ import sfm2
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundError, SFM2Error
-from sfm2.server.http import documentation, middleware
+from sfm2.server import middleware
+from sfm2.server.http import documentation
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.routing import RouteTable, ServiceRouter
+from sfm2.server.page import swagger
 from sfm2.server.page.routes import page_router
 from sfm2.server.process import worker_settings
 from sfm2.server.protocols.llama_cpp import routes as llama_cpp_routes
@@ -65,7 +67,7 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
     app.state.sfm2 = state
     for layer in reversed(middleware.ORDER):
         app.add_middleware(layer, state=state)
-    routes.add(app.routes, documentation.POLICY)  # So far only FastAPI's own: /openapi.json.
+    routes.add(app.routes, swagger.POLICY)  # So far only FastAPI's own: /openapi.json.
     for router in _routers():
         app.include_router(router, dependencies=[] if router.policy.open else _KEY_FORMS)
         app.router.routes.extend(router.static)
@@ -88,7 +90,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> FastAPI:
 
 def _routers() -> list[ServiceRouter]:
     return [
-        documentation.docs_router(),
+        swagger.docs_router(),
         page_router(),
         health_routes.router,
         model_routes.router,

@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.server.http.routing import RouteTable
+from sfm2.server.model_names import ModelNames
 from sfm2.server.process.draining import draining_on_signals, stop_with_parent
 from sfm2.server.process.in_flight import InFlight
-from sfm2.server.protocols.model_names import ModelNames
 from sfm2.server.usage.authentication import Authentication
 from sfm2.server.usage.completion_log import CompletionLog
 from sfm2.server.usage.rates import RateLimiter

@@ -1,21 +1,14 @@
-"""The API's documentation: what OpenAPI states beyond what FastAPI finds by itself, and the page at `/docs`."""
+"""What the OpenAPI document states beyond what FastAPI finds by itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.staticfiles import StaticFiles
 
-from sfm2.server.http.routing import RoutePolicy, ServiceRouter
-from sfm2.server.protocols.sfm2.protocol import SFM2
 from sfm2.types import Chunk, ErrorBody
-
-POLICY = RoutePolicy(SFM2, open=True, limited=False)
 
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -57,24 +50,6 @@ class DocumentedApp(FastAPI):
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         return document
-
-
-def docs_router() -> ServiceRouter:
-    """`/docs`: Swagger UI without a CDN. Its files come with the package `fastapi-swagger`."""
-    router = ServiceRouter(POLICY, include_in_schema=False)
-    router.add_api_route("/docs", _swagger_page)
-    router.add_static("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
-    return router
-
-
-async def _swagger_page() -> HTMLResponse:
-    return get_swagger_ui_html(
-        openapi_url="openapi.json",
-        title="SFM-2",
-        swagger_js_url="swagger/swagger-ui-bundle.js",
-        swagger_css_url="swagger/swagger-ui.css",
-        swagger_favicon_url="swagger/favicon-32x32.png",
-    )
 
 
 def operation_id(route: APIRoute) -> str:

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from sfm2 import types
 from sfm2.errors import MalformedRequestError, UnsupportedMediaTypeError
 from sfm2.requests import validation_message
-from sfm2.server.protocols.base import FieldError
+from sfm2.server.http.protocol import FieldError
 
 
 class JSONRoute(APIRoute):

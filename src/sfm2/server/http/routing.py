@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Scope
 
 from sfm2.server.http.json_route import JSONRoute
-from sfm2.server.protocols.base import ProtocolAdapter
+from sfm2.server.http.protocol import ProtocolAdapter
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sfm2.errors import PromptTooLongError, SFM2Error
-from sfm2.server.protocols.base import ProtocolAdapter, with_suggestion
+from sfm2.server.http.protocol import ProtocolAdapter, with_suggestion
 from sfm2.server.protocols.sfm2.protocol import SFM2
 
 _TYPES = {

@@ -8,11 +8,11 @@ from sfm2.server.http.context import RequestContext
 from sfm2.server.http.documentation import error_responses
 from sfm2.server.http.event_stream import EventStreamResponse
 from sfm2.server.http.routing import RoutePolicy, ServiceRouter
+from sfm2.server.model_names import adapter_of
 from sfm2.server.protocols.llama_cpp.from_internal import infill_answer, infill_events, json_of
 from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
 from sfm2.server.protocols.llama_cpp.schemas import InfillAnswer, InfillBody, InfillErrorBody
 from sfm2.server.protocols.llama_cpp.to_internal import complete_request
-from sfm2.server.protocols.model_names import adapter_of
 from sfm2.server.state import AppStateDep
 
 router = ServiceRouter(

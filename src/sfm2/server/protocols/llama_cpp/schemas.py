@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sfm2.server.protocols.base import ForeignMessage
+from sfm2.server.http.protocol import ForeignMessage
 from sfm2.types import MAX_SNIPPETS, MAX_STOPS, Text
 
 

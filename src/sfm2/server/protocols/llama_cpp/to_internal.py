@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfm2.config import Settings
 from sfm2.requests import build
-from sfm2.server.protocols.base import FieldError
+from sfm2.server.http.protocol import FieldError
 from sfm2.server.protocols.llama_cpp.schemas import InfillBody
 from sfm2.types import CompleteRequest, Snippet
 

@@ -13,8 +13,8 @@ from sfm2.errors import (
     RateLimitError,
     SFM2Error,
 )
-from sfm2.server.protocols.base import FieldError, ProtocolAdapter, RateHeaders, with_suggestion
-from sfm2.server.protocols.model_names import ModelNotFoundError
+from sfm2.server.http.protocol import FieldError, ProtocolAdapter, RateHeaders, with_suggestion
+from sfm2.server.model_names import ModelNotFoundError
 from sfm2.server.protocols.openai.schemas import OpenAIErrorBody, OpenAIErrorDetail
 from sfm2.server.usage.rates import RateWindow
 

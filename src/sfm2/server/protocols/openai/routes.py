@@ -13,7 +13,7 @@ from sfm2.server.http.context import RequestContext
 from sfm2.server.http.documentation import OPENAI_EVENTS, error_responses
 from sfm2.server.http.event_stream import EventStreamResponse
 from sfm2.server.http.routing import RoutePolicy, ServiceRouter
-from sfm2.server.protocols.model_names import adapter_of
+from sfm2.server.model_names import adapter_of
 from sfm2.server.protocols.openai.from_internal import AnswerHead, chat_answer, completion_answer, without_output
 from sfm2.server.protocols.openai.protocol import OPENAI
 from sfm2.server.protocols.openai.schemas import (

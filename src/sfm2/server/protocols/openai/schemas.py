@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
-from sfm2.server.protocols.base import ForeignMessage
+from sfm2.server.http.protocol import ForeignMessage
 from sfm2.types import (
     MAX_CHOICES,
     MAX_STOPS,

@@ -8,7 +8,7 @@ from typing import Any
 from sfm2.config import Settings
 from sfm2.errors import PayloadTooLargeError
 from sfm2.requests import build
-from sfm2.server.protocols.base import FieldError
+from sfm2.server.http.protocol import FieldError
 from sfm2.server.protocols.openai.fim_prompt import parse_fim_prompt
 from sfm2.server.protocols.openai.schemas import ChatBody, CompletionBody, Message, Part
 from sfm2.types import ChatRequest, CompleteRequest, ConversationMessage, GenerateRequest

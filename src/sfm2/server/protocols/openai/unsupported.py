@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfm2.server.protocols.base import FieldError
+from sfm2.server.http.protocol import FieldError
 from sfm2.server.protocols.openai.schemas import ChatBody, CompletionBody
 
 # Values that ask for nothing, and so are accepted; null always is.

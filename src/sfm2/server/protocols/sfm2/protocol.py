@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sfm2.errors import SFM2Error
 from sfm2.requests import error_body
-from sfm2.server.protocols.base import ProtocolAdapter, RateHeaders, printable
+from sfm2.server.http.protocol import ProtocolAdapter, RateHeaders, printable
 from sfm2.sse import Event
 
 

@@ -1,8 +1,8 @@
 """What surrounds every request, outermost first. Pure ASGI, so that streams pass through as they come."""
 
-from sfm2.server.http.middleware.admission import CORS, Authenticate, BodyLimit, HostCheck, RateLimit
-from sfm2.server.http.middleware.error_handler import ErrorHandler
-from sfm2.server.http.middleware.recording import RequestLog, UsageRecorder
+from sfm2.server.middleware.admission import CORS, Authenticate, BodyLimit, HostCheck, RateLimit
+from sfm2.server.middleware.error_handler import ErrorHandler
+from sfm2.server.middleware.recording import RequestLog, UsageRecorder
 
 # Outside of `ErrorHandler` is what errors need too: the id, the CORS headers, the statistics.
 ORDER = (RequestLog, CORS, UsageRecorder, ErrorHandler, HostCheck, BodyLimit, Authenticate, RateLimit)

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from sfm2.asgi import ClientGoneError
 from sfm2.errors import SFM2Error
 from sfm2.server.http.context import CLIENT_LEFT, RequestContext
-from sfm2.server.http.middleware.base import Middleware
+from sfm2.server.middleware.base import Middleware
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
 from sfm2.server.http.context import RequestContext
-from sfm2.server.http.middleware.base import Middleware
+from sfm2.server.middleware.base import Middleware
 from sfm2.types import Completion
 
 REQUEST_ID = "X-Request-ID"

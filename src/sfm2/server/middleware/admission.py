@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sfm2.config import is_loopback
 from sfm2.errors import MalformedRequestError, PayloadTooLargeError
 from sfm2.server.http.context import RequestContext
-from sfm2.server.http.middleware.base import Middleware
-from sfm2.server.http.middleware.recording import REQUEST_ID
-from sfm2.server.protocols.base import ERROR_HEADERS
+from sfm2.server.http.protocol import ERROR_HEADERS
+from sfm2.server.middleware.base import Middleware
+from sfm2.server.middleware.recording import REQUEST_ID
 from sfm2.server.state import AppState
 from sfm2.server.usage.rates import address_group
 

@@ -31,7 +31,7 @@ from sfm2.core.reading import Reader
 from sfm2.core.resolve import ask_for
 from sfm2.evals.asking import Asking, alone, request_for
 from sfm2.evals.items import Item
-from sfm2.evals.suites.table import load as load_suite
+from sfm2.evals.suites.registry import load as load_suite
 
 SUITES = {"single-line": "infilling-single-line", "random-span": "infilling-random-span"}
 MOST_ADDED = 0.03  # of the time of a completion

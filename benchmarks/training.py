@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, profile
 from sfm2.config import load
 from sfm2.finetune.base import served
 from sfm2.finetune.job import examples_of, rows_of
-from sfm2.finetune.packing import Row, batch
+from sfm2.finetune.packing import PackedRow, batch
 from sfm2.finetune.training import TrainingSettings, middle_loss, with_adapter
 
 ROUNDS = 4
@@ -53,7 +53,7 @@ def main() -> None:
         print(f"{share:6.1%}  {name}")
 
 
-def step(model: Any, row: Row) -> None:
+def step(model: Any, row: PackedRow) -> None:
     inputs = {name: value.to(model.device) for name, value in batch([row]).items()}
     with torch.autocast(model.device.type, torch.bfloat16):
         loss, _ = middle_loss(model, inputs)
@@ -63,13 +63,13 @@ def step(model: Any, row: Row) -> None:
         torch.cuda.synchronize()
 
 
-def timed(model: Any, row: Row) -> float:
+def timed(model: Any, row: PackedRow) -> float:
     started = time.perf_counter()
     step(model, row)
     return time.perf_counter() - started
 
 
-def operations(model: Any, row: Row) -> float:
+def operations(model: Any, row: PackedRow) -> float:
     """Two for each multiplication with its addition. The frozen matrices forward and once back (there is no gradient of
     their weights), the adapter's forward and twice back, the head where something is learnt, and what each sequence's own
     causal attention needs, not what a dense mask spends."""
@@ -100,7 +100,7 @@ def reached(width: int, inner: int, rows: int, device: str) -> float:
     return 2 * rows * width * inner / best
 
 
-def where(model: Any, row: Row) -> dict[str, float]:
+def where(model: Any, row: PackedRow) -> dict[str, float]:
     """Shares of the time by kind of operation; the largest first."""
     activities = [ProfilerActivity.CUDA] if model.device.type == "cuda" else [ProfilerActivity.CPU]
     with profile(activities=activities) as found:

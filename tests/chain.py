@@ -21,7 +21,7 @@ from sfm2.engine.state import Address
 from tests.conftest import Running, end, start_server
 from tests.engine import tiny
 from tests.engine.running import running_engine
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 
 @pytest.fixture(scope="module")

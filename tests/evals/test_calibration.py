@@ -11,13 +11,13 @@ import pytest
 from sfm2.core.confidence import Calibration
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
-from sfm2.evals.calibration import Row
+from sfm2.evals.calibration import CalibrationRow
 
 
-def simulated(count: int, seed: int = 0, sources: int = 60) -> list[Row]:
+def simulated(count: int, seed: int = 0, sources: int = 60) -> list[CalibrationRow]:
     """Log-odds of being right: 0.5 + 2 * (likelihood + 1) - 0.8 * names; `noise` tells nothing."""
     random = np.random.default_rng(seed)
-    rows: list[Row] = []
+    rows: list[CalibrationRow] = []
     for index in range(count):
         features = {"likelihood": random.normal(-1, 0.7), "names": float(random.poisson(1)), "noise": random.normal()}
         log_odds = 0.5 + 2 * (features["likelihood"] + 1) - 0.8 * features["names"]
@@ -46,7 +46,7 @@ def test_held_out_predictions_are_calibrated_and_tell_right_from_wrong() -> None
 def test_no_item_is_predicted_by_a_fit_that_saw_its_source() -> None:
     """Here each source has its own outcome: who sees it knows all, who doesn't knows nothing."""
     random = np.random.default_rng(5)
-    rows: list[Row] = []
+    rows: list[CalibrationRow] = []
     for source in range(100):
         right = bool(random.random() < 0.5)
         rows += [({f"is{source}": 1.0, "other": random.normal()}, right, f"file{source}") for _ in range(4)]
@@ -76,14 +76,16 @@ def test_the_server_applies_what_was_written() -> None:
 
 
 def test_a_feature_that_tells_all_does_not_run_away() -> None:
-    rows: list[Row] = [({"sure": float(index % 2)}, index % 2 == 1, f"file{index}") for index in range(300)]
+    rows: list[CalibrationRow] = [({"sure": float(index % 2)}, index % 2 == 1, f"file{index}") for index in range(300)]
     found = calibration.fit(rows)
     assert math.isfinite(found.model.features["sure"][2])
     assert found.held_out.auroc.value == 1
 
 
 def test_features_that_never_vary_are_left_out_and_missing_ones_count_as_average() -> None:
-    rows: list[Row] = [(features | {"same": 3.0}, right, source) for features, right, source in simulated(400)]
+    rows: list[CalibrationRow] = [
+        (features | {"same": 3.0}, right, source) for features, right, source in simulated(400)
+    ]
     del rows[0][0]["noise"]
     model = calibration.fit(rows).model
     assert set(model.features) == {"likelihood", "names", "noise"}
@@ -101,6 +103,6 @@ def test_features_that_never_vary_are_left_out_and_missing_ones_count_as_average
         ([({**features, "names": math.inf}, right, source) for features, right, source in simulated(300)], "names"),
     ],
 )
-def test_what_can_not_be_calibrated_is_refused(rows: list[Row], said: str) -> None:
+def test_what_can_not_be_calibrated_is_refused(rows: list[CalibrationRow], said: str) -> None:
     with pytest.raises(InvalidRequestError, match=said):
         calibration.fit(rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evals.sandboxed import RIGHT, WAIT, children, outcome
+from tests.evals.sandbox_processes import RIGHT, WAIT, children, outcome
 
 
 @pytest.fixture

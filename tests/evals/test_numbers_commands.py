@@ -22,7 +22,7 @@ from sfm2.server.feedback import Remembered, remember
 from sfm2.server.feedback import record as record_outcome
 from sfm2.server.store import Store
 from sfm2.types import Outcome
-from tests.evals.made import WEIGHTS, record, results_file, simulated
+from tests.evals.sample_records import WEIGHTS, record, results_file, simulated
 
 
 def called(command: click.Command, *arguments: object, settings: Settings | None = None) -> Result:

@@ -14,9 +14,9 @@ from sfm2.core import AsyncModelManager
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.items import Item
-from sfm2.evals.results import Header, ResultsFile
+from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.types import CompleteRequest, GenerateRequest
-from tests.evals.echoed import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
+from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
 from tests.server.live import settings_for
 
 
@@ -110,7 +110,7 @@ def test_the_file_of_another_run_is_refused(
     assert output.read_bytes() == before
 
 
-HEAD = Header("made", {}, None, "0", "2026-01-02T03:04:05+00:00")
+HEAD = RunHeader("made", {}, None, "0", "2026-01-02T03:04:05+00:00")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from sfm2.server.app import create_app
 from sfm2.server.keys import Keys
 from sfm2.server.store import Store
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
-from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
+from tests.evals.echo_runs import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
 from tests.server.live import live, settings_for
 
 

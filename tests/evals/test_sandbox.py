@@ -11,7 +11,7 @@ import pytest
 
 from sfm2.evals import contained
 from sfm2.evals.sandbox import AT_ONCE, Limits, Program, Sandbox
-from tests.evals.sandboxed import RIGHT, TEST, WAIT, children, outcome
+from tests.evals.sandbox_processes import RIGHT, TEST, WAIT, children, outcome
 
 
 async def begun(count: int) -> list[psutil.Process]:

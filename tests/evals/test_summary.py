@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfm2.cli.evals.run_table import document
-from tests.evals.made import record
+from tests.evals.sample_records import record
 
 FAILED: dict[str, Any] = {
     "finish_reason": "error",

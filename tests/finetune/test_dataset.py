@@ -11,11 +11,11 @@ import pytest
 
 from sfm2.corpus import example
 from sfm2.errors import InvalidRequestError, SFM2Error
-from sfm2.finetune.contamination import Held
+from sfm2.finetune.contamination import ContaminationFilter
 from sfm2.finetune.dataset import Dataset, DataSettings, collect, save
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
-NOTHING = Held([])
+NOTHING = ContaminationFilter([])
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "joe")
 KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # the form of a cloud's access key, and no such key
 
@@ -159,7 +159,7 @@ def test_only_what_is_permissive(repository: Repository) -> None:
 
 def test_what_stands_in_an_evaluation_set_is_not_learnt(repository: Repository) -> None:
     known = module("ada").split("\n\n\n")[2]
-    dataset = collect([repository.folder], DataSettings(), Held([known]))
+    dataset = collect([repository.folder], DataSettings(), ContaminationFilter([known]))
     assert dataset.dropped["examples: in an evaluation set"] > 0
     assert not any(known[20:120] in one.text for one in dataset.train)
     free = made_of(repository)
@@ -187,7 +187,7 @@ def test_nothing_to_learn_from(tmp_path: Path, files: dict[str, str]) -> None:
         made.commit(**files)
     with pytest.raises(InvalidRequestError, match="no file of a known language"):
         made_of(made)
-    with pytest.raises(InvalidRequestError, match="no folder"):
+    with pytest.raises(InvalidRequestError, match="not a folder"):
         collect([tmp_path / "nowhere"], DataSettings(), NOTHING)
 
 
@@ -211,7 +211,7 @@ def test_saved_and_read_again(repository: Repository, tmp_path: Path) -> None:
     assert manifest["folders"] == {"shop": head.stdout.strip()}
     assert save(made_of(repository), tmp_path / "out") == manifest
     (tmp_path / "out" / "train.jsonl").write_text('{"kind": 1}\n', encoding="utf-8")
-    with pytest.raises(InvalidRequestError, match="line 1: no example"):
+    with pytest.raises(InvalidRequestError, match="line 1: not an example"):
         list(example.read(tmp_path / "out" / "train.jsonl"))
 
 

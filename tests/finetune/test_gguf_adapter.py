@@ -28,7 +28,7 @@ def test_it_holds_what_the_safetensors_hold(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_adapter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match="is no adapter"):
+    with pytest.raises(AdapterError, match="is not an adapter"):
         gguf_adapter.write(tmp_path, "qwen2")
 
 

@@ -17,7 +17,7 @@ from sfm2.cli.invocation import Invocation
 from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = [
     pytest.mark.hf,
@@ -56,12 +56,12 @@ def trained(data: Path, output: Path, base: str, *options: object) -> Result:
     return CliRunner().invoke(run_command, [str(one) for one in given], obj=Invocation(None))
 
 
-def scratch(data: Path, shape: Path) -> tuple[Any, Any]:
+def from_scratch(data: Path, shape: Path) -> tuple[Any, Any]:
     """A GPT-2 that has learnt nothing, and the rows that it is to learn."""
     from sfm2.finetune import gpt2, job
 
     texts = [one.text for one in job.examples_of(data)]
-    made = gpt2.scratch(str(shape), texts, seed=0)
+    made = gpt2.from_scratch(str(shape), texts, seed=0)
     return made, made.rows(texts)
 
 
@@ -134,10 +134,10 @@ def test_an_example_is_read_as_the_backend_asks(lora: Path, prefix: str) -> None
 def test_in_a_row_each_example_costs_what_it_costs_alone(data: Path, shape: Path) -> None:
     import torch
 
-    from sfm2.finetune.packing import Row, batch
+    from sfm2.finetune.packing import PackedRow, batch
     from sfm2.finetune.training import middle_loss
 
-    made, _ = scratch(data, shape)
+    made, _ = from_scratch(data, shape)
     model = made.base.model.eval()
     prefixes = ("def ada_0(first, second):\n", "", "    return ")
     sequences = [
@@ -145,8 +145,8 @@ def test_in_a_row_each_example_costs_what_it_costs_alone(data: Path, shape: Path
         for prefix in prefixes
     ]
     with torch.no_grad():
-        together, count = middle_loss(model, batch([Row(sequences)]))
-        alone = sum(float(middle_loss(model, batch([Row([one])]))[0]) for one in sequences)
+        together, count = middle_loss(model, batch([PackedRow(sequences)]))
+        alone = sum(float(middle_loss(model, batch([PackedRow([one])]))[0]) for one in sequences)
     assert count == sum(one.learnt for one in sequences)
     assert float(together) == pytest.approx(alone, abs=1e-3)
 
@@ -158,12 +158,12 @@ def test_a_base_that_was_interrupted_ends_as_if_it_had_not_been(data: Path, shap
     settings = TrainingSettings(steps=4, rows=1)
 
     def run(folder: Path, stop_after: int = 99) -> bytes | None:
-        made, rows = scratch(data, shape)
+        made, rows = from_scratch(data, shape)
         steps: list[object] = []
-        job.claim(folder, data, made.base, settings, 256)
+        job.claim_folder(folder, data, made.base, settings, 256)
         stop = lambda: len(steps) + 1 >= stop_after  # noqa: E731
-        job.run(folder, made.base, made.base.model, rows, settings, steps.append, stop, made.keep)
-        return (folder / "model.safetensors").read_bytes() if gpt2.is_made(folder) else None
+        job.run(folder, made.base, made.base.model, rows, settings, steps.append, stop, made.save)
+        return (folder / "model.safetensors").read_bytes() if gpt2.is_complete(folder) else None
 
     assert run(tmp_path / "parts", stop_after=2) is None
     assert (tmp_path / "parts" / "checkpoints").is_dir()

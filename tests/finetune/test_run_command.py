@@ -16,7 +16,7 @@ from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.models.adapters import Adapter, AdapterStore, read_adapter
 from sfm2.prompts import FAMILIES
 from tests.engine import tiny, tiny_adapter
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = [
     pytest.mark.hf,

@@ -219,6 +219,22 @@ def test_a_chosen_one_that_was_damaged_leaves_the_model_to_itself(
     assert store.in_use(MINE) is None
 
 
+def test_a_chosen_one_that_was_damaged_is_logged_once_with_the_reason(
+    store: AdapterStore, made: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.add(made("one"))
+    store.add(made("unused"))
+    store.use("one")
+    for name in ("one", "unused"):
+        (added(tmp_path, name) / MANIFEST).unlink()
+    for _ in range(3):
+        store.in_use(MINE)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("the adapter one is damaged and is not used: ")
+    assert MANIFEST in record.getMessage()
+
+
 # The one in use.
 
 

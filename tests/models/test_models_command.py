@@ -45,11 +45,11 @@ def test_list_for_programs(empty_cache: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["path", DEFAULT], "not here yet"),
+        (["path", DEFAULT], "not installed"),
         (["path", "qwen2.5-coder-0.5"], f"did you mean {DEFAULT}"),
         (["verify"], "no weights on this machine"),
-        (["verify", DEFAULT], "not here yet"),
-        (["rm", DEFAULT], "are not here"),
+        (["verify", DEFAULT], "not installed"),
+        (["rm", DEFAULT], "are not installed"),
         (["pull", "gpt-9"], "no model 'gpt-9'"),
     ],
 )

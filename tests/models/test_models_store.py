@@ -56,7 +56,7 @@ def test_list_tells_what_an_unfinished_pull_has(store_of: StoreOf, shop: Shop) -
 
 
 def test_path_without_weights_says_how_to_get_them(store_of: StoreOf) -> None:
-    with pytest.raises(WeightsError, match="not here yet") as caught:
+    with pytest.raises(WeightsError, match="not installed") as caught:
         store_of().path(NAME)
     assert caught.value.suggestion == f"sfm2 models pull {NAME}"
 
@@ -109,7 +109,7 @@ def test_remove_takes_everything_that_was_made_of_the_weights(
     assert not path.exists()
     assert not converted.exists()
     assert other.exists()
-    with pytest.raises(WeightsError, match="not here"):
+    with pytest.raises(WeightsError, match="not installed"):
         store.remove(NAME)
 
 

@@ -33,7 +33,7 @@ def test_a_file_that_may_not_grow_further(
     child = pull_process("--largest-file", str(limit))
     output, _ = child.communicate(timeout=60)
     assert child.returncode == 1
-    assert f"not enough room for {NAME}" in output
+    assert f"not enough disk space for {NAME}" in output
     assert not (cache / "weights" / f"{NAME}.gguf").exists()
     shop.sell_out(1, 2)  # what was fetched is kept
     assert store_of().pull(NAME).read_bytes() == shop.content
@@ -61,7 +61,7 @@ def test_a_disk_that_fills_up_meanwhile(store_of: StoreOf, shop: Shop, small_dis
         if phase == "downloading" and done >= len(shop.pieces()[0]) and not filler.exists():
             filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 20_000))
 
-    with pytest.raises(WeightsError, match=r"not enough room for .* needs [\d,]+ bytes more, [\d,]+ are free"):
+    with pytest.raises(WeightsError, match=r"not enough disk space for .* needs [\d,]+ bytes more, [\d,]+ are free"):
         store_of(cache_dir=small_disk).pull(NAME, fill_after_the_first_piece)
     assert not (small_disk / "weights" / f"{NAME}.gguf").exists()
     filler.unlink()

@@ -24,7 +24,7 @@ from sfm2.evals.items import Record
 from sfm2.evals.reliability import Scores, scores
 from sfm2.evals.statistics import Numbers
 
-Row = tuple[Mapping[str, float], bool, str]
+CalibrationRow = tuple[Mapping[str, float], bool, str]
 """Features by name, whether it was right, and the source that it belongs to (what a split keeps together)."""
 
 LEAST_ROWS = 200
@@ -51,7 +51,7 @@ class Logistic:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationFit:
     """A fit on all rows, and what fits on parts of them were worth on the rest."""
 
     model: Logistic
@@ -72,7 +72,7 @@ class Calibration:
         }
 
 
-def fit(rows: Sequence[Row]) -> Calibration:
+def fit(rows: Sequence[CalibrationRow]) -> CalibrationFit:
     """Fits all rows, and measures on held-out ones: five folds, each predicted by a fit on the other four.
 
     Raises InvalidRequestError for fewer than 200 rows, rows that are all right or all wrong, or too few sources.
@@ -88,7 +88,7 @@ def fit(rows: Sequence[Row]) -> Calibration:
         held_out = [row for row, held in zip(features, inside, strict=True) if held]
         predicted[inside] = regression(rest, right[~inside]).probabilities(held_out)
     sources = [source for _, _, source in rows]
-    return Calibration(regression(features, right), predicted, right, scores(predicted, right, sources))
+    return CalibrationFit(regression(features, right), predicted, right, scores(predicted, right, sources))
 
 
 def regression(features: Sequence[Mapping[str, float]], right: Numbers) -> Logistic:
@@ -112,7 +112,7 @@ def fold(source: str) -> int:
     return int.from_bytes(hashlib.sha256(source.encode()).digest()[:8]) % FOLDS
 
 
-def rows_of(records: Iterable[Record]) -> list[Row]:
+def rows_of(records: Iterable[Record]) -> list[CalibrationRow]:
     """Those to learn from: with features, a known outcome, and a completion (an abstention claims nothing)."""
     return [
         (record.features, record.correct, record.source)
@@ -133,7 +133,7 @@ def one_weights(records: Iterable[Record]) -> str | None:
     return next(iter(known), None)
 
 
-def _check(rows: Sequence[Row], right: Numbers) -> None:
+def _check(rows: Sequence[CalibrationRow], right: Numbers) -> None:
     if odd := sorted({name for row in rows for name, value in row[0].items() if not math.isfinite(value)}):
         raise InvalidRequestError(f"features that are no finite numbers: {', '.join(odd)}")
     if len(rows) < LEAST_ROWS:

@@ -4,7 +4,7 @@ In force are, by name:
 - "limits": time on the processor, memory, size of files, open files, no core dump;
 - "network": a network of its own, with nobody else in it (Linux namespaces);
 - "files": everything is read-only but the working folder, which is a small one in memory (Linux namespaces);
-- "system calls": see `system_calls` (Linux);
+- "system calls": see `seccomp` (Linux);
 - "python": Python itself refuses to connect, to start or end processes, to call C and, unless "files" is in force, to
   write outside the working folder (an audit hook). Alone it is a fence, not a wall: `dir_fd` passes it, or C code.
 """
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sfm2.evals import system_calls
+from sfm2.evals import seccomp
 
 Hook = Callable[[str, tuple[Any, ...]], None]
 
@@ -89,7 +89,7 @@ def _linux(folder: str, file_size: int) -> list[str]:
             in_force.append("files")
     _drop_capabilities(libc)
     libc.prctl(_DUMPABLE, 0, 0, 0, 0)
-    return [*in_force, *(["system calls"] if system_calls.restrict(libc) else [])]
+    return [*in_force, *(["system calls"] if seccomp.restrict(libc) else [])]
 
 
 def _user_namespace(libc: ctypes.CDLL) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
-from sfm2.evals.calibration import Calibration
+from sfm2.evals.calibration import CalibrationFit
 from sfm2.evals.charts import comparison_chart, reliability_chart
 from sfm2.evals.comparing import compare
 from sfm2.evals.results import Results
@@ -25,14 +25,14 @@ _SHORT = 12  # characters of a digest that name weights
 
 
 @dataclass(frozen=True)
-class Run:
+class LabelledResults:
     """Results under the name that tables and charts call them by."""
 
     label: str
     results: Results
 
 
-def report(runs: Sequence[Run], output: Path) -> Path:
+def report(runs: Sequence[LabelledResults], output: Path) -> Path:
     """Writes the page and its charts into a folder, which is made; returns the page's path.
 
     Raises InvalidRequestError for a run without records.
@@ -47,7 +47,7 @@ def report(runs: Sequence[Run], output: Path) -> Path:
     return page
 
 
-def _runs(runs: Sequence[Run]) -> Iterator[str]:
+def _runs(runs: Sequence[LabelledResults]) -> Iterator[str]:
     head = ("run", "suite", "items", "weights", "settings", "version", "started")
     rows = []
     for run in runs:
@@ -59,7 +59,7 @@ def _runs(runs: Sequence[Run]) -> Iterator[str]:
     yield markdown(head, rows)
 
 
-def _measures(runs: Sequence[Run], output: Path) -> Iterator[str]:
+def _measures(runs: Sequence[LabelledResults], output: Path) -> Iterator[str]:
     figures = {run.label: summary(run.results.records) for run in runs}
     titles = list(dict.fromkeys(figure.measure.title for found in figures.values() for figure in found))
     cells = [{figure.measure.title: figure_text(figure) for figure in found} for found in figures.values()]
@@ -70,7 +70,7 @@ def _measures(runs: Sequence[Run], output: Path) -> Iterator[str]:
     yield "![The measures of each run, with intervals](comparison.png)"
 
 
-def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
+def _comparisons(runs: Sequence[LabelledResults]) -> Iterator[str]:
     """Each run against the first over the same items."""
     for run in runs:
         first = next(other for other in runs if _items(other) == _items(run))
@@ -86,13 +86,13 @@ def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
         yield markdown(comparison_head(first.label, run.label), list(comparison_rows(found)))
 
 
-def _items(run: Run) -> tuple[str, Any]:
+def _items(run: LabelledResults) -> tuple[str, Any]:
     """What was asked: the suite, and a digest of its items where the file tells one."""
     header = run.results.header
     return header.suite, header.settings.get("items_sha256")
 
 
-def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:
+def _calibrations(runs: Sequence[LabelledResults], output: Path) -> Iterator[str]:
     """One for each weights, over all of its runs with the guard: `confidence` is said of what that leaves."""
     yield "## Calibration"
     records = [record for run in runs if run.results.guarded for record in run.results.records]
@@ -110,7 +110,7 @@ def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:
         yield from _calibration(name, fitted, output)
 
 
-def _calibration(name: str, fitted: Calibration, output: Path) -> Iterator[str]:
+def _calibration(name: str, fitted: CalibrationFit, output: Path) -> Iterator[str]:
     chart = f"reliability-{name}.png"
     title = f"Held-out items, weights {name}"
     reliability_chart(output / chart, title, fitted.predicted, fitted.right, fitted.held_out)

@@ -19,11 +19,11 @@ from pydantic import TypeAdapter, ValidationError
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Record
 
-__all__ = ["Header", "Record", "Results", "ResultsFile", "read"]
+__all__ = ["Record", "Results", "ResultsFile", "RunHeader", "read"]
 
 
 @dataclass(frozen=True)
-class Header:
+class RunHeader:
     """What was asked, and how. `weights` is a SHA-256, `started` a time as ISO 8601 has it."""
 
     suite: str
@@ -35,7 +35,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Results:
-    header: Header
+    header: RunHeader
     records: list[Record]
 
     @property
@@ -44,7 +44,7 @@ class Results:
         return self.header.settings.get("guard") is not False
 
 
-_HEADER = TypeAdapter(Header)
+_HEADER = TypeAdapter(RunHeader)
 _RECORD = TypeAdapter(Record)
 
 
@@ -63,7 +63,7 @@ class ResultsFile:
     settings or other weights.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: RunHeader) -> None:
         self.path = path
         self._file = _locked(path)
         try:
@@ -85,13 +85,13 @@ class ResultsFile:
     ) -> None:
         self._file.close()
 
-    def _begun(self, header: Header) -> tuple[Header, dict[str, Record]]:
+    def _begun(self, header: RunHeader) -> tuple[RunHeader, dict[str, Record]]:
         self._file.truncate(0)
         self._file.seek(0)
         self._write(asdict(header))
         return header, {}
 
-    def _resumed(self, content: bytes, header: Header) -> tuple[Header, dict[str, Record]]:
+    def _resumed(self, content: bytes, header: RunHeader) -> tuple[RunHeader, dict[str, Record]]:
         lines = _lines(content)
         results = _results(self.path, lines)
         _check_same(self.path, results.header, header)
@@ -162,7 +162,7 @@ def _parsed(kind: TypeAdapter[Any], line: bytes, place: str) -> Any:
         ) from error
 
 
-def _check_same(path: Path, found: Header, wanted: Header) -> None:
+def _check_same(path: Path, found: RunHeader, wanted: RunHeader) -> None:
     differences = [
         f"{name} {json.dumps(before)} there, {json.dumps(now)} now"
         for name, before, now in _pairs(found, wanted)
@@ -175,7 +175,7 @@ def _check_same(path: Path, found: Header, wanted: Header) -> None:
         )
 
 
-def _pairs(found: Header, wanted: Header) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(found: RunHeader, wanted: RunHeader) -> Iterator[tuple[str, Any, Any]]:
     yield "suite", found.suite, wanted.suite
     yield "weights", found.weights, wanted.weights
     yield "version", found.version, wanted.version

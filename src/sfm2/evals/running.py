@@ -27,7 +27,7 @@ from sfm2.errors import (
 from sfm2.evals.asking import WARM_UP, Answerer, Asking, request_for
 from sfm2.evals.grading import graded, unanswered
 from sfm2.evals.items import Item, Record
-from sfm2.evals.results import Header, ResultsFile
+from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.evals.sandbox import Sandbox
 from sfm2.types import Completion
 
@@ -52,7 +52,7 @@ async def warm_up(answer: Answerer, asking: Asking) -> Completion:
     return await answer(WARM_UP.model_copy(update={"adapter": asking.adapter}))
 
 
-def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> Header:
+def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> RunHeader:
     """What must be the same for a run to go on. `first`: an answer of the model that is measured."""
     settings: dict[str, Any] = {
         **asdict(asking),
@@ -61,7 +61,7 @@ def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion,
         "backend": first.model_used,
         "concurrency": at_once,
     }
-    return Header(suite, settings, first.weights, __version__, datetime.now(UTC).isoformat(timespec="seconds"))
+    return RunHeader(suite, settings, first.weights, __version__, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def missing(items: Sequence[Item], arms: Sequence[Arm]) -> int:
@@ -69,7 +69,7 @@ def missing(items: Sequence[Item], arms: Sequence[Arm]) -> int:
     return sum(not arm.has(item) for item in items for arm in arms)
 
 
-class Run:
+class EvalRun:
     """`answered` is called after each answer. The arms of an item are asked one after the other, in turning order, so
     that none has the other's warm caches all the time."""
 

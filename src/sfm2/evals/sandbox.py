@@ -34,12 +34,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sfm2.errors import SFM2Error
-from sfm2.evals.contained import NONCE, proof
+from sfm2.evals.sandbox_child import NONCE, proof
 
 AT_ONCE = 2
 _MOST_OUTPUT = 4096
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's own threads: there are none in the sandbox
-_COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "sfm2.evals.contained")
+_COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "sfm2.evals.sandbox_child")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SandboxResult:
     """`error`: why it did not pass. `in_force`: what the child was locked into, see `containment`."""
 
     passed: bool
@@ -87,12 +87,12 @@ class Sandbox:
             )
         return outcome.in_force
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program) -> SandboxResult:
         async with self._turns:
             with TemporaryDirectory(prefix="sfm2-eval-", ignore_cleanup_errors=True) as folder:
                 return await self._run(program, folder)
 
-    async def _run(self, program: Program, folder: str) -> Outcome:
+    async def _run(self, program: Program, folder: str) -> SandboxResult:
         ticket, nonce = secrets.token_hex(16), secrets.token_bytes(NONCE)
         started = time.monotonic()
         async with _child(folder) as child:
@@ -101,7 +101,7 @@ class Sandbox:
         in_force, verdict = _parts(output or b"")
         passed = compare_digest(_text(verdict.get("proof")).encode(), proof(ticket, nonce).encode())
         error = None if passed else self._why(output, verdict, child.returncode)
-        return Outcome(passed, error, seconds, in_force)
+        return SandboxResult(passed, error, seconds, in_force)
 
     def _message(self, program: Program, folder: str, ticket: str) -> bytes:
         limits = ceil(self._limits.seconds), self._limits.memory, self._limits.files

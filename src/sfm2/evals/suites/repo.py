@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from random import Random
 
 from sfm2.corpus.files import main_language, source_files, text_of
-from sfm2.corpus.holes import Hole, SourceFile
+from sfm2.corpus.holes import HoleSpan, ParsedFile
 from sfm2.corpus.python_holes import PythonFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
@@ -83,14 +83,14 @@ class _File:
         self._name = name
         self._language = language
         self._seed = seed
-        self._drawn: dict[str, list[Hole]] = {}
+        self._drawn: dict[str, list[HoleSpan]] = {}
 
     def item(self, kind: str, rank: int) -> list[Item]:
         """The one of a kind and rank, if the file has so many."""
         return [self._item(kind, hole) for hole in self._holes(kind)[rank : rank + 1]]
 
     @cached_property
-    def _source(self) -> SourceFile | None:
+    def _source(self) -> ParsedFile | None:
         """None for what does not parse, or what nobody typed."""
         text = text_of(self._folder / self._name)
         if text is None:
@@ -101,7 +101,7 @@ class _File:
 
         return TreeFile.read(text, self._language)
 
-    def _holes(self, kind: str) -> list[Hole]:
+    def _holes(self, kind: str) -> list[HoleSpan]:
         """A few, drawn by the file's own dice, so that they don't hang on what other files there are."""
         if kind not in self._drawn:
             random = Random(f"{self._seed} {self._name} {kind}")
@@ -109,7 +109,7 @@ class _File:
             self._drawn[kind] = random.sample(holes, min(PER_FILE, len(holes)))
         return self._drawn[kind]
 
-    def _item(self, kind: str, hole: Hole) -> Item:
+    def _item(self, kind: str, hole: HoleSpan) -> Item:
         assert self._source is not None
         text = self._source.text
         prefix, expected = text[: hole.start], text[hole.start : hole.end]

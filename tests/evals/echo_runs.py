@@ -17,7 +17,7 @@ from sfm2.errors import BackendUnavailableError
 from sfm2.evals.asking import Answerer, Asking, Request
 from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, read
-from sfm2.evals.running import Arm, Run, header, missing, warm_up
+from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.types import Completion
 
@@ -75,7 +75,7 @@ async def run(
         for how, path in zip(askings, outputs, strict=True):
             head = header("made", items, how, first, at_once)
             arms.append(Arm(how, files.enter_context(ResultsFile(path, head))))
-        await Run(answer, Sandbox(), answered).ask_all(items, arms, at_once)
+        await EvalRun(answer, Sandbox(), answered).ask_all(items, arms, at_once)
         assert missing(items, arms) == sum(not record.answered for arm in arms for record in arm.file.records.values())
     return arms
 

@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
 
-from sfm2.evals.sandbox import Limits, Outcome, Program, Sandbox
+from sfm2.evals.sandbox import Limits, Program, Sandbox, SandboxResult
 
 RIGHT = "def one():\n    return 1\n"
 TEST = "assert one() == 1\n"
 WAIT = 20  # seconds; what is waited for comes much earlier unless something is broken
 
 
-def outcome(solution: str, test: str = TEST, limits: Limits | None = None, entry_point: str = "one") -> Outcome:
+def outcome(solution: str, test: str = TEST, limits: Limits | None = None, entry_point: str = "one") -> SandboxResult:
     return asyncio.run(Sandbox(limits or Limits()).run(Program(solution, test, entry_point)))
 
 
@@ -23,6 +23,6 @@ def children() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
-            if child.status() == psutil.STATUS_ZOMBIE or "sfm2.evals.contained" in child.cmdline():
+            if child.status() == psutil.STATUS_ZOMBIE or "sfm2.evals.sandbox_child" in child.cmdline():
                 found.append(child)
     return found

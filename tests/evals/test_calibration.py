@@ -96,8 +96,8 @@ def test_features_that_never_vary_are_left_out_and_missing_ones_count_as_average
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (simulated(199), "199 answered items"),
-        ([(features, True, source) for features, _, source in simulated(300)], "are right"),
+        (simulated(199), "199 completed items"),
+        ([(features, True, source) for features, _, source in simulated(300)], "are correct"),
         ([(features, False, source) for features, _, source in simulated(300)], "are wrong"),
         (simulated(300, sources=1), "1 sources are too few"),
         ([({**features, "names": math.inf}, right, source) for features, right, source in simulated(300)], "names"),

@@ -142,7 +142,7 @@ def test_without_help_of_the_system_python_itself_refuses(tmp_path: Path) -> Non
 
 FILTERED = """
 import ctypes, os, socket
-from sfm2.evals.system_calls import restrict
+from sfm2.evals.seccomp import restrict
 print(restrict(ctypes.CDLL(None, use_errno=True)))
 calls = [
     lambda: os.fork() or os._exit(0),

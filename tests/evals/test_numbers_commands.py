@@ -127,7 +127,7 @@ def test_feedback_about_several_weights_wants_one_named(storage: Settings) -> No
     assert "abababababab, cdcdcdcdcdcd" in str(several.exception)
     assert called(calibrate_command, "--feedback", "--weights", "abab", settings=storage).exit_code == 0
     few = called(calibrate_command, "--feedback", "--weights", "CD", settings=storage)
-    assert "10 answered items" in str(few.exception)
+    assert "10 completed items" in str(few.exception)
     assert called(calibrate_command, settings=storage).exit_code == 2
 
 

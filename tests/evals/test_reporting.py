@@ -46,7 +46,7 @@ def test_why_there_is_no_calibration_is_said_and_each_weights_has_its_own(tmp_pa
         LabelledResults("many", in_memory(simulated(300))),
     ]
     text = report(runs, tmp_path).read_text(encoding="utf-8")
-    assert re.search(r"Weights cdcdcdcdcdcd: not measured: \d+ answered items", text)
+    assert re.search(r"Weights cdcdcdcdcdcd: not measured: \d+ completed items", text)
     assert (tmp_path / "reliability-abababababab.png").exists()
     assert not (tmp_path / "reliability-cdcdcdcdcdcd.png").exists()
 

@@ -91,10 +91,10 @@ def test_a_pair_goes_on_with_what_each_lacks(settings: Settings, tmp_path: Path)
 @pytest.mark.parametrize(
     ("items", "how", "message"),
     [
-        (ITEMS, Asking(temperature=0.5), "temperature 0.0 there, 0.5 now"),
-        (ITEMS, Asking(guard=False), "guard true there, false now"),
-        (ITEMS, Asking(seed=1), "seed 0 there, 1 now"),
-        (ITEMS[:3], Asking(), "items 4 there, 3 now"),
+        (ITEMS, Asking(temperature=0.5), "temperature was 0.0, is now 0.5"),
+        (ITEMS, Asking(guard=False), "guard was true, is now false"),
+        (ITEMS, Asking(seed=1), "seed was 0, is now 1"),
+        (ITEMS[:3], Asking(), "items was 4, is now 3"),
         ([*ITEMS[:3], replace(PROMPT, expected="4")], Asking(), "items_sha256 "),
     ],
 )
@@ -105,7 +105,7 @@ def test_the_file_of_another_run_is_refused(
     before = output.read_bytes()
     with pytest.raises(InvalidRequestError) as raised:
         asked(in_process(alone(settings)), items, output, askings=[how])
-    assert str(raised.value).startswith(f"{output} holds results of another run: ")
+    assert str(raised.value).startswith(f"{output} has the results of another run: ")
     assert message in str(raised.value)
     assert output.read_bytes() == before
 
@@ -116,8 +116,8 @@ HEAD = RunHeader("made", {}, None, "0", "2026-01-02T03:04:05+00:00")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("print(1)\n", "line 1: no results"),
-        ('{"suite": "made"}\n', "line 1: no results: settings: Field required"),
+        ("print(1)\n", "line 1: not a results file"),
+        ('{"suite": "made"}\n', "line 1: not a results file: settings: Field required"),
         ("half a header", "no results in it"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_file_of_something_else_is_not_written_to(tmp_path: Path, content: str
 
 
 def test_two_runs_do_not_write_to_one_file(output: Path) -> None:
-    with ResultsFile(output, HEAD), pytest.raises(InvalidRequestError, match="another run writes to it"):
+    with ResultsFile(output, HEAD), pytest.raises(InvalidRequestError, match="another run is writing to it"):
         ResultsFile(output, HEAD)
     with ResultsFile(output, HEAD) as after:
         assert after.records == {}

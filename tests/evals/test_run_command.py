@@ -143,7 +143,7 @@ def test_a_run_goes_on(settings: Settings, repository: Path, output: Path) -> No
         assert document(shown)["runs"][0]["items"] == 5
     other = called(settings, *arguments, "--seed", 1)
     assert isinstance(other.exception, InvalidRequestError)
-    assert "seed 0 there, 1 now" in str(other.exception)
+    assert "seed was 0, is now 1" in str(other.exception)
 
 
 def test_a_pair_is_two_files_and_two_columns(settings: Settings, repository: Path, output: Path) -> None:
@@ -264,4 +264,4 @@ def test_as_a_process(repository: Path, tmp_path: Path) -> None:
         [*SFM2, *again], env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=WAIT
     )
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"error: {path.name} holds results of another run: ")
+    assert refused.stderr.startswith(f"error: {path.name} has the results of another run: ")

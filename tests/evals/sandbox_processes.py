@@ -1,4 +1,4 @@
-"""Programs in a sandbox of their own, and the processes that run them."""
+"""Running a program in a sandbox, and finding the sandbox processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sfm2.evals.sandbox import Limits, Program, Sandbox, SandboxResult
 
 RIGHT = "def one():\n    return 1\n"
 TEST = "assert one() == 1\n"
-WAIT = 20  # seconds; what is waited for comes much earlier unless something is broken
+WAIT = 20  # seconds; reached only when something is broken
 
 
 def outcome(solution: str, test: str = TEST, limits: Limits | None = None, entry_point: str = "one") -> SandboxResult:
@@ -19,7 +19,7 @@ def outcome(solution: str, test: str = TEST, limits: Limits | None = None, entry
 
 
 def children() -> list[psutil.Process]:
-    """The sandboxes of this process, those that ended and were never waited for among them."""
+    """The sandbox processes that are children of this one, zombies included."""
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""The fit that `confidence` is made of: known coefficients come back, held-out items stay out, bad data is refused."""
+"""The fit of `confidence`: known coefficients are recovered, held-out items stay out, and bad data is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sfm2.evals.calibration import CalibrationRow
 
 
 def simulated(count: int, seed: int = 0, sources: int = 60) -> list[CalibrationRow]:
-    """Log-odds of being right: 0.5 + 2 * (likelihood + 1) - 0.8 * names; `noise` tells nothing."""
+    """Log-odds of being right: 0.5 + 2 * (likelihood + 1) - 0.8 * names; `noise` is uninformative."""
     random = np.random.default_rng(seed)
     rows: list[CalibrationRow] = []
     for index in range(count):
@@ -44,7 +44,7 @@ def test_held_out_predictions_are_calibrated_and_tell_right_from_wrong() -> None
 
 
 def test_no_item_is_predicted_by_a_fit_that_saw_its_source() -> None:
-    """Here each source has its own outcome: who sees it knows all, who doesn't knows nothing."""
+    """Each source has its own outcome here, so a fit that has seen the source would predict perfectly, others by chance."""
     random = np.random.default_rng(5)
     rows: list[CalibrationRow] = []
     for source in range(100):

@@ -1,4 +1,4 @@
-"""Two runs, paired by hand."""
+"""Comparing two runs, against results worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page and its charts: what is linked exists and is a picture, and the figures are the records'."""
+"""The report: linked charts exist and are images, and the figures match the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of results that a run goes on with, and those it refuses."""
+"""Results files that a run resumes, and those that it refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.items import Item
 from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.types import CompleteRequest, GenerateRequest
-from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
+from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, FailingEcho, RecordingAnswerer, asked, records, run
 from tests.server.live import settings_for
 
 
@@ -58,14 +58,14 @@ def test_a_last_line_that_only_lacks_its_end_counts(settings: Settings, output: 
 
 def test_what_failed_is_no_abstention_and_is_asked_again(settings: Settings, output: Path) -> None:
     async def both_runs() -> None:
-        backend = Moody("lambda echo:2")
+        backend = FailingEcho("lambda echo:2")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
             await run(manager.submit, ITEMS, [output])
             failed = records(output)["wrong"]
             assert (failed.answered, failed.passed, failed.empty) == (False, False, False)
             assert "out of order" in str(failed.error)
             backend.broken = ()
-            noting = Noting(manager.submit)
+            noting = RecordingAnswerer(manager.submit)
             await run(noting, ITEMS, [output])
             assert [request.prefix for request in noting.asked[1:] if isinstance(request, CompleteRequest)] == [
                 WRONG.prefix

@@ -176,7 +176,7 @@ def test_a_server_is_asked_with_its_key(settings: Settings, repository: Path, ou
 
 
 class Broken(Echo):
-    """Answers one question about the repository."""
+    """An echo backend that fails after one request about the repository."""
 
     asked = 0
 

@@ -1,4 +1,4 @@
-"""Generated code in the sandbox: right code passes, nothing else does, and no process stays behind."""
+"""Generated code in the sandbox: correct code passes, nothing else does, and no process is left running."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def one():
 
 
 def test_reading_the_pipe_for_the_nonce_proves_nothing() -> None:
-    """The digest is of the ticket, too; and who takes the nonce leaves none for the proof."""
+    """The digest includes the ticket, and a program that reads the nonce leaves none for the proof."""
     found = outcome(NONCE)
     assert (found.passed, found.error) == (False, f"took {sandbox_child.NONCE}")
 

@@ -1,4 +1,4 @@
-"""From repositories to examples: what is learnt, what is held out, what is left out."""
+"""From repositories to examples: what is trained on, what is held out, and what is left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.finetune.git_repositories import Repository, module
 
 NOTHING = ContaminationFilter([])
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "joe")
-KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # the form of a cloud's access key, and no such key
+KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # has the format of an AWS access key, but is none
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_every_example_stands_in_its_file(repository: Repository) -> None:
 
 
 def test_what_is_held_out_is_asked_for_as_an_editor_does(repository: Repository) -> None:
-    """In its whole file, which is what a completion must parse in."""
+    """A held-out hole has its whole file as context, in which the completion must parse."""
     dataset = made_of(repository, room=400)
     for one in dataset.held_out:
         text = (repository.folder.parent / one.source).read_text(encoding="utf-8")

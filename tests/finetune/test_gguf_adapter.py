@@ -1,4 +1,4 @@
-"""The same adapter as GGUF: llama.cpp's names and shapes, the same numbers."""
+"""An adapter as GGUF has llama.cpp's names and shapes, and the same numbers."""
 
 from __future__ import annotations
 

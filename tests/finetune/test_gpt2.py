@@ -57,7 +57,7 @@ def trained(data: Path, output: Path, base: str, *options: object) -> Result:
 
 
 def from_scratch(data: Path, shape: Path) -> tuple[Any, Any]:
-    """A GPT-2 that has learnt nothing, and the rows that it is to learn."""
+    """An untrained GPT-2, and the rows to train it on."""
     from sfm2.finetune import gpt2, job
 
     texts = [one.text for one in job.examples_of(data)]

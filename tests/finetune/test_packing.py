@@ -1,4 +1,4 @@
-"""Examples as tokens, in rows."""
+"""Examples as tokens, packed into rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ END = 3
 
 
 def tokenize(text: str) -> list[int]:
-    """A token for each character, and one for each mark."""
+    """A token for each character and for each special token."""
     marks = [*QWEN.marks, "<|endoftext|>", QWEN.file]
     for number, mark in enumerate(marks):
         text = text.replace(mark, chr(number))
@@ -73,7 +73,7 @@ def test_rows_hold_every_sequence_once_and_none_is_too_long(lengths: list[int]) 
     assert all(len(row) <= 32 for row in rows)
     packed = sorted(one.ids for row in rows for one in row.sequences)
     assert packed == sorted(one.ids for one in sequences if len(one) <= 32)
-    # Two rows that are half empty would have been one.
+    # Two rows that are at most half full would have been packed into one.
     assert sum(len(row) <= 16 for row in rows) <= 1
 
 

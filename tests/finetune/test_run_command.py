@@ -1,4 +1,4 @@
-"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine answers with."""
+"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of tiny weights."""
+    """A configuration with tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
         "models": {"sfm2": {"path": str(tiny.write(home / "tiny.gguf", marks=FAMILIES[0].marks)), "context": 512}},

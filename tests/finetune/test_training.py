@@ -1,4 +1,4 @@
-"""An adapter learns, on a small model: what is learnt, and that it does not matter when somebody interrupts."""
+"""Training an adapter on a small model: what it learns, and that interruptions do not change the result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def small() -> Any:
 
 
 def sequences(count: int = 24) -> list[TokenSequence]:
-    """After a number, the next three: something to learn."""
+    """Sequences of a number and the next three: a pattern that can be learnt."""
     random = Random(0)
     starts = [random.randrange(VOCABULARY - 4) for _ in range(count)]
     return [TokenSequence(tuple(range(start, start + 4)), 3) for start in starts]

@@ -1,4 +1,4 @@
-"""`sfm2 models`, as a person or a program calls it."""
+"""`sfm2 models`, called by a user or a program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT = "qwen2.5-coder-0.5b"
 
 
 def run(*arguments: str) -> Result:
-    """Errors are raised: printing them is the business of the command's root."""
+    """Run the command; errors are raised, as only the root command prints them."""
     return CliRunner().invoke(models, arguments, catch_exceptions=False)
 
 

@@ -266,6 +266,6 @@ def test_a_published_file_is_fetched_once_and_verified(tmp_path: Path, monkeypat
     assert not (tmp_path / "others").exists()
     assert [one.name for one in (tmp_path / "ours").iterdir()] == ["some.jsonl"]
     assert fetched(published, tmp_path / "ours") == path
-    with pytest.raises(APIConnectionError, match="cannot fetch") as raised:
+    with pytest.raises(APIConnectionError, match="cannot download") as raised:
         fetched(published, tmp_path / "elsewhere")
     assert published.url in str(raised.value.suggestion)

@@ -176,7 +176,7 @@ def test_a_base_goes_on_only_as_it_began(data: Path, shape: Path, lora: Path, tm
     other = examples_in(tmp_path, "eve", "fay", "gus")
     differs = trained(other, lora, f"config:{shape}", "--steps", 20, "--learning-rate", 2e-3).exception
     assert isinstance(differs, InvalidRequestError)
-    assert "begun with other" in differs.message
+    assert "belongs to a run with different values of" in differs.message
     assert "data" in differs.message
 
 

@@ -219,7 +219,7 @@ def test_a_hub_out_of_reach_says_what_to_do(data: Path, tmp_path: Path, monkeypa
     for name in ("gpt2-medium", "no name"):
         error = trained(data, tmp_path / "x", name).exception
         assert isinstance(error, SFM2Error)
-        assert f"{name} can't be had" in error.message
+        assert f"{name} can't be fetched" in error.message
         assert "config:gpt2-small" in error.suggestion
 
 
@@ -229,10 +229,10 @@ def test_what_cannot_be_a_base_is_refused(data: Path, tmp_path: Path, lora: Path
     assert "config:gpt2-small" in wrong.suggestion
     missing = trained(data, tmp_path / "x", str(tmp_path / "nothing")).exception
     assert isinstance(missing, SFM2Error)
-    assert "can't be had" in missing.message
+    assert "can't be fetched" in missing.message
     wide = trained(data, tmp_path / "x", str(lora / "base"), "--row", 512).exception
     assert isinstance(wide, InvalidRequestError)
-    assert "sees 256" in wide.message
+    assert "context window of 256" in wide.message
 
 
 def test_rows_that_a_base_from_scratch_cannot_see_are_refused_before_it_is_made(
@@ -240,5 +240,5 @@ def test_rows_that_a_base_from_scratch_cannot_see_are_refused_before_it_is_made(
 ) -> None:
     wide = trained(data, tmp_path / "x", f"config:{shape}", "--row", 512).exception
     assert isinstance(wide, InvalidRequestError)
-    assert "sees 256" in wide.message
+    assert "context window of 256" in wide.message
     assert not (tmp_path / "x").exists()

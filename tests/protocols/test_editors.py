@@ -15,8 +15,8 @@ import pytest
 
 from sfm2.config import Settings
 from sfm2.core.resolve import resolve_completion
-from sfm2.server.protocols.llama_cpp.to_internal import complete_request
 from sfm2.server.protocols.llama_cpp.schemas import InfillBody
+from sfm2.server.protocols.llama_cpp.to_internal import complete_request
 from sfm2.sse import Decoder
 from sfm2.types import Mode, Snippet
 from tests.protocols.listening import Listening

@@ -17,7 +17,7 @@ from sfm2.config import StorageSettings
 from sfm2.core.confidence import calibrations_folder
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
-from sfm2.evals.calibration import Calibration
+from sfm2.evals.calibration import CalibrationFit
 from sfm2.evals.results import Results, read
 from sfm2.evals.tables import score_rows
 
@@ -108,7 +108,7 @@ def _place(storage: StorageSettings, weights: str | None) -> Path:
     return calibrations_folder(storage.cache_dir) / f"{weights}.json"
 
 
-def _text(fitted: Calibration, weights: str | None) -> str:
+def _text(fitted: CalibrationFit, weights: str | None) -> str:
     rows = [(name, value, f"({interval})") for name, value, interval in score_rows(fitted.held_out)]
     features = [(name, f"{coefficient:+.3f}") for name, (_, _, coefficient) in fitted.model.features.items()]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Records and files of results made by hand, and by a model that is simulated."""
+"""Sample records and results files, written by hand or drawn from a simulated model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WEIGHTS = "ab" * 32
 
 
 def record(name: str, **known: Any) -> Record:
-    """An answered block that was not measured, but for what is `known`."""
+    """The record of a completed block without measures, except those in `known`."""
     plain: dict[str, Any] = {
         "id": name,
         "source": name,
@@ -48,7 +48,8 @@ def record(name: str, **known: Any) -> Record:
 
 
 def simulated(count: int, seed: int = 0, skill: float = 0.0, weights: str = WEIGHTS) -> list[Record]:
-    """Answers of a model whose first feature tells much; more `skill` makes more of them right. A tenth abstain."""
+    """Records of a model whose first feature is informative; `skill` shifts the log-odds of a correct completion. A tenth
+    of the completions are abstentions."""
     random = np.random.default_rng(seed)
     return [_simulated(f"item{index}", random, skill, weights) for index in range(count)]
 
@@ -92,6 +93,6 @@ def results_file(
 
 
 def in_memory(records: Sequence[Record], suite: str = "repo", weights: str = WEIGHTS, **settings: Any) -> Results:
-    """As read from a file."""
+    """The results as they are read from a file."""
     with TemporaryDirectory() as folder:
         return read(results_file(Path(folder) / "made.jsonl", records, suite, weights, **settings))

@@ -1,4 +1,4 @@
-"""A call that may block longer than its own timeouts say, such as one that looks up a host's name."""
+"""How a mirror fails: the error it raises, and a time limit for calls that may block longer than their own timeouts."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TypeVar
 
-from sfm2.models.mirrors.failure import MirrorError
-
 T = TypeVar("T")
 
 
+class MirrorError(Exception):
+    """This mirror failed in a way that another mirror may not. The message is shown to the user."""
+
+
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns or raises; `MirrorError` when it takes longer than `seconds`. It is then left to itself."""
+    """Run `call` in a thread and return its result, or raise what it raises.
+
+    Raises MirrorError when `call` takes longer than `seconds`. The thread is then abandoned, not stopped: a host name
+    lookup, for example, cannot be interrupted.
+    """
     future: Future[T] = Future()
     threading.Thread(target=_settle, args=(future, call), daemon=True).start()
     try:
         return future.result(seconds)
     except FutureTimeoutError as error:
-        if future.done():  # the call's own
+        if future.done():  # `call` itself raised it
             raise
         raise MirrorError(f"no answer in {seconds:g} s") from error
 
@@ -28,5 +34,5 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 def _settle(future: Future[T], call: Callable[[], T]) -> None:
     try:
         future.set_result(call())
-    except BaseException as error:  # noqa: BLE001 - handed to who waits
+    except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
         future.set_exception(error)

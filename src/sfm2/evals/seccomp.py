@@ -1,6 +1,6 @@
-"""A filter on this process's system calls: no new processes, no programs, no sockets, no signals, no other's memory.
+"""A seccomp filter for this process: no new processes or programs, no sockets, no signals, no access to others' memory.
 
-Linux on x86-64 and arm64. See seccomp(2) and linux/filter.h; the numbers are those of the kernel's tables.
+Linux on x86-64 and arm64. See seccomp(2) and linux/filter.h; the numbers are those of the kernel's system call tables.
 """
 
 from __future__ import annotations
@@ -20,28 +20,30 @@ _TABLES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _ARM64)}
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 _NUMBER_AT, _MACHINE_AT = 0, 4
-_OTHER_TABLE = 0x40000000  # x32 calls, under other numbers
+_OTHER_TABLE = 0x40000000  # from here on x32 system calls, which have other numbers
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 
 
-class _Program(ctypes.Structure):
+class _FilterProgram(ctypes.Structure):
+    """struct sock_fprog."""
+
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
 
 def restrict(libc: ctypes.CDLL) -> bool:
-    """Whether it is in force from now on; there is no way back."""
+    """Install the filter, which can't be removed. Returns whether it is in force; False on other machines."""
     if platform.machine() not in _TABLES:
         return False
     machine, refused = _TABLES[platform.machine()]
     steps = _steps(machine, [int(number) for number in refused.split()])
-    program = _Program(len(steps) // 8, steps)
+    program = _FilterProgram(len(steps) // 8, steps)
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False
     return bool(libc.prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
 def _steps(machine: int, refused: Sequence[int]) -> bytes:
-    """The filter as the kernel reads it; a refused call fails with EPERM."""
+    """The filter as BPF instructions; a refused call fails with EPERM."""
     steps = [
         _step(_LOAD, _MACHINE_AT),
         _step(_IF_EQUAL, machine, 1, 0),

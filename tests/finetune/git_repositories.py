@@ -1,4 +1,4 @@
-"""Git repositories with a history, made by hand."""
+"""Git repositories with a history, for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _START = 1_700_000_000
 
 
 class Repository:
-    """Files are committed a day apart."""
+    """A git repository whose commits are a day apart."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,7 +33,7 @@ class Repository:
         subprocess.run(["git", "-C", str(self.folder), *arguments], check=True, capture_output=True, env=environment)
 
     def commit(self, **files: str) -> None:
-        """`a__b_py` is the file a/b.py."""
+        """Commit files by keyword: `a__b_py` is the file a/b.py."""
         self._days += 1
         for name, text in files.items():
             path = self.folder / "/".join(name.split("__")).replace("_", ".")
@@ -44,7 +44,7 @@ class Repository:
 
 
 def module(name: str, functions: int = 6) -> str:
-    """Python that is like no other module."""
+    """A Python module with names of its own, so that it is no near-duplicate of another."""
     parts = [
         f"def {name}_{number}(first, second):\n"
         f"    {name}_total = first * {number + 2}\n"

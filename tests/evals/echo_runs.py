@@ -1,6 +1,6 @@
-"""Items that steer the echo backend, and runs over them.
+"""Items with a known completion by the echo backend, and runs over them.
 
-What stands after `echo:` on the last line before the hole is the answer.
+The echo backend completes a hole with the text after `echo:` on the last line before it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from sfm2.errors import BackendUnavailableError
 from sfm2.evals.asking import Answerer, Asking, Request
 from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, read
-from sfm2.evals.running import Arm, Run, header, missing, warm_up
+from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Completion
 
 
 def line(name: str, says: str, test: str | None = None, **known: Any) -> Item:
-    """A hole after `lambda echo:N`, which echo fills with N once more."""
+    """A hole after `lambda echo:N`, which the echo backend fills with N, so that the line ends in NN."""
     return Item(name, f"{name}.py", f"one = lambda echo:{says}", "\n", "python", "line", test=test, **known)
 
 
@@ -35,8 +35,8 @@ UNASKABLE = line("unaskable", "1\x00")
 ITEMS = [RIGHT, WRONG, EMPTY, PROMPT]
 
 
-class Noting:
-    """An answerer that hands on, and knows what it was asked."""
+class RecordingAnswerer:
+    """Passes requests on to another answerer, and records them."""
 
     def __init__(self, answer: Answerer) -> None:
         self._answer = answer
@@ -47,8 +47,8 @@ class Noting:
         return await self._answer(request)
 
 
-class Moody(Echo):
-    """Fails while a word of `broken` stands in the prompt."""
+class FailingEcho(Echo):
+    """An echo backend that fails while the prompt contains a word of `broken`."""
 
     def __init__(self, *broken: str) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ async def run(
         for how, path in zip(askings, outputs, strict=True):
             head = header("made", items, how, first, at_once)
             arms.append(Arm(how, files.enter_context(ResultsFile(path, head))))
-        await Run(answer, Sandbox(), answered).ask_all(items, arms, at_once)
+        await EvalRun(answer, Sandbox(), answered).ask_all(items, arms, at_once)
         assert missing(items, arms) == sum(not record.answered for arm in arms for record in arm.file.records.values())
     return arms
 
@@ -83,11 +83,11 @@ async def run(
 def asked(
     service: AbstractAsyncContextManager[Answerer], items: Sequence[Item], *outputs: Path, **options: Any
 ) -> list[Request]:
-    """What a run asks, after its warm-up."""
+    """The requests that a run sends after its warm-up."""
 
     async def noted() -> list[Request]:
         async with service as answer:
-            noting = Noting(answer)
+            noting = RecordingAnswerer(answer)
             await run(noting, items, outputs, **options)
             return noting.asked[1:]
 

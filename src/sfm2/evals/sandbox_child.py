@@ -1,7 +1,8 @@
-"""What runs in the sandbox's child process: locks itself in, runs the program and its tests, and proves that they passed.
+"""The sandbox's child process: it contains itself, runs a program and its tests, and proves that they passed.
 
-Standard input brings a `Program`, by its length, and after it, unread until the last test has passed, a nonce. The proof is
-made of that and of the program's ticket. The tests run in names of their own, with the built-ins as they were before.
+Standard input carries the length of a `Program`, the program, and a nonce that is not read before the last test has passed.
+The proof is a digest of that nonce and the program's ticket. The tests run in a namespace of their own, with the
+built-ins as they were before the program ran.
 """
 
 from __future__ import annotations
@@ -18,22 +19,28 @@ from typing import Any
 
 from sfm2.evals.containment import contain
 
-_LENGTH = 8  # bytes that say how long the program is
+_LENGTH = 8  # bytes of the number that gives the program's length
 NONCE = 32
-_FIRST_DESCRIPTOR = 40
-_MOST_TEXT = 300
+"""The length of the nonce, in bytes."""
+_FIRST_DESCRIPTOR = 40  # the pipes are moved to descriptors from here on
+_MOST_TEXT = 300  # characters of an error message
 
 
 def main() -> None:
+    """Run the program from standard input, and write two lines of JSON to standard output.
+
+    The first line has `in_force` (see `containment.contain`), the second `proof`, or `error` if a test failed.
+    """
     inbox, outbox = _hidden(0, os.O_RDONLY), _hidden(1, os.O_WRONLY)
     os.dup2(1, 2)
     program = json.loads(_read(inbox, int.from_bytes(_read(inbox, _LENGTH))))
-    _say(outbox, {"in_force": contain(program["folder"], *program["limits"])})
-    _say(outbox, _verdict(program, lambda: _read(inbox, NONCE)))
-    os._exit(0)  # whatever the program left behind to be run at the end is not
+    _send(outbox, {"in_force": contain(program["folder"], *program["limits"])})
+    _send(outbox, _verdict(program, lambda: _read(inbox, NONCE)))
+    os._exit(0)  # without the exit handlers that the program may have registered
 
 
 def proof(ticket: str, nonce: bytes) -> str:
+    """The proof that the tests passed: a SHA-256 over the program's ticket and the nonce."""
     return hashlib.sha256(ticket.encode() + nonce).hexdigest()
 
 
@@ -41,7 +48,7 @@ def _verdict(program: dict[str, Any], nonce: Callable[[], bytes]) -> dict[str, s
     ticket = program.pop("ticket")
     try:
         _run(**program["texts"])
-    except BaseException as error:  # noqa: BLE001 `sys.exit` and Ctrl-C among them: none is a pass
+    except BaseException as error:  # noqa: BLE001 `sys.exit` and KeyboardInterrupt too: none of them is a pass
         return {"error": _text_of(error)}
     return {"proof": proof(ticket, nonce())}
 
@@ -50,7 +57,7 @@ def _run(solution: str, test: str, entry_point: str | None) -> None:
     kept, execute = dict(vars(builtins)), exec
     tests = compile(test, "tests.py", "exec", dont_inherit=True)
     module = ModuleType("solution")
-    sys.modules["solution"] = module  # dataclasses look their module up
+    sys.modules["solution"] = module  # dataclasses look up their module
     exec(compile(solution, "solution.py", "exec", dont_inherit=True), vars(module))  # noqa: S102
     names = {name: value for name, value in vars(module).items() if name == entry_point or name not in kept}
     names |= {"__builtins__": kept, "__name__": "tests"}
@@ -58,7 +65,7 @@ def _run(solution: str, test: str, entry_point: str | None) -> None:
 
 
 def _text_of(error: BaseException) -> str:
-    """Asking an error of the program for its text runs the program, too."""
+    """The error's type and message. An exception class of the program may raise when it is asked for its message."""
     try:
         return f"{type(error).__name__}: {error}"[:_MOST_TEXT].removesuffix(": ")
     except BaseException:  # noqa: BLE001
@@ -66,7 +73,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def _hidden(descriptor: int, flags: int) -> int:
-    """Another descriptor for the same; the one itself is then connected to nothing."""
+    """Move what `descriptor` refers to to another descriptor, and connect `descriptor` to the null device."""
     copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR)
     nothing = os.open(os.devnull, flags)
     os.dup2(nothing, descriptor)
@@ -75,7 +82,7 @@ def _hidden(descriptor: int, flags: int) -> int:
 
 
 def _read(descriptor: int, size: int) -> bytes:
-    """So many bytes and none more: what follows stays in the pipe."""
+    """Read exactly `size` bytes; what follows stays in the pipe. Raises EOFError when there are fewer."""
     found = b""
     while len(found) < size:
         part = os.read(descriptor, size - len(found))
@@ -85,7 +92,7 @@ def _read(descriptor: int, size: int) -> bytes:
     return found
 
 
-def _say(descriptor: int, message: dict[str, Any]) -> None:
+def _send(descriptor: int, message: dict[str, Any]) -> None:
     os.write(descriptor, json.dumps(message).encode() + b"\n")
 
 

@@ -1,4 +1,4 @@
-"""Every suite by its name."""
+"""The suites by name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sfm2.evals.items import Item
 from sfm2.evals.suites import held_out, humaneval, infilling, mbpp, repo
 
 Loader = Callable[..., list[Item]]
+"""A suite's `load(data, limit, ...)`."""
 
 SUITES: dict[str, Loader] = {
     humaneval.NAME: humaneval.load,
@@ -22,5 +23,5 @@ SUITES: dict[str, Loader] = {
 
 
 def load(name: str, data: Path | None, limit: int | None, **options: Any) -> list[Item]:
-    """The items of a suite; `options` are the loader's own."""
+    """The items of a suite. `options` are passed to its loader; errors are those of the loader."""
     return SUITES[name](data, limit, **options)

@@ -43,6 +43,7 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m tools.unasync --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix

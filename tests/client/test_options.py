@@ -107,7 +107,7 @@ def test_connections_are_kept_or_not(echo_url: str, keep_alive: bool) -> None:
     ("settings", "message"),
     [
         ({"config": {"max_length": 3}}, "config: expected a GenerationConfig, not dict"),
-        ({"stop": {"a"}}, "JSON does not know"),
+        ({"stop": {"a"}}, "JSON cannot carry"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_sending(connect: Connect, settings: dict[str, Any], message: str) -> None:

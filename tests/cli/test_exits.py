@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfm2.cli.exits import MEANINGS, Exit, epilog, exit_code
+from sfm2.cli.exit_codes import MEANINGS, Exit, epilog, exit_code
 from sfm2.errors import (
     APIConnectionError,
     APITimeoutError,

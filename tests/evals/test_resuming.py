@@ -60,12 +60,12 @@ def test_what_failed_is_no_abstention_and_is_asked_again(settings: Settings, out
     async def both_runs() -> None:
         backend = Moody("lambda echo:2")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
-            await run(manager.submit, ITEMS, [output])
+            await run(manager, ITEMS, [output])
             failed = records(output)["wrong"]
             assert (failed.answered, failed.passed, failed.empty) == (False, False, False)
             assert "out of order" in str(failed.error)
             backend.broken = ()
-            noting = Noting(manager.submit)
+            noting = Noting(manager)
             await run(noting, ITEMS, [output])
             assert [request.prefix for request in noting.asked[1:] if isinstance(request, CompleteRequest)] == [
                 WRONG.prefix

@@ -117,7 +117,7 @@ SLOW = "# echo-slow:one two three" + " word" * 200
 
 
 def test_an_interrupt_keeps_what_has_come(shared: Notebook) -> None:
-    interrupted = []
+    interrupted: list[bool] = []
 
     def watch(message: Message) -> None:
         if message["msg_type"] == "update_display_data" and not interrupted:
@@ -131,7 +131,7 @@ def test_an_interrupt_keeps_what_has_come(shared: Notebook) -> None:
     assert "one two" in kept
     assert kept.count("word") < 190
     assert kept in ran.text
-    assert "Interrupted: what had come is in the next cell" in ran.text
+    assert "Interrupted: what had arrived is in the next cell" in ran.text
     assert shared.run("1 + 1").displayed[0]["text/plain"] == "2"
 
 

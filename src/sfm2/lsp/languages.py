@@ -1,4 +1,4 @@
-"""The editor's name for a language -> ours. Pure."""
+"""From the editor's name for a language to ours. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _SAYS_NOTHING = {"", "plaintext", "text", "plain text", "fundamental"}
 
 
 def language_of(document: Document) -> Language | None:
-    """From the editor's name, else the file's; None when neither tells. `text` for a language that we don't know."""
+    """The document's language by the editor's name for it, else by the file's name; None if neither says anything.
+
+    A language that we don't know is `text`.
+    """
     name = document.language_id.lower()
     if name in _SAYS_NOTHING:
         return languages.of_path(document.path.name) if document.path else None

@@ -1,8 +1,7 @@
-"""What the editor's user may set, as `sfm2.*`. Where the server is and its key are arguments: no repository sets those."""
+"""The settings `sfm2.*` of the editor. The server's address and key are arguments, so that no repository can set them."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -12,12 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from sfm2.types import MAX_NEW_TOKENS, Mode
+from sfm2.validation import complaint
 
 SECTION = "sfm2"
 _SECRETS = ("**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/id_rsa*", "**/id_ed25519*")
 
 
 class EditorSettings(BaseModel):
+    """The settings of one editor, valid."""
+
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
     )
@@ -35,17 +37,20 @@ class EditorSettings(BaseModel):
     exclude: tuple[str, ...] = Field(_SECRETS, description="Files whose text is never sent")
 
     def excludes(self, path: PurePosixPath | None) -> bool:
+        """Whether the text of this file must not be sent."""
         return path is not None and any(_matches(path, pattern) for pattern in self.exclude)
 
 
 class Read(NamedTuple):
+    """The result of `read`."""
+
     settings: EditorSettings
     complaints: list[str]
-    """What was wrong, a line each, for a person. The default stands in."""
+    """What was wrong, a line for each setting, for a person. Those settings have their default."""
 
 
 def read(value: Any) -> Read:
-    """From what an editor sends: the section itself, or an object that has it. Null values are not given."""
+    """Settings from what an editor sends: the section itself, or an object that contains it. Null means unset."""
     if isinstance(value, Mapping) and SECTION in value:
         value = value[SECTION]
     if value is None:
@@ -58,19 +63,17 @@ def read(value: Any) -> Read:
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem for problem in error.errors()}
         good = {name: setting for name, setting in given.items() if name not in wrong}
-        return Read(EditorSettings.model_validate(good), [_complaint(name, wrong[name]) for name in wrong])
+        return Read(
+            EditorSettings.model_validate(good),
+            [f"{SECTION}.{name}: {_complaint(problem)}" for name, problem in wrong.items()],
+        )
 
 
-def _complaint(name: str, problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        known = [field.alias or "" for field in EditorSettings.model_fields.values()]
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        return f"{SECTION}.{name}: unknown setting{f'; did you mean {close[0]}?' if close else ''}"
-    message = str(problem["msg"])
-    return f"{SECTION}.{name}: {message[:1].lower()}{message[1:]}, not {problem['input']!r}"
+def _complaint(problem: Mapping[str, Any]) -> str:
+    return complaint(problem, [field.alias or "" for field in EditorSettings.model_fields.values()], noun="setting")
 
 
 def _matches(path: PurePosixPath, pattern: str) -> bool:
-    """A pattern without folders, but for a leading `**/`, is for the file's name."""
+    """Whether a glob pattern matches. One without folders, apart from a leading `**/`, is matched with the file's name."""
     name = pattern.removeprefix("**/")
     return fnmatch(path.name, name) if "/" not in name else fnmatch(str(path), pattern)

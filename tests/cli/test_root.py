@@ -7,6 +7,7 @@ import sys
 
 import click
 import pytest
+from docs.reference.commands import contexts
 
 import sfm2 as package
 from sfm2.cli import main
@@ -46,6 +47,11 @@ def test_every_command_is_there_and_described_as_in_the_list(name: str) -> None:
     command = main.get_command(click.Context(main), name)
     assert command is not None
     assert (command.help or "").split("\n\n")[0].replace("\n", " ") == COMMANDS[name].help
+
+
+@pytest.mark.parametrize("context", contexts(), ids=lambda context: str(context.command_path))
+def test_every_help_has_examples(context: click.Context) -> None:
+    assert (context.command.epilog or "").startswith("\b\nExamples:\n  sfm2 ")
 
 
 def test_version(sfm2: Sfm2) -> None:

@@ -227,7 +227,7 @@ def test_a_wrong_setting_is_said_once(opened: Open, echo: Echo) -> None:
         editor.set({"sfm2": {"debounce": 1}})
         assert editor.ghost(CURSOR) is not None
         assert editor.shown == [
-            "SFM-2: sfm2.minConfidense: unknown setting; did you mean minConfidence?. The default holds."
+            "SFM-2: sfm2.minConfidense: unknown setting; did you mean minConfidence? The default applies."
         ]
 
 

@@ -27,7 +27,7 @@ def test_or_into_the_same(shared: Notebook) -> None:
 def test_the_result_runs_and_its_names_stay(shared: Notebook) -> None:
     ran = shared.run("%%sfm2 --run\n# echo:def triple(x): return 3 * x")
     assert ran.status == "ok"
-    assert "Ran at once, and is in the next cell" in ran.text
+    assert "Ran, and is in the next cell" in ran.text
     assert ran.next_input is not None
     assert shared.run("triple(14)").displayed[0]["text/plain"] == "42"
 

@@ -60,8 +60,10 @@ def exit_code(error: SFM2Error) -> Exit:
 
 
 def epilog() -> str:
-    r"""The list of exit codes for `sfm2 --help`. `\b` keeps click from joining the lines."""
-    return "\n".join(["\b", "Exit codes:", *(f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items())])
+    r"""Examples and exit codes for `sfm2 --help`. `\b` keeps click from joining the lines."""
+    first = ["\b", "Examples:", '  sfm2 generate "def merge_sort(arr):"', "  sfm2 serve", "  sfm2 generate --help"]
+    codes = ["\b", "Exit codes:", *(f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items())]
+    return "\n".join([*first, "", *codes])
 
 
 def report_error(error: SFM2Error, *, as_json: bool) -> None:

@@ -62,7 +62,8 @@ class Server(LanguageServer):
         for complaint in read.complaints:
             if complaint not in self._complaints:
                 self._complaints.add(complaint)
-                self.show(f"SFM-2: {complaint}. The default applies.")
+                end = "" if complaint.endswith("?") else "."
+                self.show(f"SFM-2: {complaint}{end} The default applies.")
 
     async def suggestion(self, hole: EditorHole, *, automatic: bool) -> Suggestion | None:
         """The suggestion for a hole; None if there is nothing to show. Errors are shown or logged, not raised.

@@ -21,20 +21,32 @@ class EditorSettings(BaseModel):
     """The settings of one editor, valid."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
-    enabled: bool = Field(True, description="Suggest while typing; if off, only when asked for")
-    min_confidence: float = Field(0.0, ge=0, le=1, description="Show only suggestions at least this likely to be right")
-    max_length: int = Field(96, ge=1, le=MAX_NEW_TOKENS, description="New tokens of a suggestion at most")
-    debounce: int = Field(150, ge=0, le=10_000, description="Milliseconds without a key before the server is asked")
-    mode: Mode | None = Field(None, description="Where a suggestion ends; null: with the block that the cursor is in")
-    adapter: str | None = Field(None, description='The adapter to answer with, "none" for none; null: the one in use')
-    menu: Literal["auto", "on", "off"] = Field(
-        "auto", description="Whether suggestions are completion items too; auto: where the editor has no ghost text"
-    )
-    feedback: bool = Field(True, description="Tell the server what was accepted; no code is sent")
-    exclude: tuple[str, ...] = Field(_SECRETS, description="Files whose text is never sent")
+    enabled: bool = True
+    """Suggest while typing; if off, only when asked for"""
+    min_confidence: float = Field(0.0, ge=0, le=1)
+    """While typing, show only suggestions with at least this confidence"""
+    max_length: int = Field(96, ge=1, le=MAX_NEW_TOKENS)
+    """New tokens of a suggestion at most"""
+    debounce: int = Field(150, ge=0, le=10_000)
+    """Milliseconds without a key before the server is asked"""
+    mode: Mode | None = None
+    """Where a suggestion ends; null: with the block that the cursor is in"""
+    adapter: str | None = None
+    """The adapter to answer with, "none" for none; null: the one in use"""
+    menu: Literal["auto", "on", "off"] = "auto"
+    """Whether suggestions are also items of the completion menu; auto: where the editor has no ghost text"""
+    feedback: bool = True
+    """Report to the server what was accepted; no code is sent"""
+    exclude: tuple[str, ...] = _SECRETS
+    """Globs of files whose text is never sent"""
 
     def excludes(self, path: PurePosixPath | None) -> bool:
         """Whether the text of this file must not be sent."""

@@ -18,7 +18,7 @@ _GUARD = {
 
 
 def facts(answer: Completion | Explanation, place: str) -> list[str]:
-    """The facts, such as `sfm2 at http://127.0.0.1:8000`, `guard: cut where it no longer belongs (block_end)`, `57 tokens`."""
+    """Facts such as `sfm2 at http://127.0.0.1:8000`, `guard: cut where it no longer belongs (block_end)`, `57 tokens`."""
     who = f"{answer.model_used} at {place}"
     if isinstance(answer, Completion):
         with_adapter = [f"adapter {answer.adapter}"] if answer.adapter else []

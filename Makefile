@@ -52,6 +52,7 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
+	$(BIN)/python -m tools.unasync
 	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build

@@ -49,9 +49,10 @@ def test_every_command_is_there_and_described_as_in_the_list(name: str) -> None:
     assert (command.help or "").split("\n\n")[0].replace("\n", " ") == COMMANDS[name].help
 
 
-@pytest.mark.parametrize("context", contexts(), ids=lambda context: str(context.command_path))
-def test_every_help_has_examples(context: click.Context) -> None:
-    assert (context.command.epilog or "").startswith("\b\nExamples:\n  sfm2 ")
+def test_every_help_has_examples() -> None:
+    start = "\b\nExamples:\n  sfm2 "
+    epilogs = {context.command_path: context.command.epilog or "" for context in contexts()}
+    assert [path for path, epilog in epilogs.items() if not epilog.startswith(start)] == []
 
 
 def test_version(sfm2: Sfm2) -> None:

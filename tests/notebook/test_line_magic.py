@@ -84,7 +84,7 @@ def test_an_explanation_of_an_object_a_cell_and_the_cell_before(fresh: Notebook,
 def test_feedback_reaches_the_server(fresh: Notebook, echo: Echo) -> None:
     assert "nothing has been completed yet" in fresh.run("%sfm2 feedback accepted").complaint
     fresh.run("%%sfm2\nx = 1")
-    assert "noted: accepted" in fresh.run("%sfm2 feedback accepted").text
+    assert "reported: accepted" in fresh.run("%sfm2 feedback accepted").text
     assert echo.feedback[-1]["outcome"] == "accepted"
 
 

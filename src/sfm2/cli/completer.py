@@ -21,6 +21,7 @@ from sfm2.completer import Completer
 from sfm2.config import ApiSettings, Settings
 from sfm2.errors import APIConnectionError, MissingExtraError, WeightsError
 from sfm2.types import BackendStatus, Health, Probe
+from sfm2.wording import backend_reason
 
 _PROBE_TIMEOUT = httpx.Timeout(1.0, connect=0.3)  # seconds; a port without a listener refuses at once
 
@@ -112,9 +113,7 @@ def loading_text(health: Health) -> str | None:
     """What the first backend that is still loading is doing, such as `sfm2: loading weights`; None if none is loading."""
     for name, status in health.model_status.items():
         if status is BackendStatus.LOADING:
-            backend = health.backends.get(name)
-            reason = backend.reason if backend else health.model_details.get(name)
-            return f"{name}: {reason or 'loading'}"
+            return f"{name}: {backend_reason(health, name) or 'loading'}"
     return None
 
 

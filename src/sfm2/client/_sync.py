@@ -96,15 +96,7 @@ class SFM2Client:
         http_client: httpx.Client | None = None,
     ) -> None:
         self._options = Options.build(
-            api_url,
-            api_key,
-            timeout,
-            max_retries,
-            enable_cache,
-            cache_ttl,
-            cache_size,
-            max_connections,
-            keep_alive,
+            api_url, api_key, timeout, max_retries, enable_cache, cache_ttl, cache_size, max_connections, keep_alive
         )
         self._origin: Self | None = None  # keeps the client alive whose connections these are
         self._owns_http = http_client is None

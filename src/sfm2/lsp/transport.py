@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pygls.io_ import StdoutWriter, run_async
@@ -61,8 +60,10 @@ async def _serve(service: Service, reader: asyncio.StreamReader, writer: AsyncWr
     assert isinstance(server.protocol, Protocol)
     server.protocol.on_exit = on_exit
     server.protocol.set_writer(writer)
-    with suppress(asyncio.IncompleteReadError):  # the editor died in the middle of a message
+    try:
         await run_async(done, reader, server.protocol, error_handler=server.report_server_error)
+    except asyncio.IncompleteReadError:
+        _log.warning("the editor died in the middle of a message")
     return goodbye == [True]
 
 

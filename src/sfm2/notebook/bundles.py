@@ -96,6 +96,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def bundle(self) -> Bundle:
+        """The table in all formats."""
         rows = [self.head, *self.rows]
         widths = [max(len(row[i]) for row in rows) for i in range(len(self.head))]
         plain = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -15,6 +15,7 @@ from sfm2.notebook.settings import Effective, effective
 from sfm2.notebook.state import NotebookState
 from sfm2.requests import build
 from sfm2.types import ExplainRequest, Language
+from sfm2.wording import backend_rows
 
 
 class LineMagic:
@@ -38,9 +39,8 @@ class LineMagic:
         with settings.connect() as client:
             health = client.health()
         version = f" (SFM-2 {health.version})" if health.version else ""
-        rows = [(name, str(status), health.model_details.get(name, "")) for name, status in health.model_status.items()]
         title = f"{settings.place}{version}: {health.status}"
-        output.show(Table(title, ("backend", "status", "reason"), rows).bundle())
+        output.show(Table(title, ("backend", "status", "reason"), backend_rows(health)).bundle())
 
     def explain(self, options: LineOptions) -> None:
         """Explain a name's code, a cell, or the cell before."""

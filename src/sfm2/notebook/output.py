@@ -36,7 +36,7 @@ def live(shell: Any) -> Live:
 
 
 class Area:
-    """One output of a cell that is updated in place, at most every 0.1 seconds."""
+    """One output of a cell that is updated in place, at most every 0.1 seconds. A `Live`."""
 
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
@@ -52,7 +52,7 @@ class Area:
 
 
 class RunningText:
-    """Text that is appended on a terminal."""
+    """Text that is appended on a terminal. A `Live`."""
 
     def __init__(self) -> None:
         self._shown = 0

@@ -13,6 +13,7 @@ from sfm2.cli.invocation import current
 from sfm2.cli.options import examples, json_option, target_options
 from sfm2.config import Settings
 from sfm2.types import Health
+from sfm2.wording import backend_rows
 
 _PAUSE = 0.2  # seconds between two looks at models that are loading
 
@@ -53,6 +54,5 @@ def _of_this_process(target: Target, settings: Settings) -> tuple[str, Health]:
 
 
 def _text(place: str, found: Health) -> str:
-    rows = [(name, str(status), found.model_details.get(name, "")) for name, status in found.model_status.items()]
     version = f" (SFM-2 {found.version})" if found.version else ""
-    return f"{place}{version}: {found.status}\n\n{terminal.columns([('BACKEND', 'STATUS', 'REASON'), *rows])}"
+    return f"{place}{version}: {found.status}\n\n{terminal.columns([('BACKEND', 'STATUS', 'REASON'), *backend_rows(found)])}"

@@ -107,7 +107,7 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option(
         "--output",
         type=_TO_WRITE,
-        help="The file to write results to. A run that it holds the beginning of is resumed.",
+        help="The file to write results to. An unfinished run in it is resumed.",
     )
     @click.option(
         "--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Number of requests at a time."

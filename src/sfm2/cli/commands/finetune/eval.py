@@ -56,7 +56,7 @@ _DEFAULT_LIMIT = 200
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to write results to. A run that it holds the beginning of is resumed.",
+    help="The folder to write results to. An unfinished run in it is resumed.",
 )
 @click.option(
     "--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Number of requests at a time."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_page(url: str, **options: object) -> Desk:
+    def open_page(url: str, **options: Any) -> Desk:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
         contexts.append(context)
         page = context.new_page()

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from sfm2.backends.echo import Echo
 from sfm2.cli.evals.run import run_command
 from sfm2.cli.invocation import Invocation
-from sfm2.config import Settings
+from sfm2.config import Loaded, Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import AuthenticationError, BackendUnavailableError, InvalidRequestError, ModelUnavailableError
 from sfm2.evals import asking
@@ -76,7 +76,7 @@ def output(tmp_path: Path) -> Path:
 
 def called(settings: Settings, *arguments: object) -> Result:
     invocation = Invocation(None)
-    invocation.settings = settings
+    Loaded.__init__(invocation, settings, {}, [])
     return CliRunner().invoke(run_command, [str(one) for one in arguments], obj=invocation)
 
 

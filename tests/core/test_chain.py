@@ -21,7 +21,7 @@ from sfm2.errors import (
 )
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.testing import FunctionBackend, ScriptedBackend, Step
-from sfm2.types import Chunk, Completion, GenerateRequest
+from sfm2.types import Choice, Chunk, Completion, GenerateRequest
 
 
 def settings(**arguments: object) -> Settings:
@@ -189,7 +189,7 @@ def test_of_n_completions_the_surest_comes_first() -> None:
     request = GenerateRequest(prompt="p", n=3, seed=7)
     models = AsyncModelManager(settings(), [FunctionBackend("a", answer)])
     completion = asyncio.run(models.submit(request))
-    choices = [completion, *completion.alternatives]
+    choices: list[Completion | Choice] = [completion, *completion.alternatives]
     assert [choice.completion for choice in choices] == [" -0.1", " -1.0", " -2.0"]
     assert [choice.confidence for choice in choices] == pytest.approx([math.exp(x) for x in (-0.1, -1.0, -2.0)])
 

@@ -84,9 +84,12 @@ def test_a_server_answers_with_the_given_backends(tmp_path: Path) -> None:
 
 def test_a_server_fails_as_its_backends_do(tmp_path: Path) -> None:
     backend = ScriptedBackend("sfm2", BackendError("no disk"))
-    with serve(settings(tmp_path), [backend]) as server, SFM2Client(server.url, max_retries=0) as client:
-        with pytest.raises(ModelUnavailableError, match="no disk"):
-            client.generate("x")
+    with (
+        serve(settings(tmp_path), [backend]) as server,
+        SFM2Client(server.url, max_retries=0) as client,
+        pytest.raises(ModelUnavailableError, match="no disk"),
+    ):
+        client.generate("x")
 
 
 def test_any_asgi_app_can_be_served() -> None:

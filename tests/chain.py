@@ -18,7 +18,7 @@ from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.testing import ServerProcess, serve_process, until
 from tests.engines import tiny
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 
 @pytest.fixture(scope="module")

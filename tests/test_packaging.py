@@ -65,6 +65,7 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     assert {
         "sfm2/py.typed",
         "sfm2/engines/openvino/presets.toml",
+        "sfm2/languages.toml",
         "sfm2/models/catalogue.toml",
         "sfm2/server/page/built/index.html",
     } <= names

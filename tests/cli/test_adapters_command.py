@@ -117,7 +117,7 @@ def test_the_list_tells_what_a_damaged_one_lacks(sfm2: Sfm2, one: Path, tmp_path
     (tmp_path / "data" / "adapters" / "one" / WEIGHTS).write_bytes(b"")
     result = sfm2("adapters", "list")
     assert result.returncode == Exit.OK
-    assert "is damaged: it is no safetensors" in result.stderr
+    assert "is damaged: it is not a safetensors file" in result.stderr
 
 
 def test_one_for_other_weights_is_not_taken_into_use(sfm2: Sfm2, strange: Path) -> None:

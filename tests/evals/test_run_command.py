@@ -22,8 +22,8 @@ from sfm2.evals import asking
 from sfm2.evals.results import read
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.cli.conftest import SFM2, WAIT, isolated
 from tests.server.live import live, settings_for
 
@@ -143,7 +143,7 @@ def test_a_run_goes_on(settings: Settings, repository: Path, output: Path) -> No
         assert document(shown)["runs"][0]["items"] == 5
     other = called(settings, *arguments, "--seed", 1)
     assert isinstance(other.exception, InvalidRequestError)
-    assert "seed 0 there, 1 now" in str(other.exception)
+    assert "seed was 0, is now 1" in str(other.exception)
 
 
 def test_a_pair_is_two_files_and_two_columns(settings: Settings, repository: Path, output: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_server_is_asked_with_its_key(settings: Settings, repository: Path, ou
 
 
 class Broken(Echo):
-    """Answers one question about the repository."""
+    """An echo backend that fails after one request about the repository."""
 
     asked = 0
 
@@ -235,10 +235,10 @@ def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path, argu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["repo"], "repo: no folder is named"),
+        (["repo"], "repo: a folder must be given"),
         (["repo", "HERE"], "no holes to cut"),
-        (["mbpp"], "mbpp: its file is needed as --data"),
-        (["humaneval", "HERE"], "no file HumanEval.jsonl* there"),
+        (["mbpp"], "mbpp: its file must be given as --data"),
+        (["humaneval", "HERE"], "no file HumanEval.jsonl* in it"),
     ],
 )
 def test_where_there_is_nothing_to_ask_it_says_so(
@@ -264,4 +264,4 @@ def test_as_a_process(repository: Path, tmp_path: Path) -> None:
         [*SFM2, *again], env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=WAIT
     )
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"error: {path.name} holds results of another run: ")
+    assert refused.stderr.startswith(f"error: {path.name} has the results of another run: ")

@@ -1,4 +1,4 @@
-"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine answers with."""
+"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.models.adapters import Adapter, AdapterStore, read_adapter
 from sfm2.prompts import FAMILIES
 from tests.engines import tiny, tiny_adapter
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = [
     pytest.mark.hf,
@@ -28,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of tiny weights."""
+    """A configuration with tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
         "models": {

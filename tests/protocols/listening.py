@@ -1,4 +1,4 @@
-"""A backend that remembers what it was asked."""
+"""A backend that records its requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfm2.generation import GenerationRequest, TokenChunk
 
 
 class Listening(Echo):
-    """Says `text`, or without one what `echo` says. `prompt_seconds` is what it tells of the time until its first token."""
+    """Writes `text`, or what `echo` writes. `prompt_seconds` is the time until the first token that it reports."""
 
     def __init__(self, text: str | None = None, prompt_seconds: float | None = None) -> None:
         super().__init__()

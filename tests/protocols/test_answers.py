@@ -1,4 +1,4 @@
-"""What goes through: the chain, the guard, keys with adapters, statistics, feedback, draining."""
+"""Other protocols have all of it: the chain, the guard, keys with adapters, statistics, feedback, draining."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.engines import tiny_adapter
 from tests.protocols.listening import Listening
 from tests.server.live import Serving, live, settings_for
@@ -108,7 +108,7 @@ def test_feedback_finds_the_completion(serving: Serving) -> None:
         assert client.post("/feedback", json=told).status_code == 204
 
 
-def test_the_chain_goes_on_and_the_answer_says_why(serving: Serving) -> None:
+def test_the_chain_falls_back_and_the_answer_says_why(serving: Serving) -> None:
     class Broken(Echo):
         name = "sfm2"
 

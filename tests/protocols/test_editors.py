@@ -15,8 +15,8 @@ import pytest
 
 from sfm2.config import Settings
 from sfm2.core.resolve import resolve_completion
-from sfm2.server.llama_cpp.answers import complete_request
-from sfm2.server.llama_cpp.schemas import InfillBody
+from sfm2.server.protocols.llama_cpp.schemas import InfillBody
+from sfm2.server.protocols.llama_cpp.to_internal import complete_request
 from sfm2.sse import Decoder
 from sfm2.types import Mode, Snippet
 from tests.protocols.listening import Listening
@@ -32,7 +32,7 @@ LLAMA_VIM_FIELDS = [
 
 
 def llama_vim(**more: Any) -> dict[str, Any]:
-    """The cursor stands behind a comment in a function."""
+    """The cursor is after a comment in a function."""
     return {
         "id_slot": 0,
         "input_prefix": "def area(r):\n    pi = PI\n",
@@ -90,7 +90,7 @@ def test_llama_vims_completion_is_a_block_within_its_time() -> None:
     assert (resolved.policy.mode, resolved.policy.time_limit, resolved.policy.guard) == (Mode.BLOCK, 1.0, True)
 
 
-def test_llama_vim_is_told_the_times_that_are_known(serving: Serving) -> None:
+def test_llama_vim_gets_the_times_that_are_known(serving: Serving) -> None:
     with serving(backends=[Listening(prompt_seconds=0.25)]) as client:
         answer = client.post("/infill", json=llama_vim()).json()
     assert answer["timings/prompt_ms"] == 250

@@ -1,4 +1,4 @@
-"""When the client leaves, generation stops; and whatever was going on is counted."""
+"""When the client leaves, generation stops, and the request is counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT = 10  # seconds; events set much earlier unless something is broken
 
 
 class Endless(Echo):
-    """Sends `chunks` and then thinks on, until somebody stops it. Notes what happens to it."""
+    """Sends `chunks` chunks, then waits until it is stopped. Records what happens to it."""
 
     def __init__(self, chunks: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ def test_generation_stops_when_the_client_leaves_in_mid_stream(serving: Serving)
         assert backend.stopped.wait(WAIT)
 
 
-def test_who_left_is_counted_and_the_server_goes_on(serving: Serving) -> None:
+def test_a_client_that_left_is_counted_and_the_server_keeps_working(serving: Serving) -> None:
     backend = Endless(chunks=0)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, "/generate", {"prompt": "x"})

@@ -1,4 +1,4 @@
-"""Health and readiness when not all is well."""
+"""Health and readiness when a backend can't answer."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from sfm2.config import Loaded, Settings, load
 from sfm2.errors import WeightsError
 
 if TYPE_CHECKING:
-    from sfm2.models.store import ModelStore, StoredModel, Verified
+    from sfm2.models.store import ModelStore, StoredModel, Verification
 
 
 @click.group()
@@ -103,7 +103,7 @@ def _store(ctx: click.Context) -> ModelStore:
     return ModelStore(_settings(ctx).storage.cache_dir)
 
 
-def _verified(store: ModelStore, name: str) -> Verified:
+def _verified(store: ModelStore, name: str) -> Verification:
     from sfm2.cli.weights_progress import shown_progress
 
     with shown_progress() as progress:

@@ -20,8 +20,8 @@ class OutputFilter(Protocol):
 
     def feed(self, text: str) -> str: ...
 
-    def finish(self, ended: bool = True) -> str:
-        """The rest that may be shown. `ended`: the model ended by itself, rather than at a limit."""
+    def finish(self, model_stopped: bool = True) -> str:
+        """The rest that may be shown. `model_stopped`: the model ended by itself, rather than at a limit."""
         ...
 
 
@@ -37,6 +37,6 @@ class NullFilter:
         self.text += text
         return text
 
-    def finish(self, ended: bool = True) -> str:
+    def finish(self, model_stopped: bool = True) -> str:
         self.ended = True
         return ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from sfm2 import languages
 from sfm2.config import Settings
 from sfm2.core.policy import OutputPolicy
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
 from sfm2.generation import GenerationRequest
 from sfm2.prompts import explanation_messages
-from sfm2.syntax import languages
 from sfm2.types import (
     ChatRequest,
     CompleteRequest,

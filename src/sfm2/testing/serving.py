@@ -38,7 +38,7 @@ def serve(
     """
     import uvicorn
 
-    from sfm2.server.listening import listen, url_of
+    from sfm2.server.process.listening import listen, url_of
 
     app: ASGIApp
     if isinstance(served, Settings):
@@ -60,7 +60,7 @@ def _service(
     settings: Settings, backends: Sequence[Backend] | None, manager: AsyncModelManager | None
 ) -> tuple[FastAPI, uvicorn.Config]:
     from sfm2.server.app import create_app
-    from sfm2.server.serving import configure
+    from sfm2.server.serve import configure
 
     app = create_app(settings, manager or AsyncModelManager(settings, backends))
     return app, configure(app, settings, log=None)

@@ -115,7 +115,9 @@ class OpenAI(Backend):
         from sfm2.backends.openai.errors import translated
 
         builder = ChunkBuilder(
-            CodeReply(request.prefix, fences=not is_markdown(request)) if self._strips(request) else None
+            CodeReply(request.prefix, request.language, fences=not is_markdown(request))
+            if self._strips(request)
+            else None
         )
         healing = prompts.TokenHealing(request.prefix if self._settings.mode == "completions" else "", words=False)
         if self._settings.mode == "completions":

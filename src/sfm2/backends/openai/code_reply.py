@@ -9,9 +9,9 @@ from sfm2.backends.openai.prompt_echo import PromptEchoStripper
 class CodeReply:
     """`fences` false leaves Markdown fences alone: the text asked for is Markdown itself."""
 
-    def __init__(self, prefix: str, *, fences: bool = True) -> None:
+    def __init__(self, prefix: str, language: str | None = None, *, fences: bool = True) -> None:
         self._fences = FenceStripper() if fences else None
-        self._echo = PromptEchoStripper(prefix)
+        self._echo = PromptEchoStripper(prefix, language)
 
     @property
     def ended(self) -> bool:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 
+from sfm2.languages import comment_marks
+
 _LINES = 40  # how far back a repetition may begin
 _WORDS = re.compile(r"\w\W*\w\W*\w")  # shorter repetitions are likelier code than repetition
-_TOO_SHORT = ("", "/")  # to know whether the first line is code or a comment
 _OPENS_BLOCK = re.compile(r"[:{(\[]\s*\Z")
 
 
 class PromptEchoStripper:
     """`settled` is true once the beginning has been judged, `taken` what was taken off."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, language: str | None = None) -> None:
+        self._comments = comment_marks(language)
         self._candidates = repetitions(prefix)
         self._prefix = prefix
         self._held = ""
@@ -35,7 +37,7 @@ class PromptEchoStripper:
                 return ""
             if end > 0:
                 break
-        return "" if self._held.strip() in _TOO_SHORT else self._settle()
+        return "" if _may_begin(self._comments, self._held.strip()) else self._settle()
 
     def finish(self) -> str:
         return "" if self.settled else self._settle()
@@ -45,7 +47,7 @@ class PromptEchoStripper:
         ends = (end_of(candidate, self._held) for candidate in self._candidates)
         end = next((end for end in ends if end), 0)
         self.taken = self._held[:end]
-        return self._held[end:] if end else _line_break(self._prefix, self._held) + self._held
+        return self._held[end:] if end else _line_break(self._prefix, self._held, self._comments) + self._held
 
 
 def repetitions(prefix: str) -> list[str]:
@@ -91,11 +93,16 @@ def _opens_block(text: str) -> bool:
     return bool(_OPENS_BLOCK.search(text))
 
 
-def _line_break(prefix: str, answer: str) -> str:
+def _may_begin(marks: tuple[str, ...], text: str) -> bool:
+    """Whether it takes more text to know if a comment begins."""
+    return any(mark.startswith(text) and mark != text for mark in marks)
+
+
+def _line_break(prefix: str, answer: str, comments: tuple[str, ...]) -> str:
     """The line break that is missing between a line that opens a block and an answer that begins inside it, or nothing."""
     line = prefix[prefix.rfind("\n") + 1 :]
     goes_deeper = _indentation(answer) > _indentation(line) and answer.strip() != ""
-    return "\n" if goes_deeper and _opens_block(line) and not answer.lstrip().startswith(("#", "//")) else ""
+    return "\n" if goes_deeper and _opens_block(line) and not answer.lstrip().startswith(comments) else ""
 
 
 def _indentation(line: str) -> int:

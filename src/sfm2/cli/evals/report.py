@@ -23,8 +23,8 @@ def report_command(results: tuple[Path, ...], output: Path) -> None:
     Runs over the same items are compared with the first of them.
     """
     with needing("eval", "`sfm2 eval report`"):
-        from sfm2.evals.reporting import Run, report
-    runs = [Run(label, read(path)) for label, path in zip(_labels(results), results, strict=True)]
+        from sfm2.evals.reporting import LabelledResults, report
+    runs = [LabelledResults(label, read(path)) for label, path in zip(_labels(results), results, strict=True)]
     terminal.write_line(str(report(runs, output)))
 
 

@@ -23,9 +23,9 @@ from sfm2.errors import SFM2Error
 from sfm2.evals.asking import Answerer, alone, in_process, over_http
 from sfm2.evals.items import Item
 from sfm2.evals.results import ResultsFile
-from sfm2.evals.running import Arm, Run, header, missing, warm_up
+from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
-from sfm2.evals.suites.table import load
+from sfm2.evals.suites.registry import load
 
 
 @click.command("run")
@@ -63,7 +63,7 @@ async def _run(
         if done := len(items) * len(arms) - missing(items, arms):
             terminal.note(f"{done} answers are there already, in {_names(arms)}: they are not asked for again")
         with answer_bar(missing(items, arms)) as answered:
-            await Run(answer, sandbox, answered).ask_all(items, arms, options.concurrency)
+            await EvalRun(answer, sandbox, answered).ask_all(items, arms, options.concurrency)
 
 
 def _answerer(options: RunOptions) -> AbstractAsyncContextManager[Answerer]:

@@ -14,7 +14,7 @@ import click
 from sfm2.cli.options import field_option, json_option
 from sfm2.evals.asking import Asking
 from sfm2.evals.suites import repo
-from sfm2.evals.suites.table import SUITES
+from sfm2.evals.suites.registry import SUITES
 from sfm2.types import GenerationOptions, Language
 
 _BACKENDS = ("sfm2", "gpt2_lora", "openai", "echo")

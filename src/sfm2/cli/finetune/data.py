@@ -16,8 +16,8 @@ from sfm2.cli import terminal
 from sfm2.cli.options import json_option
 from sfm2.errors import MissingExtraError
 from sfm2.evals.suites import humaneval, infilling, mbpp
-from sfm2.evals.suites.table import Loader
-from sfm2.finetune.contamination import Held
+from sfm2.evals.suites.registry import Loader
+from sfm2.finetune.contamination import ContaminationFilter
 from sfm2.finetune.dataset import DataSettings, Report, collect, save
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -78,7 +78,7 @@ def data_command(
     settings = DataSettings(seed, limit, held_out, every, room, only_permissive)
     names, texts = _evaluation_texts(against)
     with _progress() as report:
-        manifest = save(collect(paths, settings, Held(texts), report), output)
+        manifest = save(collect(paths, settings, ContaminationFilter(texts), report), output)
     terminal.write_line(json.dumps(manifest) if as_json else terminal.visible(_text(manifest)))
     terminal.note(f"Written to {output}. Kept apart from {', '.join(names)}.")
 

@@ -22,7 +22,7 @@ from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.comparing import Comparison, compare
 from sfm2.evals.items import Item
 from sfm2.evals.results import Results, ResultsFile
-from sfm2.evals.running import Arm, Run, header, missing, warm_up
+from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.evals.suites import held_out, humaneval, infilling
 from sfm2.evals.tables import comparison_head, comparison_rows
@@ -114,7 +114,7 @@ async def _compared(
                 ]
                 terminal.note(f"{suite}: {len(items)} items")
                 with answer_bar(missing(items, arms)) as answered:
-                    await Run(answer, sandbox, answered).ask_all(items, arms, at_once)
+                    await EvalRun(answer, sandbox, answered).ask_all(items, arms, at_once)
                 base, other = (Results(arm.file.header, list(arm.file.records.values())) for arm in arms)
                 found[suite] = compare(base, other)
     return found

@@ -22,8 +22,8 @@ from sfm2.models.adapters import NONE, Adapter, AdapterStore, read_adapter
 
 if TYPE_CHECKING:
     from sfm2.finetune.base import Base
-    from sfm2.finetune.job import Estimate
-    from sfm2.finetune.training import Progress, Report, TrainingSettings
+    from sfm2.finetune.job import TrainingEstimate
+    from sfm2.finetune.training import Report, TrainingProgress, TrainingSettings
 
 _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 _STOPPED = SFM2Error("stopped before the end", suggestion="The same command goes on from here")
@@ -79,7 +79,7 @@ def run_command(
         terminal.note(_text(found_base, found) + (f"; goes on from {adapter.name}" if adapter else ""))
         if dry_run:
             return
-        job.claim(output, data, found_base, settings, row, adapter)
+        job.claim_folder(output, data, found_base, settings, row, adapter)
         trained = job.run(output, found_base, model, rows, settings, report, stop)
     if not trained.finished:
         raise _STOPPED
@@ -103,17 +103,17 @@ def _gpt2(
     if not name.startswith(gpt2.FROM_SCRATCH):
         return gpt2.load(name)
     texts, folder, before = [one.text for one in job.examples_of(data)], output / "base", gpt2.pretraining(settings)
-    scratch = gpt2.scratch(name.removeprefix(gpt2.FROM_SCRATCH), texts, settings.seed)
+    scratch = gpt2.from_scratch(name.removeprefix(gpt2.FROM_SCRATCH), texts, settings.seed)
     job.check_row(scratch.base, row)
     if not dry_run:
-        job.claim(folder, data, scratch.base, before, scratch.base.window)
-    if gpt2.is_made(folder):
+        job.claim_folder(folder, data, scratch.base, before, scratch.base.window)
+    if gpt2.is_complete(folder):
         return gpt2.load(str(folder))
     rows, model = scratch.rows(texts), _placed(scratch.base.model)
     terminal.note(_text(scratch.base, job.estimate(model, rows, before)))
     if dry_run:
         return replace(scratch.base, form=gpt2.FORM)
-    trained = job.run(folder, scratch.base, model, rows, before, report, stop, scratch.keep)
+    trained = job.run(folder, scratch.base, model, rows, before, report, stop, scratch.save)
     return gpt2.load(str(folder)) if trained.finished else None
 
 
@@ -141,16 +141,16 @@ def _served() -> Base:
 
     settings = current().settings
     ensure_weights(settings)
-    return base.served(settings)
+    return base.load_served(settings)
 
 
-def _text(base: Base, found: Estimate) -> str:
+def _text(base: Base, found: TrainingEstimate) -> str:
     hours, minutes = divmod(round(found.seconds / 60), 60)
     lasts = f"{hours} h {minutes} min" if hours else f"{max(1, minutes)} min"
     return (
         f"{base.name}, form {base.form}: {found.rows:,} rows, {found.tokens:,} tokens to read, {found.learnt:,} of them to "
-        f"learn; about {lasts} ({found.tokens / found.seconds:,.0f} tokens/s); {found.room.needed / 1e9:.1f} GB of memory, "
-        f"{found.room.free / 1e9:.1f} GB are free"
+        f"learn; about {lasts} ({found.tokens / found.seconds:,.0f} tokens/s); "
+        f"{found.memory.needed / 1e9:.1f} GB of memory, {found.memory.free / 1e9:.1f} GB are free"
     )
 
 
@@ -185,5 +185,5 @@ def _progress() -> Iterator[Report]:
         yield lambda one: bars.update(task, completed=one.step, total=one.steps, loss=one.loss)
 
 
-def _line(one: Progress) -> str:
+def _line(one: TrainingProgress) -> str:
     return f"step {one.step} of {one.steps}, loss {one.loss:.3f}, {one.tokens:,} tokens, {one.seconds:,.0f} s"

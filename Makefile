@@ -44,6 +44,7 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/python -m docs.reference.languages --check
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m tools.unasync --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
@@ -53,6 +54,7 @@ openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generate
 	$(BIN)/python -m docs.reference.languages
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
+	$(BIN)/python -m tools.unasync
 	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build

@@ -20,8 +20,9 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from sfm2.completer import AsyncCompleter
 from sfm2.config import load
-from sfm2.evals.asking import Answerer, alone, in_process
+from sfm2.evals.asking import alone, in_process
 from sfm2.types import CompleteRequest, Completion
 
 AT_ONCE = 16  # concurrent requests
@@ -58,18 +59,18 @@ async def _rewrite(packages: Path, folder: Path, most: int) -> None:
     heads = sorted((_digest(head), package, head) for package, head in _heads(packages))
     written = {path.stem for path in folder.rglob("*.py")}  # noqa: ASYNC240 nothing else runs yet
     asked = iter([found for found in heads if found[0] not in written])
-    async with in_process(alone(load().settings)) as answer, asyncio.TaskGroup() as group:
+    async with in_process(alone(load().settings)) as completer, asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
-            group.create_task(_ask(asked, answer, folder, written, most))
+            group.create_task(_ask(asked, completer, folder, written, most))
 
 
 async def _ask(
-    asked: Iterator[tuple[str, Path, str]], answer: Answerer, folder: Path, written: set[str], most: int
+    asked: Iterator[tuple[str, Path, str]], completer: AsyncCompleter, folder: Path, written: set[str], most: int
 ) -> None:
     while len(written) < most and (found := next(asked, None)):
         name, package, head = found
         request = CompleteRequest(prefix=head, language="python", max_length=LONGEST, temperature=0)
-        completion = await answer(request)
+        completion = await completer.submit(request)
         if _is_good(completion):
             path = folder / package.name / f"{name}.py"
             _keep_licence(package, path.parent)

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sfm2.backends.echo import Echo
+from sfm2.completer import AsyncCompleter
 from sfm2.errors import BackendUnavailableError
-from sfm2.evals.asking import Answerer, Asking, Request
+from sfm2.evals.asking import Asking, ItemRequest
 from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, read
 from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.generation import GenerationRequest, TokenChunk
-from sfm2.types import Completion
+from sfm2.types import Chunk, CompleteRequest, Completion, GenerateRequest, Health
 
 
 def line(name: str, says: str, test: str | None = None, **known: Any) -> Item:
@@ -35,16 +36,25 @@ UNASKABLE = line("unaskable", "1\x00")
 ITEMS = [RIGHT, WRONG, EMPTY, PROMPT]
 
 
-class RecordingAnswerer:
-    """Passes requests on to another answerer, and records them."""
+class RecordingCompleter:
+    """An `AsyncCompleter` that passes requests on to another one, and records them."""
 
-    def __init__(self, answer: Answerer) -> None:
-        self._answer = answer
-        self.asked: list[Request] = []
+    def __init__(self, completer: AsyncCompleter) -> None:
+        self._completer = completer
+        self.asked: list[ItemRequest] = []
 
-    async def __call__(self, request: Request) -> Completion:
+    async def submit(self, request: Any) -> Any:
         self.asked.append(request)
-        return await self._answer(request)
+        return await self._completer.submit(request)
+
+    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
+        return self._completer.stream(request)
+
+    async def health(self) -> Health:
+        return await self._completer.health()
+
+    async def aclose(self) -> None:
+        await self._completer.aclose()
 
 
 class FailingEcho(Echo):
@@ -62,32 +72,32 @@ class FailingEcho(Echo):
 
 
 async def run(
-    answer: Answerer,
+    completer: AsyncCompleter,
     items: Sequence[Item],
     outputs: Sequence[Path],
     askings: Sequence[Asking] = (Asking(),),
     at_once: int = 1,
     answered: Callable[[Record], None] = lambda record: None,
 ) -> list[Arm]:
-    first = await warm_up(answer, askings[0])
+    first = await warm_up(completer, askings[0])
     with ExitStack() as files:
         arms = []
         for how, path in zip(askings, outputs, strict=True):
             head = header("made", items, how, first, at_once)
             arms.append(Arm(how, files.enter_context(ResultsFile(path, head))))
-        await EvalRun(answer, Sandbox(), answered).ask_all(items, arms, at_once)
+        await EvalRun(completer, Sandbox(), answered).ask_all(items, arms, at_once)
         assert missing(items, arms) == sum(not record.answered for arm in arms for record in arm.file.records.values())
     return arms
 
 
 def asked(
-    service: AbstractAsyncContextManager[Answerer], items: Sequence[Item], *outputs: Path, **options: Any
-) -> list[Request]:
+    service: AbstractAsyncContextManager[AsyncCompleter], items: Sequence[Item], *outputs: Path, **options: Any
+) -> list[ItemRequest]:
     """The requests that a run sends after its warm-up."""
 
-    async def noted() -> list[Request]:
-        async with service as answer:
-            noting = RecordingAnswerer(answer)
+    async def noted() -> list[ItemRequest]:
+        async with service as completer:
+            noting = RecordingCompleter(completer)
             await run(noting, items, outputs, **options)
             return noting.asked[1:]
 

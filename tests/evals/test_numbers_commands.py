@@ -11,9 +11,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.evals.calibrate import calibrate_command
-from sfm2.cli.evals.compare import compare_command
-from sfm2.cli.evals.report import report_command
+from sfm2.cli.commands.eval.calibrate import calibrate_command
+from sfm2.cli.commands.eval.compare import compare_command
+from sfm2.cli.commands.eval.report import report_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import Loaded, Settings
 from sfm2.core.confidence import Calibrations, calibrations_folder

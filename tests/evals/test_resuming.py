@@ -16,7 +16,7 @@ from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.items import Item
 from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.types import CompleteRequest, GenerateRequest
-from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, FailingEcho, RecordingAnswerer, asked, records, run
+from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, FailingEcho, RecordingCompleter, asked, records, run
 from tests.server.live import settings_for
 
 
@@ -60,12 +60,12 @@ def test_what_failed_is_no_abstention_and_is_asked_again(settings: Settings, out
     async def both_runs() -> None:
         backend = FailingEcho("lambda echo:2")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
-            await run(manager.submit, ITEMS, [output])
+            await run(manager, ITEMS, [output])
             failed = records(output)["wrong"]
             assert (failed.answered, failed.passed, failed.empty) == (False, False, False)
             assert "out of order" in str(failed.error)
             backend.broken = ()
-            noting = RecordingAnswerer(manager.submit)
+            noting = RecordingCompleter(manager)
             await run(noting, ITEMS, [output])
             assert [request.prefix for request in noting.asked[1:] if isinstance(request, CompleteRequest)] == [
                 WRONG.prefix

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.evals.run import run_command
+from sfm2.cli.commands.eval.run import run_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import Loaded, Settings
 from sfm2.core import AsyncModelManager
@@ -136,7 +136,7 @@ def test_a_run_goes_on(settings: Settings, repository: Path, output: Path) -> No
     whole = output.read_bytes()
     output.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     again = called(settings, *arguments, "--json")
-    assert again.stderr == f"2 answers are there already, in {output}: they are not asked for again\n"
+    assert again.stderr == f"2 answers are already in {output} and are not asked for again\n"
     assert len(output.read_bytes().splitlines()) == 6
     for shown in (first, again):
         assert document(shown)["runs"][0]["items"] == 5
@@ -154,7 +154,7 @@ def test_a_pair_is_two_files_and_two_columns(settings: Settings, repository: Pat
     assert [read(path).header.settings["guard"] for path in (output, raw)] == [True, False]
     again = called(settings, "repo", repository, "--limit", 4, "--paired", "--output", output, "--json")
     assert [run["results"] for run in document(again)["runs"]] == [str(output), str(raw)]
-    assert again.stderr.startswith("8 answers are there already")
+    assert again.stderr.startswith("8 answers are already in ")
 
 
 def test_only_the_wanted_kinds_are_asked(settings: Settings, repository: Path, output: Path) -> None:
@@ -193,13 +193,13 @@ def test_a_run_that_ends_early_says_how_it_goes_on(
     with live(create_app(settings, AsyncModelManager(settings, [broken_after_one()]))) as client:
         shown = called(settings, "repo", repository, "--url", client.base_url, *options)
     assert isinstance(shown.exception, ModelUnavailableError)
-    assert f"1 of 6 answers are in {output}; the same command goes on with the others" in shown.stderr
+    assert f"1 of 6 answers are in {output}; the same command asks for the others" in shown.stderr
     assert f"--output {output}" in shown.stderr
     assert shown.stdout == ""
     assert len(read(output).records) == 4
     with live(create_app(settings)) as client:
         shown = called(settings, "repo", repository, "--url", client.base_url, *options)
-    assert shown.stderr.startswith("1 answers are there already")
+    assert shown.stderr.startswith("1 answers are already in ")
     assert "unanswered" not in rows(shown.stdout)
     assert rows(shown.stdout)["items"] == ["6"]
 

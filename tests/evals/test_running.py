@@ -111,7 +111,7 @@ def test_three_failures_in_a_row_end_the_run(settings: Settings, output: Path) -
     async def broken() -> None:
         async with AsyncModelManager(settings, [FailingEcho("lambda echo:2")], patient=True) as manager:
             with pytest.raises(ModelUnavailableError):
-                await run(manager.submit, items, [output])
+                await run(manager, items, [output])
 
     asyncio.run(broken())
     found = records(output)
@@ -124,7 +124,7 @@ def test_failures_with_answers_between_them_do_not(settings: Settings, output: P
 
     async def now_and_then() -> None:
         async with AsyncModelManager(settings, [FailingEcho("lambda echo:2")], patient=True) as manager:
-            await run(manager.submit, items, [output])
+            await run(manager, items, [output])
 
     asyncio.run(now_and_then())
     assert sum(not record.answered for record in records(output).values()) == 8
@@ -184,7 +184,7 @@ def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings
     async def counted() -> int:
         backend = ScriptedBackend("echo", 0.02, "1")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
-            await run(manager.submit, [line(f"i{number}", "1") for number in range(12)], [output], at_once=3)
+            await run(manager, [line(f"i{number}", "1") for number in range(12)], [output], at_once=3)
         return backend.most_running
 
     assert asyncio.run(counted()) == 3

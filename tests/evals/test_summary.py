@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfm2.cli.evals.run_table import document
+from sfm2.cli.commands.eval.table import document
 from tests.evals.sample_records import record
 
 FAILED: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.errors import InvalidRequestError
 from tests.finetune.git_repositories import Repository, module

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
-from sfm2.cli.finetune.eval import eval_command
+from sfm2.cli.commands.finetune.data import data_command
+from sfm2.cli.commands.finetune.eval import eval_command
 from sfm2.cli.invocation import Invocation
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.evals.results import read

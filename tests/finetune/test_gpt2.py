@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
@@ -51,7 +51,7 @@ def shape(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(data: Path, output: Path, base: str, *options: object) -> Result:
-    from sfm2.cli.finetune.run import run_command
+    from sfm2.cli.commands.finetune.run import run_command
 
     given = (data, "--output", output, "--base", base, "--row", 256, "--rows", 1, *options)
     return CliRunner().invoke(run_command, [str(one) for one in given], obj=Invocation(None))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import load
 from sfm2.core import ModelManager
@@ -56,7 +56,7 @@ def examples_of(folder: Path, *names: str) -> Path:
 
 
 def run(config: Path, data: Path, output: Path, *options: object) -> Result:
-    from sfm2.cli.finetune.run import run_command
+    from sfm2.cli.commands.finetune.run import run_command
 
     given = (data, "--output", output, "--row", 512, "--rows", 1, "--steps", 2, *options)
     return CliRunner().invoke(run_command, [str(one) for one in given], obj=Invocation(config))

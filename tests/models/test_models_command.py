@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.models import models
-from sfm2.cli.weights_progress import shown_progress
+from sfm2.cli.commands.models import models
+from sfm2.cli.progress import shown_progress
 from sfm2.config import Settings
 from sfm2.errors import WeightsError
 from sfm2.models.store import ModelStore

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sfm2 import __version__
+from sfm2.completer import AsyncCompleter
 from sfm2.errors import (
     APITimeoutError,
     InvalidRequestError,
@@ -24,7 +25,7 @@ from sfm2.errors import (
     SFM2Error,
     StreamInterruptedError,
 )
-from sfm2.evals.asking import WARM_UP, Answerer, Asking, request_for
+from sfm2.evals.asking import WARM_UP, Asking, request_for
 from sfm2.evals.grading import graded, unanswered
 from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, RunHeader
@@ -48,9 +49,9 @@ class Arm:
         return record is not None and record.answered
 
 
-async def warm_up(answer: Answerer, asking: Asking) -> Completion:
+async def warm_up(completer: AsyncCompleter, asking: Asking) -> Completion:
     """Send one request, so that loading is not measured. Its completion says which weights the service has."""
-    return await answer(WARM_UP.model_copy(update={"adapter": asking.adapter}))
+    return await completer.submit(WARM_UP.model_copy(update={"adapter": asking.adapter}))
 
 
 def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> RunHeader:
@@ -80,8 +81,8 @@ class EvalRun:
     another one has warmed.
     """
 
-    def __init__(self, answer: Answerer, sandbox: Sandbox, answered: Callable[[Record], None]) -> None:
-        self._answer = answer
+    def __init__(self, completer: AsyncCompleter, sandbox: Sandbox, answered: Callable[[Record], None]) -> None:
+        self._completer = completer
         self._sandbox = sandbox
         self._answered = answered
         self._failures = 0
@@ -109,7 +110,7 @@ class EvalRun:
     async def _ask(self, item: Item, arm: Arm) -> None:
         started = time.perf_counter()
         try:
-            answer = await self._answer(request_for(item, arm.asking))
+            answer = await self._completer.submit(request_for(item, arm.asking))
         except (InvalidRequestError, *_OF_THE_SERVICE) as error:
             record = unanswered(item, error, time.perf_counter() - started)
             arm.file.append(record)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sfm2.errors import WeightsError
+from sfm2.validation import did_you_mean
 
 
 class _Record(BaseModel):
@@ -124,10 +124,8 @@ class Catalogue(_Record):
         for entry in self.models:
             if entry.name == name:
                 return entry
-        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.4)
-        hint = f"; did you mean {close[0]}?" if close else ""
         raise WeightsError(
-            f"there is no model {name!r} in the catalogue{hint}",
+            f"there is no model {name!r} in the catalogue{did_you_mean(name, self.names, 0.4)}",
             suggestion=f"`sfm2 models list` lists them: {', '.join(self.names)}",
         )
 

@@ -6,12 +6,26 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import SecretStr
 
-from sfm2.config import Loaded, Settings, file_in_use, flat, is_loopback, load, names, parse_size, variable
+from sfm2.backends.base import Backend
+from sfm2.config import (
+    BACKENDS,
+    BackendName,
+    Loaded,
+    Settings,
+    file_in_use,
+    flat,
+    is_loopback,
+    load,
+    names,
+    parse_size,
+    variable,
+)
+from sfm2.core.registry import backend_class
 from sfm2.errors import ConfigError
 
 # As the API reference shows it.
@@ -257,3 +271,16 @@ def test_the_flat_form_has_every_setting_and_is_json(configured: Configured) -> 
     values = flat(configured(SEED).settings)
     assert list(values) == names()
     assert json.loads(json.dumps(values)) == values
+
+
+def test_the_chain_may_name_every_backend_of_the_table() -> None:
+    assert get_args(BackendName) == tuple(BACKENDS)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_of_the_table_is_a_class_of_that_name(name: BackendName) -> None:
+    found = backend_class(name)
+    assert issubclass(found, Backend)
+    assert found.name == name
+    assert found.from_settings(Settings()).name == name
+    assert load({"fallback.chain": [name]}, environment={}).settings.fallback.chain == (name,)

@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from sfm2 import config
-from tests.conftest import Running, end, start_server
+from sfm2.testing import ServerProcess, serve_process
 
 pytestmark = pytest.mark.engine
 
@@ -51,7 +51,7 @@ def test_the_reference_has_the_snippets_that_are_tested_here() -> None:
     assert len(snippets("json")) == 6
 
 
-def run(code: str, server: Running, names: dict[str, Any]) -> str:
+def run(code: str, server: ServerProcess, names: dict[str, Any]) -> str:
     """What the snippet prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -59,7 +59,7 @@ def run(code: str, server: Running, names: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-def test_python_snippets(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_snippets(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace: later ones use names of earlier ones, as a reader would."""
     for name, value in server.environment.items():
         if name.startswith("SFM2_"):
@@ -100,7 +100,7 @@ def same_shape(given: Any, expected: Any) -> bool:
     return type(given) is type(expected)
 
 
-def test_health(server: Running) -> None:
+def test_health(server: ServerProcess) -> None:
     answer = httpx.get(f"{server.url}/health").json()
     (expected,) = (json.loads(code) for code in snippets("json", "Health Check"))
     assert same_shape(answer, expected)
@@ -109,7 +109,7 @@ def test_health(server: Running) -> None:
     assert answer["timestamp"].endswith("Z")
 
 
-def test_code_generation(server: Running) -> None:
+def test_code_generation(server: ServerProcess) -> None:
     route, body, expected = request_and_response("Code Generation")
     assert route == "POST /generate"
     answer = httpx.post(f"{server.url}/generate", json=body, timeout=60).json()
@@ -120,7 +120,7 @@ def test_code_generation(server: Running) -> None:
     assert 0 < answer["confidence"] <= 1
 
 
-def test_batch_generation(server: Running) -> None:
+def test_batch_generation(server: ServerProcess) -> None:
     route, body, _ = request_and_response("Batch Generation")
     assert route == "POST /generate/batch"
     results = httpx.post(f"{server.url}/generate/batch", json=body, timeout=60).json()["results"]
@@ -129,7 +129,7 @@ def test_batch_generation(server: Running) -> None:
         assert result["generated_code"].startswith(prompt)
 
 
-def test_usage_statistics(server: Running) -> None:
+def test_usage_statistics(server: ServerProcess) -> None:
     httpx.post(f"{server.url}/generate", json={"prompt": "x = ", "max_length": 2}, timeout=60)
     (snippet,) = snippets("http", "Usage Statistics")
     answer = httpx.get(f"{server.url}/stats").json()
@@ -139,12 +139,10 @@ def test_usage_statistics(server: Running) -> None:
 
 
 def test_rate_limiting(tmp_path: Path) -> None:
-    running = start_server(tmp_path, SFM2_FALLBACK_CHAIN="echo", SFM2_LIMITS_RATE="1/minute")
-    try:
+    environment = {"SFM2_FALLBACK_CHAIN": "echo", "SFM2_LIMITS_RATE": "1/minute"}
+    with serve_process(tmp_path, environment=environment) as running:
         httpx.post(f"{running.url}/generate", json={"prompt": "x"})
         limited = httpx.post(f"{running.url}/generate", json={"prompt": "x"})
-    finally:
-        end(running)
     (snippet,) = snippets("http", "Rate Limiting")
     head, _, body = snippet.partition("\n\n")
     status, *headers = head.splitlines()
@@ -159,16 +157,13 @@ def test_rate_limiting(tmp_path: Path) -> None:
 
 def test_error_response(tmp_path: Path) -> None:
     """All backends fail: the reference's error body, with the fallback that was tried last."""
-    running = start_server(
-        tmp_path,
-        SFM2_FALLBACK_CHAIN="sfm2,openai",
-        SFM2_MODEL_PATH="/path/to/sfm2/model",
-        SFM2_MODELS_OPENAI_BASE_URL="http://127.0.0.1:9/v1",
-    )
-    try:
+    environment = {
+        "SFM2_FALLBACK_CHAIN": "sfm2,openai",
+        "SFM2_MODEL_PATH": "/path/to/sfm2/model",
+        "SFM2_MODELS_OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    }
+    with serve_process(tmp_path, environment=environment, ready=False) as running:
         answer = httpx.post(f"{running.url}/generate", json={"prompt": "x"}, timeout=60)
-    finally:
-        end(running)
     (expected,) = (json.loads(code) for code in snippets("json", "Common Error Responses"))
     assert answer.status_code == 503
     assert same_shape(answer.json(), expected)
@@ -200,7 +195,7 @@ def test_environment_variables() -> None:
     assert settings.models.openai.api_key.get_secret_value() == "your_openai_api_key"
 
 
-def test_command_line(server: Running, tmp_path: Path) -> None:
+def test_command_line(server: ServerProcess, tmp_path: Path) -> None:
     (tmp_path / "my_code.py").write_text("x = 1\n" * 40 + "def double(number):\n    return\n")
     (code,) = snippets("bash", "CLI Tool")
     commands = [shlex.split(line) for line in code.splitlines() if line and not line.startswith("#")]

@@ -40,7 +40,7 @@ async def chunks(backend: SFM2, request: GenerationRequest) -> list[TokenChunk]:
 
 
 async def text(backend: SFM2, prefix: str, **fields: Any) -> str:
-    request = GenerationRequest(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
+    request = GenerationRequest(prefix, language="python", sampling=SamplingParams(max_length=12), **fields)
     return "".join(chunk.text for chunk in await chunks(backend, request))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import pytest
@@ -18,8 +19,9 @@ from sfm2.errors import (
     ModelUnavailableError,
     PromptTooLongError,
 )
-from sfm2.testing import ScriptedBackend
-from sfm2.types import Chunk, Completion, GenerateRequest
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.testing import FunctionBackend, ScriptedBackend, Step
+from sfm2.types import Choice, Chunk, Completion, GenerateRequest
 
 
 def settings(**arguments: object) -> Settings:
@@ -177,10 +179,19 @@ def test_reading_stops_where_the_definition_ends() -> None:
     assert backend.closed == 1
 
 
-def test_n_completions_come_with_the_surest_first() -> None:
-    answer = asyncio.run(manager(ScriptedBackend("a", "x")).submit(GenerateRequest(prompt="p", n=3)))
-    assert len(answer.alternatives) == 2
-    assert answer.confidence >= max(choice.confidence for choice in answer.alternatives)
+def test_of_n_completions_the_surest_comes_first() -> None:
+    logprobs = [-2.0, -0.1, -1.0]
+
+    def answer(request: GenerationRequest) -> list[Step]:
+        logprob = logprobs[(request.sampling.seed or 0) - 7]
+        return [TokenChunk(f" {logprob}", (logprob,), tokens=1)]
+
+    request = GenerateRequest(prompt="p", n=3, seed=7)
+    models = AsyncModelManager(settings(), [FunctionBackend("a", answer)])
+    completion = asyncio.run(models.submit(request))
+    choices: list[Completion | Choice] = [completion, *completion.alternatives]
+    assert [choice.completion for choice in choices] == [" -0.1", " -1.0", " -2.0"]
+    assert [choice.confidence for choice in choices] == pytest.approx([math.exp(x) for x in (-0.1, -1.0, -2.0)])
 
 
 def test_one_bad_prompt_does_not_spoil_a_batch() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from sfm2.config import load
 from sfm2.core import ModelManager
 from sfm2.errors import InvalidRequestError
+from sfm2.testing import clean_environment
 
 ECHO = load({"fallback.chain": ["echo"]}, environment={}).settings
 
@@ -58,11 +60,11 @@ def test_closing_twice_is_harmless_and_using_it_afterwards_is_not() -> None:
         manager.generate("x")
 
 
-def test_a_script_that_never_closes_it_still_ends() -> None:
+def test_a_script_that_never_closes_it_still_ends(tmp_path: Path) -> None:
     script = "from sfm2.core import ModelManager; print(ModelManager().generate('x\\necho:done').completion)"
     ended = subprocess.run(
         [sys.executable, "-c", script],
-        env={"SFM2_FALLBACK_CHAIN": "echo"},
+        env=clean_environment(tmp_path, {"SFM2_FALLBACK_CHAIN": "echo"}),
         capture_output=True,
         text=True,
         timeout=30,

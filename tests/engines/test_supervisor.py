@@ -41,6 +41,10 @@ def supervise(settings: Settings, scenario: Scenario, **options: object) -> None
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
+def phase(supervisor: Supervisor) -> Phase:
+    return supervisor.health.phase
+
+
 async def answers(supervisor: Supervisor) -> bool:
     client = LlamaCppClient(supervisor.address, timeout=30)
     try:
@@ -147,9 +151,9 @@ def test_weights_that_come_later_are_found(
     monkeypatch.setattr("sfm2.engines.openvino.supervisor._LOOK_AGAIN", 0.1)
 
     async def scenario(supervisor: Supervisor) -> None:
-        assert supervisor.health.phase is Phase.FAILED
+        assert phase(supervisor) is Phase.FAILED
         (tmp_path / "later.gguf").symlink_to(tiny_gguf)
-        await until_async(lambda: supervisor.health.phase is Phase.READY, 30)
+        await until_async(lambda: phase(supervisor) is Phase.READY, 30)
 
     supervise(tiny_settings(models__sfm2__path=tmp_path / "later.gguf"), scenario)
 

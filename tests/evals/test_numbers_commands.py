@@ -15,7 +15,7 @@ from sfm2.cli.commands.eval.calibrate import calibrate_command
 from sfm2.cli.commands.eval.compare import compare_command
 from sfm2.cli.commands.eval.report import report_command
 from sfm2.cli.invocation import Invocation
-from sfm2.config import Settings
+from sfm2.config import Loaded, Settings
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.errors import InvalidRequestError
 from sfm2.server.usage.feedback import CompletionRecord, insert, set_outcome
@@ -27,7 +27,7 @@ from tests.evals.sample_records import WEIGHTS, record, results_file, simulated
 def called(command: click.Command, *arguments: object, settings: Settings | None = None) -> Result:
     invocation = Invocation(None)
     if settings is not None:
-        invocation.settings = settings
+        Loaded.__init__(invocation, settings, {}, [])
     return CliRunner().invoke(command, [str(one) for one in arguments], obj=invocation)
 
 

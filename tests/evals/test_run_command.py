@@ -5,25 +5,24 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.backends.echo import Echo
 from sfm2.cli.commands.eval.run import run_command
 from sfm2.cli.invocation import Invocation
-from sfm2.config import Settings
+from sfm2.config import Loaded, Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import AuthenticationError, BackendUnavailableError, InvalidRequestError, ModelUnavailableError
 from sfm2.evals import asking
 from sfm2.evals.results import read
-from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.generation import GenerationRequest
 from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
+from sfm2.testing import FunctionBackend, Step
 from tests.cli.conftest import SFM2, WAIT, isolated
 from tests.server.live import live, settings_for
 
@@ -76,7 +75,7 @@ def output(tmp_path: Path) -> Path:
 
 def called(settings: Settings, *arguments: object) -> Result:
     invocation = Invocation(None)
-    invocation.settings = settings
+    Loaded.__init__(invocation, settings, {}, [])
     return CliRunner().invoke(run_command, [str(one) for one in arguments], obj=invocation)
 
 
@@ -175,17 +174,15 @@ def test_a_server_is_asked_with_its_key(settings: Settings, repository: Path, ou
     assert len(read(output).records) == 3
 
 
-class Broken(Echo):
-    """An echo backend that fails after one request about the repository."""
+def broken_after_one() -> FunctionBackend:
+    """Fails after one request about the repository."""
 
-    asked = 0
+    def answer(request: GenerationRequest) -> list[Step]:
+        about = [one for one in backend.requests if "os" in f"{one.prefix}{one.suffix}"]
+        return [BackendUnavailableError("out of order")] if len(about) > 1 else ["1"]
 
-    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
-        self.asked += "os" in f"{request.prefix}{request.suffix}"
-        if self.asked > 1:
-            raise BackendUnavailableError("out of order")
-        async for chunk in super().stream(request):
-            yield chunk
+    backend = FunctionBackend("echo", answer)
+    return backend
 
 
 def test_a_run_that_ends_early_says_how_it_goes_on(
@@ -193,7 +190,7 @@ def test_a_run_that_ends_early_says_how_it_goes_on(
 ) -> None:
     monkeypatch.setattr(asking, "_RETRIES", 0)  # seconds of waiting otherwise
     options = ("--limit", 6, "--no-guard", "--concurrency", 1, "--output", output)
-    with live(create_app(settings, AsyncModelManager(settings, [Broken()]))) as client:
+    with live(create_app(settings, AsyncModelManager(settings, [broken_after_one()]))) as client:
         shown = called(settings, "repo", repository, "--url", client.base_url, *options)
     assert isinstance(shown.exception, ModelUnavailableError)
     assert f"1 of 6 answers are in {output}; the same command asks for the others" in shown.stderr

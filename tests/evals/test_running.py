@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import (
@@ -22,10 +21,10 @@ from sfm2.evals import asking
 from sfm2.evals.asking import Asking, alone, in_process, over_http
 from sfm2.evals.items import Record
 from sfm2.evals.results import read
-from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
+from sfm2.testing import ScriptedBackend
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
 from tests.evals.echo_runs import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, FailingEcho, asked, line, records, run
 from tests.server.live import live, settings_for
@@ -182,21 +181,11 @@ def test_a_key_that_is_wanted_ends_the_run(settings: Settings, output: Path) -> 
 
 
 def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings, output: Path) -> None:
-    class Counting(Echo):
-        now = most = 0
-
-        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            async for chunk in super().stream(request):
-                yield chunk
-            self.now -= 1
-
     async def counted() -> int:
-        backend = Counting(0.02)
+        backend = ScriptedBackend("echo", 0.02, "1")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
             await run(manager, [line(f"i{number}", "1") for number in range(12)], [output], at_once=3)
-        return backend.most
+        return backend.most_running
 
     assert asyncio.run(counted()) == 3
 

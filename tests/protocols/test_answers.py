@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
@@ -14,16 +13,16 @@ from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
-from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
+from sfm2.testing import ScriptedBackend, forever, until
 from tests.engines import tiny_adapter
 from tests.protocols.listening import Listening
 from tests.server.live import Serving, live, settings_for
-from tests.server.test_disconnect import WAIT, Endless, connect_and_post
+from tests.server.test_disconnect import WAIT, connect_and_post, endless, until_running, until_stopped
 
 CHAT = {"messages": [{"role": "user", "content": "x"}]}
 ALL = [
@@ -39,12 +38,12 @@ ALL = [
 
 @pytest.mark.parametrize(("path", "body"), ALL)
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, object]) -> None:
-    backend = Endless(chunks=0)
+    backend = endless()
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, path, body)
-        assert backend.begun.wait(WAIT)
+        until_running(backend)
         connection.close()
-        assert backend.stopped.wait(WAIT)
+        until_stopped(backend)
     assert backend.running == 0
 
 
@@ -109,15 +108,7 @@ def test_feedback_finds_the_completion(serving: Serving) -> None:
 
 
 def test_the_chain_falls_back_and_the_answer_says_why(serving: Serving) -> None:
-    class Broken(Echo):
-        name = "sfm2"
-
-        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
-            if request:
-                raise BackendError("no weights")
-            yield TokenChunk("")
-
-    with serving(backends=[Broken(), Echo()]) as client:
+    with serving(backends=[ScriptedBackend("sfm2", BackendError("no weights")), Echo()]) as client:
         for path, body in ALL[:1] + ALL[3:4]:
             ours = client.post(path, json=body).json()["choices"][0]["sfm2"]
             assert ours["model_used"] == "echo"
@@ -158,15 +149,14 @@ def test_the_default_has_many_names(client: httpx.Client, name: str | None) -> N
     assert client.post("/v1/completions", json={"prompt": "x", "model": name}).status_code == 200
 
 
-class Looping(Endless):
-    """Knows the loop that it runs on."""
-
-    async def start(self) -> None:
-        self.loop = asyncio.get_running_loop()
-
-
 def test_a_server_that_stops_takes_nothing_new_and_ends_what_runs(tmp_path: Path) -> None:
-    backend = Looping(chunks=1)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def hang() -> None:
+        loops.append(asyncio.get_running_loop())
+        await forever()
+
+    backend = ScriptedBackend("echo", "word ", hang)
     settings = settings_for(tmp_path)
     app = create_app(settings, AsyncModelManager(settings, [backend]))
     with live(app) as client:
@@ -174,11 +164,11 @@ def test_a_server_that_stops_takes_nothing_new_and_ends_what_runs(tmp_path: Path
         body = {"prompt": "x", "guard": False, "stream": True}
         thread = threading.Thread(target=lambda: answers.append(client.post("/v1/completions", json=body)))
         thread.start()
-        assert backend.begun.wait(WAIT)
+        (loop,) = until(lambda: loops)
         in_flight = app.state.sfm2.in_flight
         in_flight.drain()
         refused = client.post("/v1/chat/completions", json=CHAT)
-        backend.loop.call_soon_threadsafe(in_flight.abort)
+        loop.call_soon_threadsafe(in_flight.abort)
         thread.join(WAIT)
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "model_unavailable")
     assert "shutting down" in answers[0].text.splitlines()[-2]

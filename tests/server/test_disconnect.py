@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-import threading
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
 import pytest
 
-from sfm2.backends.echo import Echo
-from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.testing import ScriptedBackend, forever, until
 from tests.server.live import Serving
 
-WAIT = 10  # seconds; events set much earlier unless something is broken
+WAIT = 10  # seconds; what is waited for happens much earlier unless something is broken
 
 
-class Endless(Echo):
-    """Sends `chunks` chunks, then waits until it is stopped. Records what happens to it."""
+def endless(chunks: int = 0) -> ScriptedBackend:
+    """Sends `chunks` chunks, then waits until it is stopped."""
+    return ScriptedBackend("echo", *["word "] * chunks, forever)
 
-    def __init__(self, chunks: int) -> None:
-        super().__init__()
-        self._chunks = chunks
-        self.begun = threading.Event()
-        self.stopped = threading.Event()
-        self.running = 0
 
-    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
-        self.running += 1
-        try:
-            for _ in range(self._chunks):
-                yield TokenChunk("word ", (-0.1,), tokens=1)
-            self.begun.set()
-            await asyncio.Event().wait()
-        finally:
-            self.running -= 1
-            self.stopped.set()
+def until_running(backend: ScriptedBackend) -> None:
+    until(lambda: backend.running > 0, what="a stream")
+
+
+def until_stopped(backend: ScriptedBackend) -> None:
+    until(lambda: backend.running == 0 and backend.closed > 0, what="the end of all streams")
 
 
 def connect_and_post(client: httpx.Client, path: str, body: dict[str, Any]) -> socket.socket:
@@ -61,35 +48,34 @@ def connect_and_post(client: httpx.Client, path: str, body: dict[str, Any]) -> s
     ],
 )
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, Any]) -> None:
-    backend = Endless(chunks=0)
+    backend = endless()
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, path, body)
-        assert backend.begun.wait(WAIT)
-        assert not backend.stopped.is_set()
+        until_running(backend)
+        assert backend.closed == 0
         connection.close()
-        assert backend.stopped.wait(WAIT)
-    assert backend.running == 0
+        until_stopped(backend)
 
 
 def test_generation_stops_when_the_client_leaves_in_mid_stream(serving: Serving) -> None:
-    backend = Endless(chunks=2)
+    backend = endless(chunks=2)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, "/generate/stream", {"prompt": "x"})
         received = b""
         while b"event: chunk" not in received:
             received += connection.recv(65536)
-        assert not backend.stopped.is_set()
+        assert backend.closed == 0
         connection.close()
-        assert backend.stopped.wait(WAIT)
+        until_stopped(backend)
 
 
 def test_a_client_that_left_is_counted_and_the_server_keeps_working(serving: Serving) -> None:
-    backend = Endless(chunks=0)
+    backend = endless()
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, "/generate", {"prompt": "x"})
-        assert backend.begun.wait(WAIT)
+        until_running(backend)
         connection.close()
-        assert backend.stopped.wait(WAIT)
+        until_stopped(backend)
         stats = client.get("/stats").json()
     assert (stats["total_requests"], stats["errors"]) == (1, {"client_left": 1})
 

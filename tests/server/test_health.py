@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sfm2.backends.echo import Echo
+from sfm2.testing import ScriptedBackend
 from sfm2.types import BackendHealth, BackendStatus
 from tests.server.live import Serving
 
 
-class In(Echo):
-    """Echo, said to be in some status."""
-
-    def __init__(self, status: BackendStatus, name: str = "echo") -> None:
-        super().__init__()
-        self.name = name
-        self._health = BackendHealth(status=status, reason=f"because it is {status}")
-
-    async def health(self) -> BackendHealth:
-        return self._health
+def in_state(name: str, status: BackendStatus) -> ScriptedBackend:
+    return ScriptedBackend(name, health=BackendHealth(status=status, reason=f"because it is {status}"))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +26,7 @@ class In(Echo):
 def test_readiness_follows_the_chain(
     serving: Serving, first: BackendStatus, second: BackendStatus, health: int, ready: int, reason: str | None
 ) -> None:
-    backends = [In(first, "sfm2"), In(second, "openai")]
+    backends = [in_state("sfm2", first), in_state("openai", second)]
     with serving(backends=backends, fallback={"chain": ["sfm2", "openai"]}) as client:
         assert client.get("/health").status_code == health
         assert client.get("/health").json()["model_status"]["sfm2"] == first

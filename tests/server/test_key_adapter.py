@@ -6,7 +6,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
+from sfm2.testing import until
 from tests.conftest import clean_environment
 from tests.engines import tiny, tiny_adapter
 from tests.server.live import live
@@ -56,10 +56,11 @@ class Service:
         return body
 
     def until_ready(self) -> None:
-        deadline = time.monotonic() + 60
-        while self.client.get("/health/ready").status_code != httpx.codes.OK:
-            assert time.monotonic() < deadline, self.client.get("/health").text
-            time.sleep(0.1)
+        until(
+            lambda: self.client.get("/health/ready").status_code == httpx.codes.OK,
+            60,
+            lambda: f"a ready server; {self.client.get('/health').text}",
+        )
 
     def command(self, *arguments: str) -> None:
         """`sfm2 adapters ...`, in its own process, as it is typed while the server runs."""

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sfm2.config import Settings
 from sfm2.server.process import worker_settings
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
+from sfm2.testing import until
 
 pytestmark = pytest.mark.slow
 
@@ -83,13 +83,6 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
         assert not any(child.is_running() for child in children)
 
     return run
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def run_and_fail(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

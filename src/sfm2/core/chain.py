@@ -107,12 +107,13 @@ class Chain(Backend):
         self, backend: Backend, permit: Permit, request: GenerationRequest
     ) -> AsyncGenerator[TokenChunk, None]:
         """The stream of one backend, with its time limit. The circuit breaker learns how it went, whatever the way out."""
-        if request.is_chat and not backend.capabilities.chats:
-            raise BackendUnsupportedError(f"{backend.name} completes code; it does not continue conversations")
         deadline = Deadline(self._timeout, per_gap=request.streaming or request.is_chat)
-        stream, begun = backend.stream(request), False
+        begun = False
         with permit:
             try:
+                if request.is_chat and not backend.capabilities.chats:
+                    raise BackendUnsupportedError(f"{backend.name} completes code; it does not continue conversations")
+                stream = backend.stream(request)
                 async with aclosing(stream):
                     while (chunk := await deadline.wait_for(stream)) is not None:
                         begun = True

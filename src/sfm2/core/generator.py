@@ -47,7 +47,7 @@ class CompletionGenerator:
         result = assembler.result()
         unseen = not (request.streaming and assembler.shown)
         if result.retry_worthwhile and unseen:
-            result = await self._retried(request, policy, result, trace, deadline)
+            result = await self._retried(request, policy, result, trace, deadline, only)
             if request.streaming and result.text:
                 yield Chunk(text=result.text, logprobs=result.logprobs if policy.logprobs else None)
         if policy.min_confidence is not None and not request.streaming and only is None:
@@ -74,6 +74,7 @@ class CompletionGenerator:
         first: GenerationResult,
         trace: FallbackTrace,
         deadline: float,
+        only: str | None,
     ) -> GenerationResult:
         """The better of `first` and another try by its backend; if that fails and there is no text, the next backend's."""
         again, retry_trace = retry_request(request), FallbackTrace()
@@ -86,7 +87,7 @@ class CompletionGenerator:
             if first.text or request.streaming:
                 return first
             trace.extend(retry_trace)
-            return await self._result(request, policy, trace, after=first.backend)
+            return await self._answered(request, policy, trace, only=only, after=first.backend)
         return better(first, second)
 
     async def _confident(
@@ -102,15 +103,28 @@ class CompletionGenerator:
         while self.confidence(found[-1]).value < least:
             trace.unsure(found[-1].backend)
             try:
-                result = await self._result(request, policy, trace, after=found[-1].backend)
+                found.append(await self._answered(request, policy, trace, after=found[-1].backend))
             except (ModelUnavailableError, PromptTooLongError):
                 break
-            if result.retry_worthwhile:
-                result = await self._retried(request, policy, result, trace, self._deadline())
-            found.append(result)
         best = max(found, key=lambda result: self.confidence(result).value)
         trace.preferred(best.backend)
         return best
+
+    async def _answered(
+        self,
+        request: GenerationRequest,
+        policy: OutputPolicy,
+        trace: FallbackTrace,
+        *,
+        only: str | None = None,
+        after: str | None = None,
+    ) -> GenerationResult:
+        """The result of the first backend after `after` that answers, with a retry where it is worthwhile."""
+        deadline = self._deadline()
+        result = await self._result(request, policy, trace, only=only, after=after)
+        if result.retry_worthwhile:
+            result = await self._retried(request, policy, result, trace, deadline, only)
+        return result
 
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._timeout

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -55,7 +55,7 @@ def _run_workers(config: uvicorn.Config, settings: Settings, listener: socket.so
         raise SystemExit(STARTUP_FAILURE)
 
 
-def configure(app: FastAPI | str, settings: Settings, log: dict[str, Any] | None) -> uvicorn.Config:
+def configure(app: ASGIApp | str, settings: Settings, log: dict[str, Any] | None) -> uvicorn.Config:
     """uvicorn's configuration. X-Forwarded-For is not trusted: anyone can send it."""
     return uvicorn.Config(
         app,

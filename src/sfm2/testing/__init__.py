@@ -6,7 +6,7 @@ with serve(Settings(), [backend]) as server:
 assert [request.prefix for request in backend.requests] == ["def add(a, b):\\n    "]
 """
 
-from sfm2.testing.backends import FunctionBackend, ScriptedBackend, Step
+from sfm2.testing.backends import FunctionBackend, ScriptedBackend, Step, forever
 from sfm2.testing.processes import ServerProcess, clean_environment, serve_process
 from sfm2.testing.serving import RunningServer, serve
 from sfm2.testing.waiting import until, until_async
@@ -18,6 +18,7 @@ __all__ = [
     "ServerProcess",
     "Step",
     "clean_environment",
+    "forever",
     "serve",
     "serve_process",
     "until",

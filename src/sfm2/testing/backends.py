@@ -14,6 +14,12 @@ Step: TypeAlias = str | TokenChunk | Exception | float | Callable[[], Awaitable[
 """A part of a stream: text is sent as a chunk of one token, a chunk as it is, an exception is raised, a number is waited for
 in seconds, a coroutine function is awaited, such as the `wait` of an `asyncio.Event`."""
 
+
+async def forever() -> None:
+    """A step that never ends: the stream waits there until it is closed."""
+    await asyncio.Event().wait()
+
+
 _AVAILABLE = BackendHealth(status=BackendStatus.AVAILABLE, reason="for tests")
 
 

@@ -13,8 +13,6 @@ from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 
 if TYPE_CHECKING:
-    import uvicorn
-    from fastapi import FastAPI
     from starlette.types import ASGIApp
 
 
@@ -38,13 +36,15 @@ def serve(
     """
     import uvicorn
 
+    from sfm2.server.app import create_app
     from sfm2.server.process.listening import listen, url_of
+    from sfm2.server.serve import configure
 
-    app: ASGIApp
-    if isinstance(served, Settings):
-        app, config = _service(served, backends, manager)
-    else:
-        app, config = served, uvicorn.Config(served, log_config=None, ws="none", timeout_graceful_shutdown=2)
+    settings = served if isinstance(served, Settings) else Settings()
+    app = served
+    if isinstance(app, Settings):
+        app = create_app(settings, manager or AsyncModelManager(settings, backends))
+    config = configure(app, settings, log=None)
     with listen("127.0.0.1", 0) as listener:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -54,13 +54,3 @@ def serve(
         finally:
             server.should_exit = True
             thread.join()
-
-
-def _service(
-    settings: Settings, backends: Sequence[Backend] | None, manager: AsyncModelManager | None
-) -> tuple[FastAPI, uvicorn.Config]:
-    from sfm2.server.app import create_app
-    from sfm2.server.serve import configure
-
-    app = create_app(settings, manager or AsyncModelManager(settings, backends))
-    return app, configure(app, settings, log=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 _PAUSE = 0.02  # seconds between two looks
@@ -24,9 +24,15 @@ def until(condition: Callable[[], T], seconds: float = 10.0, what: str | Callabl
     return value
 
 
+@overload
 async def until_async(
-    condition: Callable[[], T | Awaitable[T]], seconds: float = 10.0, what: str | Callable[[], str] = ""
-) -> T:
+    condition: Callable[[], Awaitable[T]], seconds: float = 10.0, what: str | Callable[[], str] = ""
+) -> T: ...
+@overload
+async def until_async(condition: Callable[[], T], seconds: float = 10.0, what: str | Callable[[], str] = "") -> T: ...
+
+
+async def until_async(condition: Callable[[], Any], seconds: float = 10.0, what: str | Callable[[], str] = "") -> Any:
     """As `until`, without blocking the event loop; `condition` may be a coroutine function."""
     deadline = time.monotonic() + seconds
     while not (value := await _called(condition)):
@@ -36,7 +42,7 @@ async def until_async(
     return value
 
 
-async def _called(condition: Callable[[], T | Awaitable[T]]) -> T:
+async def _called(condition: Callable[[], Any]) -> Any:
     value = condition()
     return await value if isinstance(value, Awaitable) else value
 

@@ -111,8 +111,7 @@ class LlamaCppClient:
     async def facts(self) -> EngineFacts:
         """As `Engine.facts`. Only an engine of ours reports its digest, and takes adapters."""
         async with _translated_errors():
-            response = await self._http.get("/props")
-        properties = _parsed(response, Properties)
+            properties = _parsed(await self._http.get("/props"), Properties)
         return EngineFacts(
             model=properties.model_alias,
             sha256=properties.weights,
@@ -130,8 +129,7 @@ class LlamaCppClient:
 
     async def _post(self, path: str, call: BaseModel, reply: type[M]) -> M:
         async with _translated_errors():
-            response = await self._http.post(path, content=call.model_dump_json())
-        return _parsed(response, reply)
+            return _parsed(await self._http.post(path, content=call.model_dump_json()), reply)
 
 
 def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChunk:

@@ -90,12 +90,12 @@ def main(check: bool, version: str | None) -> None:
         if check or not _VERSION.fullmatch(version):
             raise click.UsageError("expected a version such as 0.2.0 or 0.2.0rc1, without --check")
         set_source(ROOT, version)
-    stale = [(path, text) for path, text in rewritten(ROOT, current()) if path.read_text(encoding="utf-8") != text]
+    stale = [(path, text) for path, text in rewritten(ROOT, current(ROOT)) if path.read_text(encoding="utf-8") != text]
     for path, text in [] if check else stale:
         path.write_text(text, encoding="utf-8")
     if check and stale:
         names = ", ".join(str(path.relative_to(ROOT)) for path, _ in stale)
-        click.echo(f"{names}: not version {current()}; `python -m release.version` writes it", err=True)
+        click.echo(f"{names}: not version {current(ROOT)}; `python -m release.version` writes it", err=True)
         sys.exit(1)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from sfm2 import errors
 from sfm2.client._responses import from_body
-from sfm2.core.requests import problem_of
 from sfm2.errors import BackendError, MissingExtraError, ModelUnavailableError, ServerError, SFM2Error
+from sfm2.requests import error_body
 from sfm2.types import ErrorBody
 
 ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SFM2Error)]
@@ -25,7 +25,7 @@ SHARING: dict[type[SFM2Error], type[SFM2Error]] = {
 
 def sent(error: SFM2Error) -> SFM2Error:
     """As the client has it, after JSON."""
-    return from_body(ErrorBody.model_validate_json(problem_of(error).model_dump_json()), 1.5, "r1")
+    return from_body(ErrorBody.model_validate_json(error_body(error).model_dump_json()), 1.5, "r1")
 
 
 def made(kind: type[SFM2Error]) -> SFM2Error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sfm2.types import Snippet, Turn
+from sfm2.types import ConversationMessage, Snippet
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,10 @@ def _common_prefix(a: str, b: str) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-def explanation_turns(question: str) -> tuple[Turn, ...]:
+def explanation_turns(question: str) -> tuple[ConversationMessage, ...]:
     """A question about code, as a conversation."""
     system = "You are SFM-2, a programmer who explains code briefly and exactly."
-    return Turn(role="system", content=system), Turn(role="user", content=question)
+    return ConversationMessage(role="system", content=system), ConversationMessage(role="user", content=question)
 
 
 class Slots:
@@ -156,7 +156,7 @@ class Slots:
     form is made, and its own text becomes tokens by itself.
     """
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
+    def __init__(self, turns: Sequence[ConversationMessage]) -> None:
         self._turns = turns
         self._slot = re.compile(r"\[\[turn-(\d+)\]\]")
 

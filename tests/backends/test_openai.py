@@ -24,7 +24,7 @@ from sfm2.errors import (
     BackendUnsupportedError,
     PromptTooLongError,
 )
-from sfm2.types import BackendStatus, Turn
+from sfm2.types import BackendStatus, ConversationMessage
 from tests.backends.openai_faults import ANSWER, FaultyOpenAI, serving
 
 PROMPT = Ask("def add(a, b):\n    ", language="python", temperature=0.0)
@@ -117,7 +117,7 @@ def test_code_comes_without_fence_and_repeated_prompt(server: FaultyOpenAI) -> N
 
 def test_a_question_is_answered_as_it_comes(server: FaultyOpenAI) -> None:
     server.words = ("```\n", "x", "\n```\n", "is a name.")
-    ask = Ask(kind="chat", turns=(Turn(role="user", content="What is x?"),))
+    ask = Ask(kind="chat", turns=(ConversationMessage(role="user", content="What is x?"),))
     assert text_of(ask_once(backend_for(server), ask)) == "```\nx\n```\nis a name."
     assert server.requests[0]["messages"][-1] == {"role": "user", "content": "What is x?"}
     with pytest.raises(BackendUnsupportedError):

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 from sfm2.cli.complete import complete
 from sfm2.cli.generate import generate
 from sfm2.cli.options import given, sampling_options
-from sfm2.types import GenerateRequest, Sampling
+from sfm2.types import GenerateRequest, GenerationOptions
 
 
 @click.command()
 @sampling_options
 def show(**fields: object) -> None:
-    click.echo(repr(Sampling.model_validate(given(**fields))))
+    click.echo(repr(GenerationOptions.model_validate(given(**fields))))
 
 
 def option(command: click.Command, name: str) -> click.Option:
@@ -23,11 +23,11 @@ def option(command: click.Command, name: str) -> click.Option:
 
 
 @pytest.mark.parametrize("command", [generate, complete], ids=lambda command: command.name)
-@pytest.mark.parametrize("name", Sampling.model_fields)
+@pytest.mark.parametrize("name", GenerationOptions.model_fields)
 def test_every_sampling_field_is_an_option_with_the_fields_description(command: click.Command, name: str) -> None:
     found = option(command, name)
     assert found.opts == ["--" + name.replace("_", "-")]
-    assert (found.help or "").startswith(Sampling.model_fields[name].description or "")
+    assert (found.help or "").startswith(GenerationOptions.model_fields[name].description or "")
 
 
 def test_every_other_field_of_a_request_has_one_too() -> None:
@@ -46,7 +46,7 @@ def test_every_other_field_of_a_request_has_one_too() -> None:
 )
 def test_values_arrive(arguments: list[str], fields: dict[str, object]) -> None:
     result = CliRunner().invoke(show, arguments, catch_exceptions=False)
-    assert result.output.strip() == repr(Sampling.model_validate(fields))
+    assert result.output.strip() == repr(GenerationOptions.model_validate(fields))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sfm2.backends.echo import Echo
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError, InvalidRequestError, PayloadTooLargeError
-from sfm2.types import ChatRequest, Chunk, CompleteRequest, Reply, Turn
+from sfm2.types import ChatRequest, Chunk, CompleteRequest, ConversationMessage, Reply
 
 
 def settings(**arguments: object) -> Settings:
@@ -23,7 +23,7 @@ def settings(**arguments: object) -> Settings:
 
 
 def conversation(*said: str, **fields: Any) -> ChatRequest:
-    turns = [Turn(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(said)]
+    turns = [ConversationMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(said)]
     return ChatRequest(messages=turns, **fields)
 
 
@@ -51,7 +51,9 @@ class Numbered(Echo):
 
     async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
         self.asked.append(ask)
-        async for piece in super().stream(replace(ask, turns=(Turn(role="user", content=f"echo:{len(self.asked)}"),))):
+        async for piece in super().stream(
+            replace(ask, turns=(ConversationMessage(role="user", content=f"echo:{len(self.asked)}"),))
+        ):
             yield piece
 
 

@@ -27,7 +27,7 @@ from sfm2.engine.presets import preset
 from sfm2.engine.task import AdapterFile
 from sfm2.engine.worker import Worker
 from sfm2.models.adapters import WEIGHTS, AdapterStore
-from sfm2.types import Turn
+from sfm2.types import ConversationMessage
 from tests.engine import tiny_adapter
 from tests.engine.conftest import MakeSettings
 from tests.engine.running import running_engine
@@ -275,7 +275,7 @@ def test_the_one_in_use_completes_and_the_base_explains(
             await backend.ready()
             asks = [
                 Ask("def", max_length=4),
-                Ask(kind="chat", turns=(Turn(role="user", content="def"),), max_length=4),
+                Ask(kind="chat", turns=(ConversationMessage(role="user", content="def"),), max_length=4),
             ]
             return [[piece.adapter async for piece in backend.stream(ask)][-1] for ask in asks]
         finally:

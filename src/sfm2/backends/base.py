@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from sfm2.types import BackendStatus, Mode, Snippet, Turn
+from sfm2.types import BackendStatus, ConversationMessage, Mode, Snippet
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Ask:
     kind: Literal["code", "chat"] = "code"
     language: str | None = None
     path: str | None = None
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ConversationMessage, ...] = ()
     context: tuple[Snippet, ...] = ()
     """Code of other files, the most telling last. A backend may read less of it, or none."""
     max_length: int = 100

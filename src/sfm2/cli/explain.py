@@ -21,7 +21,7 @@ from sfm2.cli.options import (
 )
 from sfm2.cli.report import add_report
 from sfm2.cli.waiting import waiting
-from sfm2.core.requests import build
+from sfm2.requests import build
 from sfm2.syntax import languages
 from sfm2.types import ExplainRequest
 

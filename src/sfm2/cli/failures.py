@@ -20,6 +20,6 @@ def _as_text(error: SFM2Error) -> str:
 
 
 def _as_json(error: SFM2Error) -> str:
-    from sfm2.core.requests import problem_of
+    from sfm2.requests import error_body
 
-    return problem_of(error).model_dump_json()
+    return error_body(error).model_dump_json()

@@ -15,6 +15,8 @@ from sfm2.types import (
     BackendStatus,
     Chunk,
     Completion,
+    ExplainRequest,
+    Explanation,
     GenerateRequest,
 )
 
@@ -27,7 +29,6 @@ class Local:
     def __init__(self, manager: ModelManager) -> None:
         self._manager = manager
         self.submit = manager.submit
-        self.explain = manager.explain
         self.health = manager.health
 
     @classmethod
@@ -37,6 +38,9 @@ class Local:
         prepare(settings, use_fallback)
         with ModelManager(settings) as manager:
             yield cls(manager)
+
+    def explain(self, request: ExplainRequest) -> Explanation:
+        return self._manager.submit(request)
 
     def stream(self, request: GenerateRequest) -> Generator[Chunk | Completion, None, None]:
         return self._manager.stream(request)

@@ -14,7 +14,7 @@ import click
 from pydantic import BaseModel
 
 from sfm2.cli.invocation import current
-from sfm2.types import ExplainRequest, Language, Sampling
+from sfm2.types import ExplainRequest, GenerationOptions, Language
 
 Command = Callable[..., Any]
 
@@ -29,9 +29,9 @@ class Access:
 
 
 def sampling_options(command: Command) -> Command:
-    """An option for each field of `types.Sampling`, under the field's name."""
-    for name in reversed(Sampling.model_fields):
-        command = field_option(Sampling, name)(command)
+    """An option for each field of `types.GenerationOptions`, under the field's name."""
+    for name in reversed(GenerationOptions.model_fields):
+        command = field_option(GenerationOptions, name)(command)
     return command
 
 

@@ -9,20 +9,21 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, overload
 from uuid import uuid4
 
 import sfm2
 from sfm2.backends.base import Ask, Backend, Piece, Status
+from sfm2.completer import Answer, Question
 from sfm2.config import Settings, load
 from sfm2.core import registry
 from sfm2.core.breaker import Breaker
 from sfm2.core.chain import Chain, Trail
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.core.reading import Reader, Reading, better, estimate, once_more, read, read_once
-from sfm2.core.requests import batch_item, batch_request, generate_request, one_by_one, problem_of
 from sfm2.core.resolve import ask_for, ask_to_chat, ask_to_explain
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError, SFM2Error
+from sfm2.requests import batch_item, batch_request, build, error_body, generate_request, split_choices
 from sfm2.types import (
     BackendStatus,
     Batch,
@@ -88,8 +89,25 @@ class AsyncModelManager:
 
     # Requests as they come over the wire.
 
-    async def submit(self, request: GenerateRequest | CompleteRequest, only: str | None = None) -> Completion:
-        """One completion; with `n`, the surest first and the others as `alternatives`. `only` names the backend to ask."""
+    @overload
+    async def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    @overload
+    async def submit(self, request: ExplainRequest) -> Explanation: ...
+    @overload
+    async def submit(self, request: BatchRequest) -> Batch: ...
+    @overload
+    async def submit(self, request: Question) -> Answer: ...
+
+    async def submit(self, request: Question) -> Answer:
+        """The answer to a request. With `n`, the completion with the highest confidence has the others as `alternatives`."""
+        if isinstance(request, BatchRequest):
+            return await self._batch(request)
+        if isinstance(request, ExplainRequest):
+            return await self._explain(request)
+        return await self._complete(request)
+
+    async def _complete(self, request: GenerateRequest | CompleteRequest, only: str | None = None) -> Completion:
+        """`only` names the backend to ask."""
         started = time.perf_counter()
         ask = ask_for(request, self._settings)
         trail = Trail()
@@ -123,7 +141,7 @@ class AsyncModelManager:
 
     async def chat(self, request: ChatRequest) -> list[Reply]:
         """What comes next in a conversation, `n` times."""
-        return await _together([self._said(one) for one in one_by_one(request)])
+        return await _together([self._said(one) for one in split_choices(request)])
 
     async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Chunk | Reply, None]:
         """Chunks as they come, then the whole `Reply`. Closing it stops the work."""
@@ -133,14 +151,14 @@ class AsyncModelManager:
             async for item in saying:
                 yield item
 
-    async def submit_batch(self, request: BatchRequest) -> Batch:
-        """Every prompt for itself: one that fails has its error in its place."""
+    async def _batch(self, request: BatchRequest) -> Batch:
+        """Each prompt on its own: one that fails has its error in its place."""
         limit = self._settings.limits.max_batch
         if len(request.prompts) > limit:
             raise PayloadTooLargeError(f"the batch has {len(request.prompts):,} prompts; at most {limit:,} are allowed")
         return Batch(results=await _together([self._submit_item(request, prompt) for prompt in request.prompts]))
 
-    async def explain(self, request: ExplainRequest) -> Explanation:
+    async def _explain(self, request: ExplainRequest) -> Explanation:
         """What a piece of code does, by the model's chat form."""
         started = time.perf_counter()
         ask = ask_to_explain(request, self._settings)
@@ -182,7 +200,7 @@ class AsyncModelManager:
 
     async def generate_with_sfm2(self, prompt: str, **settings: Any) -> Completion:
         """As `generate`, by SFM-2 or not at all."""
-        return await self.submit(generate_request(prompt, settings), only="sfm2")
+        return await self._complete(generate_request(prompt, settings), only="sfm2")
 
     async def generate_stream(self, prompt: str, **settings: Any) -> AsyncGenerator[Chunk, None]:
         """The completion in chunks, as it is made."""
@@ -193,13 +211,21 @@ class AsyncModelManager:
 
     async def generate_batch(self, prompts: Sequence[str], **settings: Any) -> list[Completion | ErrorBody]:
         """Answers in the order of the prompts; a prompt that fails has an `ErrorBody` in its place."""
-        return (await self.submit_batch(batch_request(prompts, settings))).results
+        return (await self.submit(batch_request(prompts, settings))).results
+
+    async def complete(self, prefix: str, suffix: str = "", **settings: Any) -> Completion:
+        """What belongs between `prefix` and `suffix`; the settings are the fields of `CompleteRequest`."""
+        return await self.submit(build(CompleteRequest, {"prefix": prefix, "suffix": suffix, **settings}))
+
+    async def explain(self, code: str, **settings: Any) -> Explanation:
+        """What `code` does, in words; the settings are the fields of `ExplainRequest`."""
+        return await self.submit(build(ExplainRequest, {"code": code, **settings}))
 
     async def _submit_item(self, batch: BatchRequest, prompt: Any) -> Completion | ErrorBody:
         try:
             return await self.submit(batch_item(batch, prompt))
         except SFM2Error as error:
-            return problem_of(error)
+            return error_body(error)
 
     async def _saying(self, request: ChatRequest, interactive: bool) -> AsyncGenerator[Chunk | Reply, None]:
         """Read as a stream also for who does not watch: the time limit is for each piece then, not for a long reply."""

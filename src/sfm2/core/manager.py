@@ -5,9 +5,10 @@ from __future__ import annotations
 import atexit
 from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from sfm2.backends.base import Backend
+from sfm2.completer import Answer, Question
 from sfm2.config import Settings
 from sfm2.core.async_manager import AsyncModelManager
 from sfm2.core.loop_thread import LoopThread
@@ -55,18 +56,22 @@ class ModelManager:
     ) -> None:
         self.close()
 
-    def submit(self, request: GenerateRequest | CompleteRequest) -> Completion:
+    @overload
+    def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    @overload
+    def submit(self, request: ExplainRequest) -> Explanation: ...
+    @overload
+    def submit(self, request: BatchRequest) -> Batch: ...
+    @overload
+    def submit(self, request: Question) -> Answer: ...
+
+    def submit(self, request: Question) -> Answer:
+        """The answer to a request. With `n`, the completion with the highest confidence has the others as `alternatives`."""
         return self._run(self._async.submit(request))
 
     def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]:
         """Chunks, then the whole `Completion`. Closing it stops the work."""
         return self._iterate(self._async.stream(request))
-
-    def submit_batch(self, request: BatchRequest) -> Batch:
-        return self._run(self._async.submit_batch(request))
-
-    def explain(self, request: ExplainRequest) -> Explanation:
-        return self._run(self._async.explain(request))
 
     def health(self) -> Health:
         return self._run(self._async.health())
@@ -90,6 +95,14 @@ class ModelManager:
     def generate_batch(self, prompts: Sequence[str], **settings: Any) -> list[Completion | ErrorBody]:
         """Answers in the order of the prompts; a prompt that fails has an `ErrorBody` in its place."""
         return self._run(self._async.generate_batch(prompts, **settings))
+
+    def complete(self, prefix: str, suffix: str = "", **settings: Any) -> Completion:
+        """What belongs between `prefix` and `suffix`; the settings are the fields of `CompleteRequest`."""
+        return self._run(self._async.complete(prefix, suffix, **settings))
+
+    def explain(self, code: str, **settings: Any) -> Explanation:
+        """What `code` does, in words; the settings are the fields of `ExplainRequest`."""
+        return self._run(self._async.explain(code, **settings))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         if self._thread is None:

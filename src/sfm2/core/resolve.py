@@ -10,7 +10,7 @@ from sfm2.config import Settings
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
 from sfm2.prompts import explanation_turns
 from sfm2.syntax import languages
-from sfm2.types import ChatRequest, CompleteRequest, ExplainRequest, GenerateRequest, Language, Mode, Sampling
+from sfm2.types import ChatRequest, CompleteRequest, ExplainRequest, GenerateRequest, GenerationOptions, Language, Mode
 
 T = TypeVar("T")
 EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
@@ -46,7 +46,7 @@ def ask_to_chat(request: ChatRequest, settings: Settings, interactive: bool = Fa
     )
 
 
-def _sampled(request: Sampling, settings: Settings) -> Ask:
+def _sampled(request: GenerationOptions, settings: Settings) -> Ask:
     """How tokens are chosen, and nothing else yet."""
     defaults = settings.generation
     return Ask(
@@ -102,13 +102,13 @@ def _parts(request: GenerateRequest | CompleteRequest) -> tuple[str, str, Langua
     return request.prefix, request.suffix, language
 
 
-def _temperature(request: Sampling, settings: Settings) -> float:
+def _temperature(request: GenerationOptions, settings: Settings) -> float:
     """Who completes while somebody types is to say the same twice; who generates may vary."""
     defaults = settings.generation
     return defaults.complete_temperature if isinstance(request, CompleteRequest) else defaults.default_temperature
 
 
-def _length(request: Sampling, settings: Settings) -> int:
+def _length(request: GenerationOptions, settings: Settings) -> int:
     length = _or(request.max_length, min(settings.generation.default_max_length, settings.generation.max_length))
     _check_length(length, settings)
     return length

@@ -12,9 +12,9 @@ import httpx
 from sfm2.client import AsyncSFM2Client
 from sfm2.config import Settings, is_loopback
 from sfm2.core import AsyncModelManager
-from sfm2.core.requests import build
 from sfm2.evals.items import Item
-from sfm2.types import CompleteRequest, Completion, GenerateRequest, GenerationConfig, Sampling
+from sfm2.requests import build
+from sfm2.types import CompleteRequest, Completion, GenerateRequest, GenerationConfig, GenerationOptions
 
 Request = GenerateRequest | CompleteRequest
 Answerer = Callable[[Request], Awaitable[Completion]]
@@ -79,7 +79,7 @@ async def over_http(url: str, api_key: str | None, connections: int) -> AsyncIte
     ):
 
         async def answer(request: Request) -> Completion:
-            config = GenerationConfig.model_validate(request.model_dump(include=set(Sampling.model_fields)))
+            config = GenerationConfig.model_validate(request.model_dump(include=set(GenerationOptions.model_fields)))
             if isinstance(request, GenerateRequest):
                 return await client.generate(
                     request.prompt,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sfm2.core import AsyncModelManager
-from sfm2.core.requests import build
 from sfm2.lsp.answering import fields
 from sfm2.lsp.question import Question
+from sfm2.requests import build
 from sfm2.types import CompleteRequest, Completion, ExplainRequest, Explanation, Language, Outcome
 
 
@@ -24,7 +24,7 @@ class Local:
         return await self._manager.submit(build(CompleteRequest, {"prefix": prefix, "suffix": suffix, **given}))
 
     async def explain(self, code: str, language: Language | None) -> Explanation:
-        return await self._manager.explain(build(ExplainRequest, {"code": code, "language": language}))
+        return await self._manager.submit(build(ExplainRequest, {"code": code, "language": language}))
 
     async def feedback(self, completion_id: str, outcome: Outcome) -> None:
         """Nobody counts here."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
-from sfm2.core.requests import build
 from sfm2.errors import InvalidRequestError
 from sfm2.notebook.settings import characters
-from sfm2.types import GenerationConfig, Language, Outcome, Sampling
+from sfm2.requests import build
+from sfm2.types import GenerationConfig, GenerationOptions, Language, Outcome
 
 _WITHOUT = {"features", "logprobs"}  # for programs
 
@@ -143,12 +143,12 @@ def _cell_parser() -> _Parser:
 
 
 def _sampling_fields() -> list[str]:
-    return [name for name in Sampling.model_fields if name not in _WITHOUT]
+    return [name for name in GenerationOptions.model_fields if name not in _WITHOUT]
 
 
 def _sampling_flag(parser: _Parser, name: str) -> None:
     """`--some-name` for the field `some_name`; its range is checked with the others."""
-    field = Sampling.model_fields[name]
+    field = GenerationOptions.model_fields[name]
     kind = next(part for part in get_args(field.annotation) if part is not NoneType)
     flag, text = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
     if kind is bool:

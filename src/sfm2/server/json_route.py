@@ -1,4 +1,4 @@
-"""Reading JSON bodies strictly, with every complaint in our own words and status."""
+"""Reading JSON bodies strictly, with every validation_message in our own words and status."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from sfm2 import types
-from sfm2.core.requests import complaint
 from sfm2.errors import MalformedRequestError, UnsupportedMediaTypeError
+from sfm2.requests import validation_message
 from sfm2.server.problems import FieldError
 
 
@@ -34,7 +34,7 @@ class JSONRoute(APIRoute):
             except RequestValidationError as error:
                 first, *_ = error.errors()
                 field = ".".join(str(part) for part in first["loc"][1:])
-                raise FieldError(field, complaint(error.errors(), body)) from error
+                raise FieldError(field, validation_message(error.errors(), body)) from error
 
         return handle_json
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from sfm2.server.exchange import Exchange
-from sfm2.types import Sampling
+from sfm2.types import GenerationOptions
 
-Asked = TypeVar("Asked", bound=Sampling)
+Asked = TypeVar("Asked", bound=GenerationOptions)
 
 
 def with_key(body: Asked, request: Request) -> Asked:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sfm2.core.requests import problem_of
 from sfm2.errors import AuthenticationError, InvalidRequestError, SFM2Error
+from sfm2.requests import error_body
 
 
 class FieldError(InvalidRequestError):
@@ -18,7 +18,7 @@ class FieldError(InvalidRequestError):
 
 def json_of(error: SFM2Error) -> str:
     """The body on one line; fields that say nothing are left out."""
-    body = problem_of(error)
+    body = error_body(error)
     body = body.model_copy(update={"message": sound(body.message)})
     return body.model_dump_json(exclude_none=True, exclude=None if body.details else {"details"})
 

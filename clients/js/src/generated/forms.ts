@@ -72,6 +72,7 @@ export const FORMS = {
       "timestamp": "string"
     },
     "absent": {
+      "backends": {},
       "model_details": {},
       "version": ""
     }
@@ -101,6 +102,7 @@ export const FORMS = {
 } as const;
 
 export const DATA = [
+  "backends",
   "details",
   "errors",
   "features",

@@ -30,6 +30,39 @@ export interface components {
             reason: string;
         };
         /**
+         * BackendHealth
+         * @description The state of one backend.
+         */
+        BackendHealth: {
+            /**
+             * Adapter
+             * @description The adapter that answers by default; null: none
+             */
+            adapter?: string | null;
+            /**
+             * Device
+             * @description What it runs on, such as CPU; null: unknown or elsewhere
+             */
+            device?: string | null;
+            /**
+             * Model
+             * @description The model that answers, where known
+             */
+            model?: string | null;
+            /**
+             * Progress
+             * @description While loading: the share of the current step that is done, where known
+             */
+            progress?: number | null;
+            /**
+             * Reason
+             * @description Why, in words to act on
+             * @default
+             */
+            reason: string;
+            status: components["schemas"]["BackendStatus"];
+        };
+        /**
          * BackendStatus
          * @description What `model_status` says of a backend.
          * @enum {string}
@@ -45,17 +78,17 @@ export interface components {
         };
         /**
          * BatchRequest
-         * @description One prompt that is wrong does not spoil the others: it gets an error in its place.
+         * @description Many prompts with the same options. An invalid prompt does not spoil the others: it gets an error in its place.
          */
         BatchRequest: {
             /**
              * Adapter
-             * @description The adapter to answer with, "none" for none; null: the key's, or the one in use
+             * @description The adapter to answer with, "none" for none; null: the API key's, or the one in use
              */
             adapter?: string | null;
             /**
              * Features
-             * @description True tells the features that `confidence` is made of
+             * @description Include the features that `confidence` is computed from
              */
             features?: boolean | null;
             /**
@@ -66,7 +99,7 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /**
              * Logprobs
-             * @description True tells the completion's tokens and how likely each was
+             * @description Include the completion's tokens and their log-probabilities
              */
             logprobs?: boolean | null;
             /**
@@ -78,12 +111,12 @@ export interface components {
             mode?: components["schemas"]["Mode"] | null;
             /**
              * N
-             * @description How many completions; the surest comes first
+             * @description How many completions; the one with the highest confidence comes first
              */
             n?: number | null;
             /**
              * Prompts
-             * @description The prompts, each answered for itself
+             * @description The prompts, each answered on its own
              */
             prompts: string[];
             /**
@@ -108,10 +141,13 @@ export interface components {
             temperature?: number | null;
             /**
              * Top K
-             * @description 0 keeps every token
+             * @description Draw from this many of the likeliest tokens; 0 keeps every token
              */
             top_k?: number | null;
-            /** Top P */
+            /**
+             * Top P
+             * @description Draw from the likeliest tokens that together have this share of the probability
+             */
             top_p?: number | null;
             /**
              * Use Fallback
@@ -159,7 +195,7 @@ export interface components {
         Chunk: {
             /**
              * Logprobs
-             * @description When asked for: the tokens that are whole by now
+             * @description When asked for: the tokens that are complete by now
              * @default null
              */
             logprobs: components["schemas"]["TokenLogprob"][] | null;
@@ -173,18 +209,18 @@ export interface components {
         CompleteRequest: {
             /**
              * Adapter
-             * @description The adapter to answer with, "none" for none; null: the key's, or the one in use
+             * @description The adapter to answer with, "none" for none; null: the API key's, or the one in use
              */
             adapter?: string | null;
             /**
              * Context
-             * @description Code of other files, the most telling last: of too much the last is read
+             * @description Code of other files, the most relevant last: when there is too much, the last ones are kept
              * @default []
              */
             context: components["schemas"]["Snippet"][];
             /**
              * Features
-             * @description True tells the features that `confidence` is made of
+             * @description Include the features that `confidence` is computed from
              */
             features?: boolean | null;
             /**
@@ -196,7 +232,7 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /**
              * Logprobs
-             * @description True tells the completion's tokens and how likely each was
+             * @description Include the completion's tokens and their log-probabilities
              */
             logprobs?: boolean | null;
             /**
@@ -208,12 +244,12 @@ export interface components {
             mode?: components["schemas"]["Mode"] | null;
             /**
              * N
-             * @description How many completions; the surest comes first
+             * @description How many completions; the one with the highest confidence comes first
              */
             n?: number | null;
             /**
              * Path
-             * @description The file's name; tells the language
+             * @description The file's name; implies the language
              */
             path?: string | null;
             /**
@@ -249,15 +285,18 @@ export interface components {
             temperature?: number | null;
             /**
              * Time Limit
-             * @description Seconds to write for; then the completion ends with the line it has come to
+             * @description Seconds of writing after which the completion ends at the end of its line
              */
             time_limit?: number | null;
             /**
              * Top K
-             * @description 0 keeps every token
+             * @description Draw from this many of the likeliest tokens; 0 keeps every token
              */
             top_k?: number | null;
-            /** Top P */
+            /**
+             * Top P
+             * @description Draw from the likeliest tokens that together have this share of the probability
+             */
             top_p?: number | null;
             /**
              * Use Fallback
@@ -265,7 +304,10 @@ export interface components {
              */
             use_fallback: boolean;
         };
-        /** Completion */
+        /**
+         * Completion
+         * @description A completion, how sure the service is of it, and how it came about.
+         */
         Completion: {
             /**
              * Adapter
@@ -301,7 +343,7 @@ export interface components {
             fallback: components["schemas"]["Attempt"][];
             /**
              * Features
-             * @description What `confidence` is made of, when asked for
+             * @description What `confidence` is computed from, when asked for
              */
             features?: {
                 [key: string]: number;
@@ -327,13 +369,13 @@ export interface components {
             guard: components["schemas"]["GuardReport"];
             /**
              * Id
-             * @description What `/feedback` calls it by
+             * @description What `/feedback` refers to it by
              * @default
              */
             id: string;
             /**
              * Logprobs
-             * @description The tokens of `completion`, when asked for; null where the backend does not tell them
+             * @description The tokens of `completion`, when asked for; null where the backend does not report them
              */
             logprobs?: components["schemas"]["TokenLogprob"][] | null;
             /**
@@ -343,12 +385,12 @@ export interface components {
             model_used: string;
             /**
              * Processing Time
-             * @description Seconds, in the server
+             * @description Seconds in the server
              */
             processing_time: number;
             /**
              * Prompt Time
-             * @description Seconds of them until the first token, where the backend tells them
+             * @description Seconds of them until the first token, where the backend reports them
              */
             prompt_time?: number | null;
             /**
@@ -360,7 +402,7 @@ export interface components {
             tokens: components["schemas"]["TokenUsage"];
             /**
              * Weights
-             * @description SHA-256 of the weights that answered, where known; behind a + a digest of the adapter and its strength
+             * @description SHA-256 of the weights that answered, where known; with an adapter, + and a digest of it and its strength
              */
             weights?: string | null;
         };
@@ -391,7 +433,10 @@ export interface components {
             /** Suggestion */
             suggestion?: string | null;
         };
-        /** ExplainRequest */
+        /**
+         * ExplainRequest
+         * @description Explain a piece of code in words.
+         */
         ExplainRequest: {
             /**
              * Code
@@ -410,7 +455,10 @@ export interface components {
              */
             use_fallback: boolean;
         };
-        /** Explanation */
+        /**
+         * Explanation
+         * @description What a piece of code does, in words.
+         */
         Explanation: {
             /** Explanation */
             explanation: string;
@@ -426,7 +474,10 @@ export interface components {
             finish_reason: "stop" | "length";
             /** Model Used */
             model_used: string;
-            /** Processing Time */
+            /**
+             * Processing Time
+             * @description Seconds in the server
+             */
             processing_time: number;
             /**
              * @default {
@@ -438,7 +489,7 @@ export interface components {
         };
         /**
          * FeedbackRequest
-         * @description What became of a completion; of several for one `id` the last holds.
+         * @description What became of a completion; the last report for an `id` counts.
          */
         FeedbackRequest: {
             /**
@@ -448,16 +499,19 @@ export interface components {
             id: string;
             outcome: components["schemas"]["Outcome"];
         };
-        /** GenerateRequest */
+        /**
+         * GenerateRequest
+         * @description Complete a prompt.
+         */
         GenerateRequest: {
             /**
              * Adapter
-             * @description The adapter to answer with, "none" for none; null: the key's, or the one in use
+             * @description The adapter to answer with, "none" for none; null: the API key's, or the one in use
              */
             adapter?: string | null;
             /**
              * Features
-             * @description True tells the features that `confidence` is made of
+             * @description Include the features that `confidence` is computed from
              */
             features?: boolean | null;
             /**
@@ -468,7 +522,7 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /**
              * Logprobs
-             * @description True tells the completion's tokens and how likely each was
+             * @description Include the completion's tokens and their log-probabilities
              */
             logprobs?: boolean | null;
             /**
@@ -480,12 +534,12 @@ export interface components {
             mode?: components["schemas"]["Mode"] | null;
             /**
              * N
-             * @description How many completions; the surest comes first
+             * @description How many completions; the one with the highest confidence comes first
              */
             n?: number | null;
             /**
              * Prompt
-             * @description Code to go on from
+             * @description Code to complete
              */
             prompt: string;
             /**
@@ -515,10 +569,13 @@ export interface components {
             temperature?: number | null;
             /**
              * Top K
-             * @description 0 keeps every token
+             * @description Draw from this many of the likeliest tokens; 0 keeps every token
              */
             top_k?: number | null;
-            /** Top P */
+            /**
+             * Top P
+             * @description Draw from the likeliest tokens that together have this share of the probability
+             */
             top_p?: number | null;
             /**
              * Use Fallback
@@ -529,7 +586,7 @@ export interface components {
         };
         /**
          * GuardAction
-         * @description The most that the guard did to a completion; each includes what stands before it. `off`: nothing was judged.
+         * @description The most that the guard did to a completion; each includes those listed before it. `off`: nothing was judged.
          * @enum {string}
          */
         GuardAction: "off" | "kept" | "cut" | "closed" | "resampled" | "abstained";
@@ -548,7 +605,7 @@ export interface components {
             action: components["schemas"]["GuardAction"];
             /**
              * Dropped
-             * @description Characters of the model's that were not kept
+             * @description Characters of the model's output that were not kept
              * @default 0
              */
             dropped: number;
@@ -564,16 +621,27 @@ export interface components {
             reasons: components["schemas"]["GuardReason"][];
             /**
              * Undefined
-             * @description Names that the completion uses and nobody defines
+             * @description Names that the completion uses and nothing defines
              * @default []
              */
             undefined: string[];
         };
-        /** Health */
+        /**
+         * Health
+         * @description The state of a service and its backends.
+         */
         Health: {
             /**
+             * Backends
+             * @description The same per backend, with what it runs
+             * @default {}
+             */
+            backends: {
+                [key: string]: components["schemas"]["BackendHealth"];
+            };
+            /**
              * Model Details
-             * @description The reason behind each status
+             * @description The reason for each status
              * @default {}
              */
             model_details: {
@@ -607,14 +675,14 @@ export interface components {
         Language: "python" | "javascript" | "typescript" | "java" | "go" | "rust" | "c" | "cpp" | "csharp" | "ruby" | "php" | "bash" | "sql" | "html" | "css" | "json" | "yaml" | "toml" | "kotlin" | "swift" | "scala" | "lua" | "markdown" | "text";
         /**
          * Mode
-         * @description Where a completion ends: at the line's end, with the block that the cursor is in, with the definition that the
-         *     prompt has begun, or where the model ends.
+         * @description Where a completion ends: at the end of the line, with the block that holds the cursor, with the definition that the
+         *     prompt has begun, or where the model ends it.
          * @enum {string}
          */
         Mode: "line" | "block" | "function" | "free";
         /**
          * Outcome
-         * @description What became of a completion where it was shown. `edited`: taken, and changed.
+         * @description What became of a completion that was shown. `edited`: accepted, then changed.
          * @enum {string}
          */
         Outcome: "accepted" | "edited" | "rejected";
@@ -633,26 +701,32 @@ export interface components {
         };
         /**
          * Snippet
-         * @description Code from somewhere else that helps to understand the hole.
+         * @description Code from another file that helps to understand the hole.
          */
         Snippet: {
             /**
              * Path
-             * @description The file it is from
+             * @description The file it comes from
              * @default
              */
             path: string;
             /** Text */
             text: string;
         };
-        /** Stats */
+        /**
+         * Stats
+         * @description Usage statistics of a service, over all its workers and restarts.
+         */
         Stats: {
             /**
              * Acceptance Rate
              * @description Share of accepted and edited ones among those with feedback; null: there is none
              */
             acceptance_rate?: number | null;
-            /** Average Response Time */
+            /**
+             * Average Response Time
+             * @description Seconds, over the successful requests
+             */
             average_response_time: number;
             /**
              * Errors
@@ -670,7 +744,7 @@ export interface components {
             fallbacks: number;
             /**
              * Feedback
-             * @description Completions by what became of them, as `/feedback` told
+             * @description Completions by outcome, as `/feedback` reported
              * @default {}
              */
             feedback: {
@@ -678,7 +752,7 @@ export interface components {
             };
             /**
              * Latency
-             * @description Seconds within which 50 % (p50), 90, 95 and 99 % of the successful requests were answered, to within 5 %; empty: none was counted yet
+             * @description Seconds within which 50 % (p50), 90, 95 and 99 % of the successful requests were answered; empty: none yet
              * @default {}
              */
             latency: {
@@ -711,13 +785,16 @@ export interface components {
         TokenLogprob: {
             /**
              * Logprob
-             * @description Natural; null for what the guard wrote to close what was open
+             * @description Natural logarithm; null for what the guard wrote to close what was open
              */
             logprob: number | null;
             /** Text */
             text: string;
         };
-        /** TokenUsage */
+        /**
+         * TokenUsage
+         * @description Tokens read and written.
+         */
         TokenUsage: {
             /**
              * Completion
@@ -726,7 +803,7 @@ export interface components {
             completion: number;
             /**
              * Prompt
-             * @description Tokens of the prompt, as far as the backend says
+             * @description Tokens of the prompt, as far as the backend reports them
              * @default 0
              */
             prompt: number;

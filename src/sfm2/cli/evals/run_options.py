@@ -15,7 +15,7 @@ from sfm2.cli.options import field_option, json_option
 from sfm2.evals.asking import Asking
 from sfm2.evals.suites import repo
 from sfm2.evals.suites.table import SUITES
-from sfm2.types import Language, Sampling
+from sfm2.types import GenerationOptions, Language
 
 _BACKENDS = ("sfm2", "gpt2_lora", "openai", "echo")
 _EXISTING = click.Path(exists=True, path_type=Path)
@@ -102,9 +102,9 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of samples, and of repo's holes."
     )
-    @field_option(Sampling, "max_length")
-    @field_option(Sampling, "mode")
-    @field_option(Sampling, "adapter")
+    @field_option(GenerationOptions, "max_length")
+    @field_option(GenerationOptions, "mode")
+    @field_option(GenerationOptions, "adapter")
     @click.option("--no-guard", is_flag=True, help="Measure what the model wrote, unguarded.")
     @click.option("--paired", is_flag=True, help="Ask with the guard and without it; FILE.raw gets the second results.")
     @json_option("Print the figures as JSON.")

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from typing import Any
 
 from sfm2.config import Settings
-from sfm2.core.requests import build
 from sfm2.errors import SFM2Error
+from sfm2.requests import build
 from sfm2.server.event_stream import Sent
 from sfm2.server.exchange import Exchange
 from sfm2.server.llama_cpp import errors

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sfm2.config import Settings
-from sfm2.core.requests import build
 from sfm2.errors import PayloadTooLargeError
+from sfm2.requests import build
 from sfm2.server.openai.marked import hole_of
 from sfm2.server.openai.schemas import ChatBody, CompletionBody, Message, Part
 from sfm2.server.problems import FieldError
-from sfm2.types import ChatRequest, CompleteRequest, GenerateRequest, Turn
+from sfm2.types import ChatRequest, CompleteRequest, ConversationMessage, GenerateRequest
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
@@ -75,13 +75,13 @@ def _sampling(body: CompletionBody | ChatBody, length: int | None, settings: Set
     }
 
 
-def _turn(message: Message, where: str) -> Turn:
+def _turn(message: Message, where: str) -> ConversationMessage:
     role = _ROLES.get(message.role)
     if role is None:
         raise FieldError(
             f"{where}.role", f"{where}.role: {message.role!r} is not supported: there are no function calls"
         )
-    return build(Turn, {"role": role, "content": _text(message.content, f"{where}.content")})
+    return build(ConversationMessage, {"role": role, "content": _text(message.content, f"{where}.content")})
 
 
 def _text(content: str | Sequence[Part] | None, where: str) -> str:

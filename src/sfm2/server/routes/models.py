@@ -21,7 +21,7 @@ from sfm2.types import (
     ExplainRequest,
     Explanation,
     GenerateRequest,
-    Sampling,
+    GenerationOptions,
 )
 
 Answer = TypeVar("Answer", Completion, Explanation, Batch)
@@ -40,7 +40,7 @@ async def generate(body: GenerateRequest, request: Request, state: Held) -> Comp
 async def generate_batch(body: BatchRequest, request: Request, state: Held) -> Batch:
     """Many prompts at once. A prompt that fails has an error in its place; the others are answered."""
     asked = with_key(body, request)
-    return _shown_all(body, await _answer(request, state, lambda: state.manager.submit_batch(asked)))
+    return _shown_all(body, await _answer(request, state, lambda: state.manager.submit(asked)))
 
 
 @router.post(
@@ -71,15 +71,15 @@ async def complete(body: CompleteRequest, request: Request, state: Held) -> Comp
 @router.post("/explain")
 async def explain(body: ExplainRequest, request: Request, state: Held) -> Explanation:
     """Say in words what code does."""
-    return await _answer(request, state, lambda: state.manager.explain(body))
+    return await _answer(request, state, lambda: state.manager.submit(body))
 
 
-def _shown(body: Sampling, answer: Completion) -> Completion:
+def _shown(body: GenerationOptions, answer: Completion) -> Completion:
     """The features are for those who ask; the service itself keeps them for `/feedback`."""
     return answer if body.features else answer.model_copy(update={"features": None})
 
 
-def _shown_all(body: Sampling, batch: Batch) -> Batch:
+def _shown_all(body: GenerationOptions, batch: Batch) -> Batch:
     return Batch(results=[_shown(body, one) if isinstance(one, Completion) else one for one in batch.results])
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 
-from sfm2.core.requests import one_by_one
+from sfm2.requests import split_choices
 from sfm2.server.documentation import OPENAI_EVENTS, documented_as
 from sfm2.server.event_stream import EventStream
 from sfm2.server.exchange import Exchange
@@ -73,7 +73,7 @@ async def create_chat_completion(body: ChatBody, request: Request, state: Held) 
     exchange = Exchange.of(request.scope)
     if body.stream:
         stream = partial(_no_reply, state) if length_of(body) == 0 else state.manager.chat_stream
-        choices = [partial(stream, one) for one in one_by_one(asked)]
+        choices = [partial(stream, one) for one in split_choices(asked)]
         events = streaming.chat_events(head, choices, exchange, _wants_usage(body))
         return EventStream(events, state.in_flight, streaming.failure)
     replies = await state.in_flight.run(request.receive, lambda: state.manager.chat(asked))
@@ -90,7 +90,7 @@ def _choices(
     return [
         (prompt, partial(stream, one))
         for prompt, request in zip(echoed, asked, strict=True)
-        for one in one_by_one(request)
+        for one in split_choices(request)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Between plain arguments, requests and errors, with validation's complaints in plain words."""
+"""Build requests from plain arguments, and say in one line what validation found wrong. Imports no model."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sfm2.errors import InvalidRequestError, SFM2Error
-from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, Request, Sampling
+from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, GenerationOptions, Request
 
 R = TypeVar("R", bound=Request)
-S = TypeVar("S", bound=Sampling)
+S = TypeVar("S", bound=GenerationOptions)
 
 
 def build(kind: type[R], fields: Mapping[str, Any]) -> R:
@@ -20,7 +20,7 @@ def build(kind: type[R], fields: Mapping[str, Any]) -> R:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        raise InvalidRequestError(complaint(error.errors(), kind)) from error
+        raise InvalidRequestError(validation_message(error.errors(), kind)) from error
 
 
 def generate_request(prompt: str, settings: Mapping[str, Any]) -> GenerateRequest:
@@ -36,7 +36,7 @@ def batch_item(batch: BatchRequest, prompt: Any) -> GenerateRequest:
     return generate_request(prompt, batch.model_dump(exclude={"prompts"}))
 
 
-def one_by_one(request: S) -> list[S]:
+def split_choices(request: S) -> list[S]:
     """A request for each of its completions; with a seed, each has its own, made from it."""
     seed = request.seed
     return [
@@ -44,7 +44,7 @@ def one_by_one(request: S) -> list[S]:
     ]
 
 
-def problem_of(error: SFM2Error) -> ErrorBody:
+def error_body(error: SFM2Error) -> ErrorBody:
     """The body that an error travels in."""
     return ErrorBody(
         error=error.code,
@@ -55,12 +55,12 @@ def problem_of(error: SFM2Error) -> ErrorBody:
     )
 
 
-def complaint(errors: Sequence[Any], kind: type[Request] | None = None) -> str:
+def validation_message(errors: Sequence[Any], kind: type[Request] | None = None) -> str:
     """Validation errors (pydantic's) as one line: `field: what was wrong`."""
-    return "; ".join(_complaint(error, kind) for error in errors)
+    return "; ".join(_message(error, kind) for error in errors)
 
 
-def _complaint(error: Mapping[str, Any], kind: type[Request] | None) -> str:
+def _message(error: Mapping[str, Any], kind: type[Request] | None) -> str:
     field = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
     if error["type"] == "extra_forbidden":
         return f"{field}: unknown field{_nearest(field, kind)}"

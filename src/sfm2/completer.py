@@ -1,0 +1,75 @@
+"""What can be asked for completions: an SFM-2 server through the SDK, or the models in this process.
+
+`SFM2Client` and `ModelManager` are `Completer`s, `AsyncSFM2Client` and `AsyncModelManager` are `AsyncCompleter`s, so that
+command line, notebook, language server and evaluation ask either one without an adapter in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import Protocol, TypeAlias, overload
+
+from sfm2.types import (
+    Batch,
+    BatchRequest,
+    Chunk,
+    CompleteRequest,
+    Completion,
+    ExplainRequest,
+    Explanation,
+    GenerateRequest,
+    Health,
+)
+
+Question: TypeAlias = GenerateRequest | CompleteRequest | ExplainRequest | BatchRequest
+Answer: TypeAlias = Completion | Explanation | Batch
+
+
+class Completer(Protocol):
+    """Answers requests; blocking. All methods raise classes of `sfm2.errors`."""
+
+    @overload
+    def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    @overload
+    def submit(self, request: ExplainRequest) -> Explanation: ...
+    @overload
+    def submit(self, request: BatchRequest) -> Batch: ...
+    @overload
+    def submit(self, request: Question) -> Answer: ...
+
+    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]:
+        """Chunks as they arrive, then the whole `Completion`. Closing the generator stops the work."""
+        ...
+
+    def health(self) -> Health:
+        """The state of the service and its backends."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds. Calling it again is harmless."""
+        ...
+
+
+class AsyncCompleter(Protocol):
+    """Answers requests, for asyncio. All methods raise classes of `sfm2.errors`."""
+
+    @overload
+    async def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    @overload
+    async def submit(self, request: ExplainRequest) -> Explanation: ...
+    @overload
+    async def submit(self, request: BatchRequest) -> Batch: ...
+    @overload
+    async def submit(self, request: Question) -> Answer: ...
+
+    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
+        """Chunks as they arrive, then the whole `Completion`. Closing the generator stops the work."""
+        ...
+
+    async def health(self) -> Health:
+        """The state of the service and its backends."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release what it holds. Calling it again is harmless."""
+        ...

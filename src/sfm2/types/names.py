@@ -1,0 +1,96 @@
+"""The values that fields of the wire contract may take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+
+class Language(StrEnum):
+    """Languages a request may name; `text` is anything else."""
+
+    PYTHON = "python"
+    JAVASCRIPT = "javascript"
+    TYPESCRIPT = "typescript"
+    JAVA = "java"
+    GO = "go"
+    RUST = "rust"
+    C = "c"
+    CPP = "cpp"
+    CSHARP = "csharp"
+    RUBY = "ruby"
+    PHP = "php"
+    BASH = "bash"
+    SQL = "sql"
+    HTML = "html"
+    CSS = "css"
+    JSON = "json"
+    YAML = "yaml"
+    TOML = "toml"
+    KOTLIN = "kotlin"
+    SWIFT = "swift"
+    SCALA = "scala"
+    LUA = "lua"
+    MARKDOWN = "markdown"
+    TEXT = "text"
+
+
+class BackendStatus(StrEnum):
+    """What `model_status` says of a backend."""
+
+    AVAILABLE = "available"
+    LOADING = "loading"
+    UNAVAILABLE = "unavailable"
+    CONFIGURED = "configured"
+    NOT_CONFIGURED = "not_configured"
+
+
+class Mode(StrEnum):
+    """Where a completion ends: at the end of the line, with the block that holds the cursor, with the definition that the
+    prompt has begun, or where the model ends it."""
+
+    LINE = "line"
+    BLOCK = "block"
+    FUNCTION = "function"
+    FREE = "free"
+
+
+class GuardAction(StrEnum):
+    """The most that the guard did to a completion; each includes those listed before it. `off`: nothing was judged."""
+
+    OFF = "off"
+    KEPT = "kept"
+    CUT = "cut"
+    CLOSED = "closed"
+    RESAMPLED = "resampled"
+    ABSTAINED = "abstained"
+
+
+class GuardReason(StrEnum):
+    """Why the guard did it."""
+
+    LINE_END = "line_end"  # mode `line`: one line was asked for
+    BLOCK_END = "block_end"  # the next line is outside the block that holds the hole
+    SUFFIX_BEGINS = "suffix_begins"  # the model began to write what follows the hole
+    SYNTAX = "syntax"  # what was cut does not parse in place
+    OPEN = "open"  # quotes, brackets or a block were left open, and closed
+    REPETITION = "repetition"
+    CHATTER = "chatter"  # prose or code fences around the code
+    UNDEFINED_NAMES = "undefined_names"
+    STOP_TEXT = "stop_text"  # one of the request's own
+    LENGTH = "length"  # `max_length` was reached within a line or a statement
+    UNKNOWN_LANGUAGE = "unknown_language"  # no grammar for it: nothing was judged
+    TOO_LARGE = "too_large"  # too much text to judge in time
+    SWITCHED_OFF = "switched_off"  # the request said so
+
+
+class Outcome(StrEnum):
+    """What became of a completion that was shown. `edited`: accepted, then changed."""
+
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+    REJECTED = "rejected"
+
+
+FinishReason = Literal["stop", "length"]
+"""`stop`: the completion ended by itself; `length`: at `max_length` or `time_limit`."""

@@ -1,0 +1,80 @@
+"""Sampling parameters: how tokens are chosen, and where they end. One name each, from the wire to the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from pydantic import Field
+
+from sfm2.types.names import Mode
+from sfm2.types.wire import Request, StopText, Text
+
+MAX_NEW_TOKENS = 32_768
+MAX_STOPS = 64  # Continue sends more than twenty
+MAX_CHOICES = 8
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """Resolved sampling parameters, as backends and engines get them. The defaults are neutral: greedy, nothing cut off."""
+
+    max_length: int = 100
+    """New tokens at most. All backends."""
+    temperature: float = 0.0
+    """0 always takes the likeliest token. All backends."""
+    top_p: float = 1.0
+    """Draw from the likeliest tokens that together have this share of the probability. All backends."""
+    top_k: int = 0
+    """Draw from this many of the likeliest tokens; 0 keeps every token. Backends: sfm2, gpt2_lora."""
+    repetition_penalty: float = 1.0
+    """Divide the logits of tokens seen before by this factor (Keskar et al. 2019); 1 is none. Backends: sfm2, gpt2_lora."""
+    stop: tuple[str, ...] = ()
+    """Texts that end the completion and are not part of it. All backends."""
+    seed: int | None = None
+    """Equal seeds give equal samples while nothing else runs in the engine; None draws one. All backends."""
+
+
+class SamplingOptions(Request):
+    """Sampling parameters of a request. None takes the server's default (`generation` in its configuration)."""
+
+    max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
+    """New tokens at most"""
+    temperature: float | None = Field(None, ge=0, le=2)
+    """0 always takes the likeliest token"""
+    top_p: float | None = Field(None, gt=0, le=1)
+    """Draw from the likeliest tokens that together have this share of the probability"""
+    top_k: int | None = Field(None, ge=0, le=1000)
+    """Draw from this many of the likeliest tokens; 0 keeps every token"""
+    repetition_penalty: float | None = Field(None, gt=0, le=2)
+    """1 is none"""
+    stop: list[StopText] | None = Field(None, max_length=MAX_STOPS)
+    """Texts that end the completion"""
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    """Equal seeds give equal samples"""
+
+    def resolve(self, defaults: SamplingParams) -> SamplingParams:
+        """The parameters of this request, with `defaults` for those it leaves out."""
+        given = {field.name: getattr(self, field.name) for field in fields(SamplingParams)}
+        given["stop"] = tuple(self.stop or ())
+        return replace(defaults, **{name: value for name, value in given.items() if value is not None})
+
+
+class GenerationOptions(SamplingOptions):
+    """What every request that generates code may say besides the code."""
+
+    n: int | None = Field(None, ge=1, le=MAX_CHOICES)
+    """How many completions; the one with the highest confidence comes first"""
+    mode: Mode | None = None
+    """Where the completion ends; null: block to complete, function to generate"""
+    guard: bool | None = None
+    """False gives what the model wrote, unguarded"""
+    features: bool | None = None
+    """Include the features that `confidence` is computed from"""
+    logprobs: bool | None = None
+    """Include the completion's tokens and their log-probabilities"""
+    adapter: Text | None = Field(None, max_length=64)
+    """The adapter to answer with, "none" for none; null: the API key's, or the one in use"""
+
+
+class GenerationConfig(GenerationOptions):
+    """The SDK's bundle of generation options."""

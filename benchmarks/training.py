@@ -83,7 +83,8 @@ def operations(model: Any, row: Row) -> float:
     attended = sum(len(sequence) ** 2 / 2 for sequence in row.sequences)
     width = config.hidden_size
     attention = 3 * 4 * attended * width * config.num_hidden_layers  # scores and sums, forward and twice back
-    return len(row) * (4 * frozen + 6 * adapter) + 4 * learnt * config.vocab_size * config.hidden_size + attention
+    head = 4 * learnt * config.vocab_size * config.hidden_size
+    return float(len(row) * (4 * frozen + 6 * adapter) + head + attention)
 
 
 def reached(width: int, inner: int, rows: int, device: str) -> float:

@@ -13,7 +13,7 @@ from xdist.scheduler import LoadGroupScheduling, Scheduling
 _ENGINE = "engine"
 
 
-class ByFile(LoadGroupScheduling):
+class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
     """Like `--dist loadgroup`, but a test without a group belongs to its file's."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from sfm2.evals.sandbox import Limits, Outcome, Program, Sandbox
 

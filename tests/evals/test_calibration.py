@@ -50,7 +50,7 @@ def test_no_item_is_predicted_by_a_fit_that_saw_its_source() -> None:
     for source in range(100):
         right = bool(random.random() < 0.5)
         rows += [({f"is{source}": 1.0, "other": random.normal()}, right, f"file{source}") for _ in range(4)]
-    full = [({f"is{number}": 0.0 for number in range(100)} | row[0], row[1], row[2]) for row in rows]
+    full = [({**{f"is{number}": 0.0 for number in range(100)}, **row[0]}, row[1], row[2]) for row in rows]
     found = calibration.fit(full)
     assert found.held_out.auroc.value < 0.65
     assert found.held_out.brier_skill.value < 0.05
@@ -68,7 +68,9 @@ def test_the_server_applies_what_was_written() -> None:
     document = found.document("ab" * 32, ["humaneval"])
     applied = Calibration.parse(json.dumps(document))
     for features, _, _ in rows[:20]:
-        assert applied.estimate(features) == (pytest.approx(found.model.probabilities([features])[0]), True)
+        estimate = applied.estimate(features)
+        assert estimate.value == pytest.approx(found.model.probabilities([features])[0])
+        assert estimate.calibrated
     assert document["weights"] == "ab" * 32
     assert document["fitted_on"] == 400
     assert document["suites"] == ["humaneval"]
@@ -83,8 +85,8 @@ def test_a_feature_that_tells_all_does_not_run_away() -> None:
 
 
 def test_features_that_never_vary_are_left_out_and_missing_ones_count_as_average() -> None:
-    rows: list[Row] = [(features | {"same": 3.0}, right, source) for features, right, source in simulated(400)]
-    del rows[0][0]["noise"]
+    rows: list[Row] = [({**features, "same": 3.0}, right, source) for features, right, source in simulated(400)]
+    rows[0] = ({name: value for name, value in rows[0][0].items() if name != "noise"}, *rows[0][1:])
     model = calibration.fit(rows).model
     assert set(model.features) == {"likelihood", "names", "noise"}
     means = {name: mean for name, (mean, _, _) in model.features.items()}

@@ -49,15 +49,15 @@ def test_numbers_are_tested_by_signs() -> None:
 
 
 def test_the_parse_rate_is_of_items_that_neither_left_empty_and_abstentions_stand_beside_it() -> None:
-    first = {"a": {"parses": True}, "b": {"parses": False}, "c": {"empty": True}}
-    second = {"a": {"parses": True}, "b": {"empty": True}, "c": {"parses": True}}
+    first: dict[str, dict[str, Any]] = {"a": {"parses": True}, "b": {"parses": False}, "c": {"empty": True}}
+    second: dict[str, dict[str, Any]] = {"a": {"parses": True}, "b": {"empty": True}, "c": {"parses": True}}
     found = measured(first, second)
     assert found["parse, of non-empty"].pairs == 1
     assert (found["abstain"].gained, found["abstain"].lost) == (["b"], ["c"])
 
 
 def test_stops_are_compared_three_ways_where_both_stopped() -> None:
-    first = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
+    first: dict[str, dict[str, Any]] = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
     second = {"a": {"stop": "exact"}, "b": {"stop": "under"}, "c": {"stop": "exact"}}
     found = measured(first, second)
     assert found["stop where expected"].pairs == 2

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from sfm2.evals import contained

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -80,7 +81,7 @@ def test_the_engine_answers_with_what_was_learnt(config: Path, mine: Path) -> No
     settings = load(path=config).settings
     AdapterStore(settings.storage.data_dir).add(mine)
     with ModelManager(settings) as manager:
-        asked = {"prompt": "def total(", "suffix": ")\n", "max_length": 8, "temperature": 0, "guard": False}
+        asked: dict[str, Any] = {"prompt": "def total(", "suffix": ")\n", "max_length": 8, "temperature": 0, "guard": False}
         alone, adapted = (manager.generate(**asked, adapter=name) for name in ("none", "mine"))
     assert (alone.adapter, adapted.adapter) == (None, "mine")
     assert adapted.weights == f"{alone.weights}+{read(mine).digest}"

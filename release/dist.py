@@ -29,9 +29,14 @@ EXTENSION = Path("editors/vscode")
 
 def tree(root: Path = ROOT) -> list[str]:
     """Every file of the repository that is not ignored, whether it has been committed or not."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
-    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     return [name for name in listed.split("\0") if name and (root / name).is_file()]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    # In a container the checkout may belong to another user.
+    command = ["git", "-c", "safe.directory=*", *arguments]
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
 
 
 def build_wheel(source: Path, folder: Path) -> Path:
@@ -147,8 +152,7 @@ def main(folder: Path) -> None:
 
 def _date_of_commit() -> str:
     """Seconds since 1970: packages of one commit are the same bytes whenever they are built."""
-    command = ["git", "log", "-1", "--format=%ct"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    return _git(ROOT, "log", "-1", "--format=%ct").strip()
 
 
 if __name__ == "__main__":

@@ -81,7 +81,13 @@ def test_the_engine_answers_with_what_was_learnt(config: Path, mine: Path) -> No
     settings = load(path=config).settings
     AdapterStore(settings.storage.data_dir).add(mine)
     with ModelManager(settings) as manager:
-        asked: dict[str, Any] = {"prompt": "def total(", "suffix": ")\n", "max_length": 8, "temperature": 0, "guard": False}
+        asked: dict[str, Any] = {
+            "prompt": "def total(",
+            "suffix": ")\n",
+            "max_length": 8,
+            "temperature": 0,
+            "guard": False,
+        }
         alone, adapted = (manager.generate(**asked, adapter=name) for name in ("none", "mine"))
     assert (alone.adapter, adapted.adapter) == (None, "mine")
     assert adapted.weights == f"{alone.weights}+{read(mine).digest}"

@@ -49,8 +49,10 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files, one ver
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.reference.languages --check
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m tools.unasync --check
 	$(BIN)/python -m release.version --check
 	$(BIN)/python -m release.openapi_difference
 
@@ -58,9 +60,11 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
+openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generated
+	$(BIN)/python -m docs.reference.languages
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
+	$(BIN)/python -m tools.unasync
 	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build

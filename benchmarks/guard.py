@@ -1,11 +1,11 @@
-"""What the guard costs, and what it saves: completions with it and without, on the same weights, in one run.
+"""What the guard costs and what it saves: completions with it and without, on the same weights, in one run.
 
-Each item is asked twice in a row, in turning order, one request at a time:
-  raw       everything the model writes, up to `--max-length` tokens
+Each item is sent twice in a row, in alternating order, one request at a time:
+  raw       everything that the model writes, up to `--max-length` tokens
   guarded   read through the guard, which stops the model where the completion ends
-The guard's cost is the time spent within it (feeding it pieces, and its last word) as a share of all the time until the
-completion is there. The second try of a useless completion is left out: that is the model's time, `sfm2 eval run` counts it.
-Run it with `python benchmarks/guard.py single-line=FOLDER_OF_DATA repo=FOLDER_OF_CODE`; figures go into LOG.md.
+The guard's cost is the time spent in it, as a share of all other time until the completion is finished. The second try after
+a useless completion is left out: it is the model's time, which `sfm2 eval run` measures.
+Run it with `python benchmarks/guard.py single-line=FOLDER_OF_DATA repo=FOLDER_OF_CODE`; the figures go into LOG.md.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from rich.console import Console
 from rich.table import Table
 
-from sfm2.backends.base import Ask, Backend, Piece
+from sfm2.backends.base import Backend
 from sfm2.config import load
 from sfm2.core import registry
-from sfm2.core.reading import Reader
-from sfm2.core.resolve import ask_for
+from sfm2.core.assembler import StreamAssembler
+from sfm2.core.resolve import Resolved, resolve_completion
 from sfm2.evals.asking import Asking, alone, request_for
 from sfm2.evals.items import Item
-from sfm2.evals.suites.table import load as load_suite
+from sfm2.evals.suites.registry import load as load_suite
 
 SUITES = {"single-line": "infilling-single-line", "random-span": "infilling-random-span"}
 MOST_ADDED = 0.03  # of the time of a completion
@@ -40,28 +39,31 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 
 @dataclass(frozen=True)
 class Sample:
-    """`seconds` in all, and those of them that were spent within the guard; `tokens` that the model made."""
+    """One completion."""
 
     seconds: float
+    """The time until it is finished."""
     within: float
+    """The part of that time that is spent in the guard."""
     tokens: int
+    """The number of tokens that the model generated."""
 
 
-async def read(backend: Backend, ask: Ask) -> Sample:
-    reader = Reader(ask)
+async def read(backend: Backend, resolved: Resolved) -> Sample:
+    assembler = StreamAssembler(*resolved)
     tokens, within = 0, 0.0
     started = time.perf_counter()
-    async with aclosing(cast(AsyncGenerator[Piece, None], backend.stream(ask))) as pieces:
-        async for piece in pieces:
+    async with aclosing(backend.stream(resolved.request)) as chunks:
+        async for chunk in chunks:
             before = time.perf_counter()
-            reader.feed(piece)
+            assembler.feed(chunk)
             within += time.perf_counter() - before
-            tokens += piece.tokens
-            if reader.ended:
+            tokens += chunk.tokens
+            if assembler.ended:
                 break
     before = time.perf_counter()
-    reader.finish()
-    reader.result()
+    assembler.finish()
+    assembler.result()
     now = time.perf_counter()
     return Sample(now - started, within + now - before, tokens)
 
@@ -76,21 +78,21 @@ async def measure(model: str | None, items: Sequence[Item], max_length: int) -> 
     await backend.start()
     try:
         await backend.ready()
-        asks = [
+        requests = [
             [
-                ask_for(request_for(item, Asking(guard=guard, max_length=max_length)), settings)
+                resolve_completion(request_for(item, Asking(guard=guard, max_length=max_length)), settings)
                 for guard in (False, True)
             ]
             for item in items
         ]
-        await read(backend, asks[0][1])
-        return [await pair(backend, both, bool(number % 2)) for number, both in enumerate(asks)]
+        await read(backend, requests[0][1])
+        return [await pair(backend, both, bool(number % 2)) for number, both in enumerate(requests)]
     finally:
         await backend.aclose()
 
 
-async def pair(backend: Backend, asks: Sequence[Ask], guarded_first: bool) -> tuple[Sample, Sample]:
-    raw, guarded = asks
+async def pair(backend: Backend, requests: Sequence[Resolved], guarded_first: bool) -> tuple[Sample, Sample]:
+    raw, guarded = requests
     if guarded_first:
         mine = await read(backend, guarded)
         return await read(backend, raw), mine
@@ -131,7 +133,7 @@ def main() -> None:
         items = load_suite(SUITES.get(name, name), Path(path), given.items)
         table.add_row(*row(name, asyncio.run(measure(given.model, items, given.max_length))))
     console.print(table)
-    console.print("`guard adds`: all time within it, of all other time. Tokens are means, seconds medians.")
+    console.print("`guard adds`: all time spent in it as a share of all other time. Tokens are means, seconds medians.")
 
 
 if __name__ == "__main__":

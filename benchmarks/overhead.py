@@ -1,9 +1,10 @@
-"""What the service adds: `POST /generate` against the bare engine, on the same weights, in one run.
+"""The overhead of the service: `POST /generate` compared with the bare engine, on the same weights, in one run.
 
-Pairs of requests for the same tokens, one right after the other, so that a drifting machine is the same for both:
+Requests for the same tokens are sent in pairs, one right after the other, so that a change in the machine's speed affects
+both:
   bare      the engine's own process, `POST /completion`
-  service   `POST /generate` and `POST /generate/stream` of a server in front of that very engine
-Run it with `make bench`; figures go into LOG.md. It wants the default weights and a machine with nothing else to do.
+  service   `POST /generate` and `POST /generate/stream` of a server that uses the same engine
+Run it with `make bench`; the figures go into LOG.md. It needs the default weights and an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -25,29 +26,35 @@ from rich.console import Console
 from rich.table import Table
 
 from sfm2.config import load
-from sfm2.engine.hosts import environment_for
-from sfm2.engine.state import Address, Phase
-from sfm2.engine.supervisor import Supervisor
+from sfm2.engines.base import Phase
+from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.llama_cpp.wire import CompletionEvent
+from sfm2.engines.openvino.engine import shared_environment
+from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.sse import Decoder
 
-# Counting goes on for as long as one asks, at temperature 0 the same way each time; no rule of ours ends it.
+# The model continues to count for any number of tokens, the same way each time at temperature 0; no guard rule ends it.
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 60)) + ","
 NEW_TOKENS = 128
 FIRST = "first token"
-FIRSTS_A_ROUND = 8  # they are quick, and noisy
+FIRSTS_A_ROUND = 8  # first tokens are quick to measure, and noisy
 MOST_ADDED, LEAST_SHARE = 5, 0.97  # milliseconds; of the bare engine's rate
 console = Console()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Seconds to the first byte of text and to the last (the same for what is not streamed), and tokens in all."""
+    """One response, or several at once."""
 
     first: float
+    """Seconds to the first byte of text; the same as `total` when not streamed."""
     total: float
+    """Seconds to the last byte."""
     tokens: int
 
     @property
     def rate(self) -> float:
+        """Tokens per second."""
         return self.tokens / self.total
 
 
@@ -57,16 +64,16 @@ Pair = tuple[Sample, Sample]
 
 
 @asynccontextmanager
-async def engine_and_service() -> AsyncIterator[tuple[Address, str]]:
+async def engine_and_service() -> AsyncIterator[tuple[EngineAddress, str]]:
     """The engine's address, and the URL of a service that shares it."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "engine.json"
         supervisor = Supervisor(load().settings, state_file=state)
         await supervisor.start()
         await supervisor.settled()
-        if (found := await supervisor.state()).phase is not Phase.READY:
-            sys.exit(f"the engine is not ready: {found.reason}")
-        environment = {**os.environ, **environment_for(supervisor, state), "SFM2_STORAGE_DATA_DIR": folder}
+        if supervisor.health.phase is not Phase.READY:
+            sys.exit(f"the engine is not ready: {supervisor.health.reason}")
+        environment = {**os.environ, **shared_environment(supervisor, state), "SFM2_STORAGE_DATA_DIR": folder}
         command = [sys.executable, "-m", "sfm2", "serve", "--port", "0", "--log-level", "WARNING"]
         server = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
         try:
@@ -85,28 +92,33 @@ async def address_of(server: asyncio.subprocess.Process) -> str:
     sys.exit("the service did not start")
 
 
-def engine_body(stream: bool, tokens: int) -> Body:
-    return {
-        "prompt": PROMPT,
-        "n_predict": tokens,
-        "temperature": 0,
-        "stream": stream,
-        "n_probs": 1,
-        "by_line": not stream,
-    }
+def engine_body(by_line: bool, tokens: int) -> Body:
+    return {"prompt": PROMPT, "n_predict": tokens, "temperature": 0, "n_probs": 1, "by_line": by_line}
 
 
 def service_body(tokens: int) -> Body:
     return {"prompt": PROMPT, "max_length": tokens, "temperature": 0, "language": "text"}
 
 
-async def whole(client: httpx.AsyncClient, path: str, body: Body) -> Sample:
+async def from_engine(client: httpx.AsyncClient, body: Body) -> Sample:
+    """The engine's stream, line by line, collected: as the service asks for whole completions."""
+    started = time.perf_counter()
+    answer = (await client.post("/completion", json=body)).raise_for_status()
+    events = [CompletionEvent.model_validate_json(event.data) for event in Decoder().feed(answer.content)]
+    total = time.perf_counter() - started
+    return Sample(total, total, checked(events[-1].tokens_predicted or 0, body))
+
+
+async def from_service(client: httpx.AsyncClient, path: str, body: Body) -> Sample:
     started = time.perf_counter()
     answer = (await client.post(path, json=body)).raise_for_status().json()
     total = time.perf_counter() - started
-    tokens = answer["tokens_predicted"] if "content" in answer else answer["tokens"]["completion"]
+    return Sample(total, total, checked(answer["tokens"]["completion"], body))
+
+
+def checked(tokens: int, body: Body) -> int:
     assert tokens in body.values(), "all the tokens that were asked for were made"
-    return Sample(total, total, tokens)
+    return tokens
 
 
 async def streamed(client: httpx.AsyncClient, path: str, body: Body, tokens: int) -> Sample:
@@ -128,17 +140,17 @@ async def at_once(way: Way, streams: int) -> Sample:
 
 
 def ways(bare: httpx.AsyncClient, service: httpx.AsyncClient) -> dict[str, tuple[Way, Way]]:
-    """For each kind of request: to the bare engine, and to the service."""
+    """For each kind of request, how to send it to the bare engine and to the service."""
 
     def pair(path: str, stream: bool, tokens: int) -> tuple[Way, Way]:
         if stream:
             return (
-                lambda: streamed(bare, "/completion", engine_body(True, tokens), tokens),
+                lambda: streamed(bare, "/completion", engine_body(False, tokens), tokens),
                 lambda: streamed(service, path, service_body(tokens), tokens),
             )
         return (
-            lambda: whole(bare, "/completion", engine_body(False, tokens)),
-            lambda: whole(service, path, service_body(tokens)),
+            lambda: from_engine(bare, engine_body(True, tokens)),
+            lambda: from_service(service, path, service_body(tokens)),
         )
 
     one_bare, one_service = pair("/generate", False, NEW_TOKENS)
@@ -151,7 +163,7 @@ def ways(bare: httpx.AsyncClient, service: httpx.AsyncClient) -> dict[str, tuple
 
 
 async def measure(rounds: int) -> dict[str, list[Pair]]:
-    """For each kind, pairs of samples taken one right after the other, in changing order."""
+    """For each kind of request, pairs of samples taken one right after the other, in alternating order."""
     async with engine_and_service() as (address, url):
         headers = {"Authorization": f"Bearer {address.key}"}
         async with (
@@ -175,7 +187,7 @@ async def one_pair(to_bare: Way, to_service: Way, service_first: bool) -> Pair:
 
 
 def show(taken: dict[str, list[Pair]]) -> None:
-    """The table, and whether the goals are met."""
+    """Print the table, and whether the goals are met."""
     added = statistics.median((mine.first - theirs.first) * 1000 for theirs, mine in taken[FIRST])
     table = Table("", "bare", "service", "service against bare")
     firsts = [statistics.median(pair[i].first for pair in taken[FIRST]) * 1000 for i in (0, 1)]

@@ -64,7 +64,7 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     names = names_in(wheel)
     assert wheel_faults(names, tree(), sfm2.__version__) == []
     assert {"sfm2/py.typed", "sfm2/models/catalogue.toml", "sfm2/server/page/built/index.html"} <= set(names)
-    assert [name for name in names if name.endswith((".pyc", ".gguf")) or "test" in name] == []
+    assert [name for name in names if name.endswith((".pyc", ".gguf")) or name.startswith("tests")] == []
 
 
 def test_the_sdist_holds_the_package_and_builds_the_same_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Two runs, paired by hand."""
+"""Comparing two runs, against results worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.comparing import Difference, compare
 from sfm2.evals.results import Results
-from tests.evals.made import in_memory, record
+from tests.evals.sample_records import in_memory, record
 
 
 def runs(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> tuple[Results, Results]:

@@ -1,4 +1,4 @@
-"""The same adapter as GGUF: llama.cpp's names and shapes, the same numbers."""
+"""An adapter as GGUF has llama.cpp's names and shapes, and the same numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from sfm2.errors import AdapterError, WeightsError
 from sfm2.finetune import base, gguf_adapter
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 
 
 def test_it_holds_what_the_safetensors_hold(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_it_holds_what_the_safetensors_hold(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_adapter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match="is no adapter"):
+    with pytest.raises(AdapterError, match="is not an adapter"):
         gguf_adapter.write(tmp_path, "qwen2")
 
 

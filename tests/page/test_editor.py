@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.core import AsyncModelManager
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from tests.conftest import Running, end, start_server
 from tests.page.conftest import Opened
@@ -94,7 +94,7 @@ def test_moving_away_hides_it_and_text_behind_the_cursor_is_sent(desk: Desk) -> 
     desk.press("ArrowUp", "End")
     desk.type(" # echo:x")
     desk.expect_ghost("x")
-    body = desk.asked[-1].post_data_json
+    body = desk.sent()
     assert (body["prefix"], body["suffix"]) == ("( # echo:x", "\n)")
     desk.press("ArrowLeft")
     expect(desk.ghost).to_have_count(0)
@@ -109,7 +109,7 @@ def test_the_buttons_do_what_the_keys_do(desk: Desk) -> None:
     desk.expect_ghost(" two three")
     desk.page.get_by_role("button", name="Dismiss").click()
     expect(desk.ghost).to_have_count(0)
-    desk.page.get_by_role("button", name="Ask now").click()
+    desk.page.get_by_role("button", name="GenerationRequest now").click()
     desk.expect_ghost("one two threeone")
     desk.page.get_by_role("button", name="Accept").click()
     assert desk.text() == "# echo:one two threeoneone two threeone"
@@ -125,7 +125,7 @@ def test_the_controls_reach_the_server(desk: Desk) -> None:
     page.get_by_label("Guard").uncheck()
     desk.type("// echo:one two three")
     desk.expect_ghost("one two")
-    body = desk.asked[-1].post_data_json
+    body = desk.sent()
     assert body == {
         "prefix": "// echo:one two three",
         "suffix": "",
@@ -197,10 +197,12 @@ def test_what_was_taken_and_what_was_not_is_told_to_the_server(opened: Opened, t
 class Doubting(Echo):
     """Less sure of each word."""
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         logprob = 0.0
-        async for piece in super().stream(ask):
-            yield piece if not piece.text else Piece(piece.text, (logprob,), tokens=1, names=piece.names)
+        async for chunk in super().stream(request):
+            yield (
+                chunk if not chunk.text else TokenChunk(chunk.text, (logprob,), tokens=1, token_texts=chunk.token_texts)
+            )
             logprob -= 0.45
 
 
@@ -243,7 +245,7 @@ def test_of_a_file_of_five_megabytes_what_is_near_is_sent(desk: Desk) -> None:
     paste(desk, line * 140_000)
     desk.type("# echo:found")
     desk.expect_ghost("found")
-    prefix = desk.asked[-1].post_data_json["prefix"]
+    prefix = desk.sent()["prefix"]
     assert 90_000 < len(prefix) <= 121_000
     assert prefix.startswith("x = 1")
     desk.press("Tab", "Control+Home")

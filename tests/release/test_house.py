@@ -46,4 +46,6 @@ def test_links_lead_to_files(page: Path) -> None:
 
 def test_the_container_is_valid_json_but_for_its_comments() -> None:
     text = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
-    assert json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))["postCreateCommand"].endswith("make test-fast")
+    assert json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))["postCreateCommand"].endswith(
+        "make test-fast"
+    )

@@ -1,4 +1,4 @@
-"""From an answer to a record: does it parse, does it pass its test, is it what was expected."""
+"""From a completion to a record: whether it parses, passes its test, and is the expected text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from sfm2.evals.items import UNANSWERED, Item, Record
 from sfm2.evals.metrics import measure
 from sfm2.evals.sandbox import Program, Sandbox
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.place import Place
-from sfm2.syntax.place.compiling import error_line
+from sfm2.syntax.parsing import ParseContext
+from sfm2.syntax.parsing.compiler import error_line
 from sfm2.types import Completion
 
 UNPARSED = "does not parse"
 
 
 async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbox) -> Record:
+    """The record of an item that was completed in `seconds`; its test, if there is one, is run in the sandbox."""
     text = answer.completion
     parses = parses_in_place(item, text)
     passed, error = await _tested(item, text, parses, sandbox)
@@ -46,7 +47,7 @@ async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbo
 
 
 def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
-    """Nobody answered: that is wrong, but no abstention."""
+    """The record of an item for which the service gave an error: it counts as wrong, but not as an abstention."""
     return Record(
         id=item.id,
         source=item.source,
@@ -74,11 +75,11 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
 
 
 def parses_in_place(item: Item, completion: str) -> bool | None:
-    """Whether the completed file parses. None: there is no judge for the language."""
+    """Whether the completed file parses; None when there is no parser for the language."""
     if item.language == "python":
         return error_line(item.prefix + completion + item.suffix) is None
-    place = Place(Hole(item.prefix, item.suffix, item.language))
-    return place.problems(completion) == 0 if place.judged else None
+    context = ParseContext(Hole(item.prefix, item.suffix, item.language))
+    return context.problems(completion) == 0 if context.has_parser else None
 
 
 async def _tested(item: Item, text: str, parses: bool | None, sandbox: Sandbox) -> tuple[bool | None, str | None]:

@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock clean
+.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock version \
+	dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -16,12 +17,19 @@ demo: $(VENV)/.run ## Pull the weights, start the server, show a generated merge
 serve: $(VENV)/.run ## Start the server; weights are pulled if need be
 	@SFM2_MODELS_SFM2_AUTO_PULL=true $(BIN)/sfm2 serve
 
-test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights
+# Three processes, also on two cores: many tests wait for something. tests/distribution.py shares the tests out.
+WORKERS ?= 3
+PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights, with coverage
 	@$(BIN)/sfm2 models pull
-	$(BIN)/python -m pytest
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
-	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
 JS := clients/js page editors/vscode
@@ -36,7 +44,7 @@ test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in
 	@cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
+check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files, one version, an API that only grew
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -45,6 +53,8 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
 	$(BIN)/python -m tools.unasync --check
+	$(BIN)/python -m release.version --check
+	$(BIN)/python -m release.openapi_difference
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
@@ -100,8 +110,14 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew
 		-c requirements/run.txt --extra all --extra data --extra eval --extra lsp --extra notebook \
 		--group build --group dev --group docs pyproject.toml -o requirements/dev.txt
 
+version: $(VENV)/.dev ## Set the version everywhere: make version NEW=0.2.0; without NEW, copy the one of src/sfm2/__init__.py
+	$(BIN)/python -m release.version $(NEW)
+
+dist: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## Build every package of a release into dist/, each compared with the tree
+	$(BIN)/python -m release.dist
+
 clean: ## Remove the environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Debian without python3-venv can't make one; the virtualenv package can.
 $(BIN)/python:

@@ -47,7 +47,8 @@ def opened(browser: Browser) -> Iterator[Opened]:
     errors: list[str] = []
 
     def open_page(url: str, **options: Any) -> Desk:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        given: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, **options}
+        context = browser.new_context(**given)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -94,7 +94,7 @@ def test_moving_away_hides_it_and_text_behind_the_cursor_is_sent(desk: Desk) -> 
     desk.press("ArrowUp", "End")
     desk.type(" # echo:x")
     desk.expect_ghost("x")
-    body: dict[str, str] = desk.asked[-1].post_data_json or {}
+    body = desk.sent()
     assert (body["prefix"], body["suffix"]) == ("( # echo:x", "\n)")
     desk.press("ArrowLeft")
     expect(desk.ghost).to_have_count(0)
@@ -125,7 +125,7 @@ def test_the_controls_reach_the_server(desk: Desk) -> None:
     page.get_by_label("Guard").uncheck()
     desk.type("// echo:one two three")
     desk.expect_ghost("one two")
-    body: dict[str, str] = desk.asked[-1].post_data_json or {}
+    body = desk.sent()
     assert body == {
         "prefix": "// echo:one two three",
         "suffix": "",
@@ -245,7 +245,7 @@ def test_of_a_file_of_five_megabytes_what_is_near_is_sent(desk: Desk) -> None:
     paste(desk, line * 140_000)
     desk.type("# echo:found")
     desk.expect_ghost("found")
-    prefix = (desk.asked[-1].post_data_json or {})["prefix"]
+    prefix = desk.sent()["prefix"]
     assert 90_000 < len(prefix) <= 121_000
     assert prefix.startswith("x = 1")
     desk.press("Tab", "Control+Home")

@@ -24,8 +24,9 @@ test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
 	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
-JS := clients/js page editors/vscode
-test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the page and the extension's core: checks and tests
+# In this order: each needs those before it installed.
+JS := clients/js editors/core page editors/vscode
+test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the editor core, the page and the extension: checks and tests
 	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
 
 test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in a real VS Code, on real weights
@@ -51,7 +52,7 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
-	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
+	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
 	$(BIN)/zensical build --strict
@@ -61,7 +62,7 @@ bench: $(VENV)/.run ## The service against the bare engine, in one run
 
 keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
 	@$(BIN)/sfm2 models pull
-	@for part in clients/js editors/vscode; do (cd $$part && npm run --silent build) || exit 1; done
+	@for part in clients/js editors/core; do (cd $$part && npm run --silent build) || exit 1; done
 	@node benchmarks/keystrokes.mjs
 
 # The stages of the adapter that ships (benchmarks/LOG.md): packages' code; half of what that taught; then functions that the 1.5B

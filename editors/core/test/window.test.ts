@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AFTER, BEFORE, type Lines, windowAround } from "../../src/core/window";
+import { AFTER, BEFORE, type Lines, windowAround } from "../src/window.ts";
 
 /** Counts the lines that were read. */
 function counting(lines: string[]): Lines & { read: number } {

@@ -1,16 +1,16 @@
-/** How it stands with the server, and what follows from that. */
-import type { Failure } from "./failure";
+/** The state of the server, and what follows from it. */
+import type { Health } from "sfm2-client";
 
 export type State =
   | { readonly kind: "checking" }
   | { readonly kind: "ready"; readonly model: string }
   | { readonly kind: "degraded"; readonly model: string; readonly reason: string }
-  | { readonly kind: "loading"; readonly reason: string }
+  /** `progress`: the share of the current step that is done, from 0 to 1; null: unknown. */
+  | { readonly kind: "loading"; readonly reason: string; readonly progress: number | null }
   | { readonly kind: "offline"; readonly reason: string }
   | { readonly kind: "foreign"; readonly reason: string }
   | { readonly kind: "wrongKey"; readonly reason: string }
   | { readonly kind: "rateLimited"; readonly seconds: number }
-  | { readonly kind: "overloaded"; readonly reason: string }
   | { readonly kind: "slow"; readonly reason: string }
   | { readonly kind: "unavailable"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string; readonly suggestion: string }
@@ -18,31 +18,40 @@ export type State =
 
 type Kind = State["kind"];
 
-/** What `/health` says, as far as it is looked at. */
-export interface Health {
-  readonly status: "healthy" | "degraded" | "unhealthy";
-  readonly models: Readonly<Record<string, string>>;
-  readonly details: Readonly<Record<string, string>>;
+/** What went wrong with a request; an `SFM2Error` is one. */
+export interface Failure {
+  /** The error code to decide by, such as `unauthorized`. */
+  readonly code: string;
+  readonly message: string;
+  readonly suggestion: string;
+  /** Of the HTTP response. */
+  readonly status?: number;
+  /** Seconds to wait, where the server says so. */
+  readonly retryAfter?: number | undefined;
 }
 
 const FIRST = "sfm2";
 const CAN_ANSWER = new Set(["available", "configured"]);
 
 export function stateOfHealth(health: Health): State {
-  const backends = Object.entries(health.models);
-  const answering = backends.find(([, status]) => CAN_ANSWER.has(status))?.[0];
-  const first = health.models[FIRST];
-  const reason = health.details[FIRST] ?? "";
+  const names = Object.keys(health.modelStatus);
+  const answering = names.find((name) => CAN_ANSWER.has(health.modelStatus[name] ?? ""));
+  const reason = reasonOf(health, FIRST);
   if (health.status === "healthy") return { kind: "ready", model: modelOf(health, answering ?? FIRST) };
-  if (first === "loading" && answering === undefined) return { kind: "loading", reason };
+  if (health.modelStatus[FIRST] === "loading" && answering === undefined) {
+    return { kind: "loading", reason, progress: health.backends[FIRST]?.progress ?? null };
+  }
   if (health.status === "degraded" && answering) return { kind: "degraded", model: modelOf(health, answering), reason };
-  const reasons = backends.map(([name]) => `${name}: ${health.details[name] ?? ""}`);
-  return { kind: "unavailable", reason: reasons.join("; ") };
+  return { kind: "unavailable", reason: names.map((name) => `${name}: ${reasonOf(health, name)}`).join("; ") };
 }
 
-/** A backend that runs a model here says "MODEL on DEVICE". */
+/** A server that does not report models goes by its backend's name. */
 function modelOf(health: Health, backend: string): string {
-  return /^(\S+) on \S+$/.exec(health.details[backend] ?? "")?.[1] ?? backend;
+  return health.backends[backend]?.model ?? backend;
+}
+
+function reasonOf(health: Health, backend: string): string {
+  return health.backends[backend]?.reason || (health.modelDetails[backend] ?? "");
 }
 
 const BY_CODE: Readonly<Record<string, (failure: Failure) => State>> = {
@@ -53,28 +62,34 @@ const BY_CODE: Readonly<Record<string, (failure: Failure) => State>> = {
   model_unavailable: ({ message }) => ({ kind: "unavailable", reason: message }),
   not_found: ({ message }) => ({ kind: "foreign", reason: message }),
   method_not_allowed: ({ message }) => ({ kind: "foreign", reason: message }),
-  internal_error: ({ message }) => ({ kind: "failed", reason: message }),
+  internal_error: (failure) => ({ kind: isProxys(failure) ? "unavailable" : "failed", reason: failure.message }),
 };
+
+/** What a proxy answers while it can't reach the server. */
+function isProxys({ status }: Failure): boolean {
+  return status === 502 || status === 503 || status === 504;
+}
 
 export function stateOfFailure(failure: Failure): State {
   const known = BY_CODE[failure.code];
   if (known) return known(failure);
-  return { kind: "refused", reason: failure.message, suggestion: failure.suggestion ?? "" };
+  return { kind: "refused", reason: failure.message, suggestion: failure.suggestion };
 }
 
-/** A server that can't even say how it is, is none of ours. */
+/** A server that can't report its own health is not an SFM-2 server. */
 export function stateOfFailedProbe(failure: Failure): State {
-  return failure.code === "internal_error" ? { kind: "foreign", reason: failure.message } : stateOfFailure(failure);
+  const state = stateOfFailure(failure);
+  return state.kind === "failed" ? { kind: "foreign", reason: state.reason } : state;
 }
 
 const ASKS: readonly Kind[] = ["checking", "ready", "degraded", "slow", "refused", "failed"];
 
-/** Whether a key press may send a request; else it would be in vain. */
+/** Whether a key press may send a request; in the other states it would fail for the same reason. */
 export function mayAsk(state: State): boolean {
   return ASKS.includes(state.kind);
 }
 
-/** Whether only an answered request shows that it is over: `/health` knows nothing of it. */
+/** Whether only an answered request shows that the state is over: `/health` does not know about it. */
 export function outlivesHealth(state: State): boolean {
   return state.kind === "slow" || state.kind === "refused" || state.kind === "failed";
 }
@@ -82,7 +97,7 @@ export function outlivesHealth(state: State): boolean {
 const QUIET = 30;
 const SLOWEST = 15;
 
-/** Seconds until the server is looked at again, after `checks` that found the same trouble. */
+/** Seconds until the next check of the server, after `checks` that found the same trouble. */
 export function nextCheck(state: State, checks: number): number {
   if (state.kind === "ready" || outlivesHealth(state)) return QUIET;
   if (state.kind === "rateLimited") return Math.max(1, state.seconds);

@@ -1,5 +1,5 @@
-/** The cells above as code that stands before the one being written. */
-import { BEFORE, type Lines } from "./window";
+/** The cells above, as code before the one being written. */
+import { BEFORE, type Lines } from "sfm2-editor-core";
 
 export interface Cell {
   readonly isCode: boolean;
@@ -11,8 +11,8 @@ const MAGIC_CELL = /^\s*%%(?!time\b|timeit\b|capture\b|prun\b|sfm2\b)/;
 const MAGIC_LINE = /^(\s*)(%%?[a-zA-Z].*|[!?].*|[\w.]+\?\??\s*)$/;
 
 /**
- * The lines of the earlier code cells of the same language, an empty one between two; IPython's magics become comments.
- * Of a long notebook the cells nearest to the cursor, about as much as is sent.
+ * The lines of the earlier code cells of the same language, separated by empty ones; IPython's magics become comments.
+ * Of a long notebook, the cells nearest to the cursor, about as much as is sent.
  */
 export function earlierLines(cells: readonly Cell[], language: string): string[] {
   const chosen: string[][] = [];
@@ -32,7 +32,7 @@ export function earlierLines(cells: readonly Cell[], language: string): string[]
   return chosen.reverse().flat();
 }
 
-/** Lines with others before them, and those of the cell itself without magics above the cursor's line. */
+/** The earlier lines, then the cell's own, without magics above the cursor's line. */
 export function following(earlier: readonly string[], own: Lines, language: string, cursorLine: number): Lines {
   return {
     lineCount: earlier.length + own.lineCount,

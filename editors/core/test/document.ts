@@ -1,6 +1,6 @@
-/** A document with a cursor that is typed into as VS Code would, for tests of the core. */
-import type { Place } from "../../src/core/place";
-import { windowAround } from "../../src/core/window";
+/** A document with a cursor, typed into as an editor would. */
+import type { Place } from "../src/place.ts";
+import { windowAround } from "../src/window.ts";
 
 export class Document {
   constructor(

@@ -1,11 +1,11 @@
-/** What the status bar says: how it stands, and what to do about it. */
-import type { State } from "./state";
+/** What the status bar shows: the state of the server, and what to do about it. */
+import type { State } from "sfm2-editor-core";
 
 export interface StatusText {
   readonly icon: string;
   readonly text: string;
   readonly detail: string;
-  /** What puts it right. */
+  /** What to do about it. */
   readonly fix: string;
   readonly command: "sfm2.startServer" | "sfm2.setKey" | "sfm2.showLog" | "sfm2.check" | "settings" | undefined;
   readonly severity: "none" | "warning" | "error";
@@ -38,14 +38,14 @@ function off(situation: Situation): Partial<Words> {
     icon: "circle-slash",
     text: "off",
     detail: `Automatic suggestions are off. ${words(situation).detail}`,
-    fix: "Alt+\\ asks for one; “Switch automatic suggestions on or off” switches them on.",
+    fix: "Alt+\\ requests one; “Switch automatic suggestions on or off” switches them on.",
     command: undefined,
   };
 }
 
 function severityOf(state: State): StatusText["severity"] {
   if (["offline", "foreign", "wrongKey", "unavailable", "failed", "refused"].includes(state.kind)) return "error";
-  if (["rateLimited", "overloaded", "slow", "degraded"].includes(state.kind)) return "warning";
+  if (["rateLimited", "slow", "degraded"].includes(state.kind)) return "warning";
   return "none";
 }
 
@@ -64,7 +64,12 @@ function words(situation: Situation): Words {
         "Look at `sfm2 health` on the server.",
       );
     case "loading":
-      return said("sync~spin", "loading", `The server loads its model: ${state.reason}`, "Wait; it goes on by itself.");
+      return said(
+        "sync~spin",
+        state.progress === null ? "loading" : `loading ${Math.round(100 * state.progress)} %`,
+        `The server is loading its model: ${state.reason}`,
+        "Wait; suggestions start on their own.",
+      );
     case "offline":
       return local
         ? said("debug-disconnect", "no server", `Nothing answers at ${url}.`, "Start a server.", "sfm2.startServer")
@@ -79,17 +84,17 @@ function words(situation: Situation): Words {
       return said(
         "debug-disconnect",
         "no SFM-2",
-        `What answers at ${url} is no SFM-2 server.`,
+        `What answers at ${url} is not an SFM-2 server.`,
         "Check sfm2.url.",
         "settings",
       );
     case "wrongKey":
       return hasKey
-        ? said("key", "wrong key", `The server at ${url} does not take this API key.`, "Set another.", "sfm2.setKey")
+        ? said("key", "wrong key", `The server at ${url} does not accept this API key.`, "Set another.", "sfm2.setKey")
         : said(
             "key",
             "needs a key",
-            `The server at ${url} wants an API key.`,
+            `The server at ${url} requires an API key.`,
             "Set it; `sfm2 keys create` makes one.",
             "sfm2.setKey",
           );
@@ -97,11 +102,9 @@ function words(situation: Situation): Words {
       return said(
         "watch",
         "rate limit",
-        `Too many requests; the server takes more in ${Math.ceil(state.seconds)} s.`,
-        "Wait; it goes on by itself. `sfm2 keys create --rate` raises the limit.",
+        `Too many requests; the server accepts more in ${Math.ceil(state.seconds)} s.`,
+        "Wait; suggestions resume on their own. `sfm2 keys create --rate` raises the limit.",
       );
-    case "overloaded":
-      return said("watch", "busy", `The server has too much to do: ${state.reason}`, "Wait; it goes on by itself.");
     case "slow":
       return said(
         "watch",
@@ -123,7 +126,7 @@ function words(situation: Situation): Words {
         "error",
         "refused",
         `The server refused: ${state.reason}`,
-        state.suggestion || "The log says more.",
+        state.suggestion || "The log has the details.",
         "sfm2.showLog",
       );
     case "failed":

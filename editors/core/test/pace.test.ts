@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pace } from "../../src/core/pace";
+import { Pace } from "../src/pace.ts";
 
 function delayAfter(...gaps: number[]): number {
   const pace = new Pace();

@@ -3,9 +3,9 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { until } from "./until";
+import { until } from "./until.ts";
 
-const REPOSITORY = join(import.meta.dirname, "../../../..");
+const REPOSITORY = join(import.meta.dirname, "../../..");
 const SFM2 = process.env.SFM2_BIN ?? join(REPOSITORY, ".venv/bin/sfm2");
 
 export class Sfm2Server {

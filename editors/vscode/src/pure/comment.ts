@@ -1,5 +1,5 @@
 /** The comment that says what to write. */
-import type { Lines } from "./window";
+import type { Lines } from "sfm2-editor-core";
 
 export interface Comment {
   /** First and last line. */

@@ -1,4 +1,4 @@
-/** How long to wait after a key: longer than the gap to the next one is likely to be, so that few requests are in vain. */
+/** How long to wait after a key: longer than the gap to the next key is likely to be, so that few requests are wasted. */
 const SHORTEST = 60;
 const LONGEST = 300;
 const PAUSE = 1_000;

@@ -1,27 +1,43 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Connection, type Probe } from "../../src/core/connection";
-import { type Failure, RequestFailed } from "../../src/core/failure";
-import type { Health, State } from "../../src/core/state";
+import {
+  AdapterError,
+  APIConnectionError,
+  AuthenticationError,
+  type Health,
+  RateLimitError,
+  type SFM2Error,
+} from "sfm2-client";
+import { Connection, type Probe } from "../src/connection.ts";
+import type { State } from "../src/state.ts";
 
-const WELL: Health = { status: "healthy", models: { sfm2: "available" }, details: { sfm2: "tiny on CPU" } };
-const AWAY: Failure = { code: "connection_failed", message: "refused" };
-const WRONG_KEY: Failure = { code: "unauthorized", message: "no such key" };
+const WELL: Health = {
+  status: "healthy",
+  modelStatus: { sfm2: "available" },
+  modelDetails: {},
+  backends: { sfm2: { status: "available", reason: "", model: "tiny" } },
+  timestamp: "2026-01-01T00:00:00Z",
+  version: "0.1.0",
+};
+const AWAY = new APIConnectionError("refused");
+const WRONG_KEY = new AuthenticationError("no such key");
 
-/** A server whose health and admission the test sets; counts how often it is looked at. */
+/** A server whose health and admission the test sets; counts how often it is checked. */
 class Switched implements Probe {
   looks = 0;
-  away: Failure | undefined;
-  turnedAway: Failure | undefined;
+  admissions = 0;
+  away: SFM2Error | undefined;
+  turnedAway: SFM2Error | undefined;
 
   async health(): Promise<Health> {
     this.looks++;
-    if (this.away) throw new RequestFailed(this.away);
+    if (this.away) throw this.away;
     return WELL;
   }
 
   async admitted(): Promise<void> {
-    if (this.turnedAway) throw new RequestFailed(this.turnedAway);
+    this.admissions++;
+    if (this.turnedAway) throw this.turnedAway;
   }
 }
 
@@ -54,7 +70,7 @@ test("a server that goes away is said once, and it is found when it is back", as
   assert.deepEqual(said, ["ready", "offline", "ready"]);
 });
 
-test("a server that goes away while nobody types is noticed too", async () => {
+test("a server that goes away while the user does not type is noticed too", async () => {
   const server = new Switched();
   const { connection, said } = connected(server);
   await connection.check();
@@ -78,15 +94,30 @@ test("a wrong key stays said although the server is well, until the server takes
 test("what a request was refused for stays said until a request is answered", async () => {
   const { connection, said } = connected(new Switched());
   await connection.check();
-  connection.failed({ code: "adapter_error", message: "no adapter mine" });
+  connection.failed(new AdapterError("no adapter mine"));
   await pass(90);
   assert.deepEqual(said, ["ready", "refused"]);
   connection.answered(undefined);
-  await pass(1);
   assert.equal(said.at(-1), "ready");
 });
 
-test("typing while the server is away looks for it, but not at every key", async () => {
+test("a rate limit is waited out without a request that counts against it", async () => {
+  const server = new Switched();
+  const { connection, said } = connected(server);
+  await connection.check();
+  const { admissions } = server;
+  connection.failed(new RateLimitError("too many", { retryAfter: 20 }));
+  for (let second = 0; second < 19; second++) {
+    connection.nudge();
+    await pass(1);
+  }
+  assert.deepEqual(said, ["ready", "rateLimited"]);
+  await pass(2);
+  assert.deepEqual(said, ["ready", "rateLimited", "ready"]);
+  assert.equal(server.admissions, admissions);
+});
+
+test("typing while the server is away checks for it, but not at every key", async () => {
   const server = new Switched();
   server.away = AWAY;
   const { connection } = connected(server);
@@ -97,7 +128,7 @@ test("typing while the server is away looks for it, but not at every key", async
   assert.ok(server.looks - before <= 1, `${server.looks - before} looks`);
 });
 
-test("while nobody looks at the editor a server that is well is left in peace", async () => {
+test("while the user is elsewhere a server that is well is not checked", async () => {
   const server = new Switched();
   const connection = new Connection(server, { awake: () => false, changed: () => undefined });
   await connection.check();

@@ -3,17 +3,21 @@
 /** A document's lines, without their ends. */
 export interface Lines {
   readonly lineCount: number;
+  /** `line` counts from 0. */
   lineAt(line: number): string;
 }
 
+/** Lines end in \n, whatever the document's own line ends are. */
 export interface Window {
   readonly prefix: string;
   readonly suffix: string;
+  /** Whether the document has text before `prefix`. */
   readonly prefixCut: boolean;
+  /** Whether the document has text after `suffix`. */
   readonly suffixCut: boolean;
 }
 
-/** In UTF-16 units. Of it the server picks what a model is shown: the nearest lines, and imports from further up. */
+/** In UTF-16 units. From these the server picks what a model reads: the nearest lines, and imports from further up. */
 export const BEFORE = 40_000;
 export const AFTER = 6_000;
 

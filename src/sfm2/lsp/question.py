@@ -36,6 +36,14 @@ class Question:
     after: str
 
     @cached_property
+    def lf_before(self) -> str:
+        return with_lf(self.before)
+
+    @cached_property
+    def lf_after(self) -> str:
+        return with_lf(self.after)
+
+    @cached_property
     def window(self) -> tuple[str, str]:
         """Prefix and suffix as they are sent: of a long text the telling part, lines ended by LF, valid Unicode."""
         before = self.before

@@ -22,6 +22,7 @@ from sfm2.lsp.protocol import Protocol
 from sfm2.lsp.question import ask_about
 from sfm2.lsp.settings import EditorSettings
 from sfm2.lsp.suggestions import Suggestions
+from sfm2.lsp.trigger import wants_ghost_text
 from sfm2.lsp.typed_ahead import Suggestion
 
 _log = logging.getLogger(__name__)
@@ -69,14 +70,15 @@ class Server(LanguageServer):
                 self._complaints.add(complaint)
                 self.show(f"SFM-2: {complaint}. The default holds.")
 
-    async def suggestion(self, hole: Hole, *, automatic: bool) -> Suggestion | None:
-        """None when there is nothing to show; never an error."""
-        if not self._wanted(hole, automatic):
+    async def suggestion(self, hole: Hole, *, automatic: bool, menu: bool = False) -> Suggestion | None:
+        """None when there is nothing to show; never an error. `menu`: for the editor's completion menu."""
+        if not self._wanted(hole, automatic, menu):
             return None
         try:
             question = ask_about(hole.document, hole.before, hole.after, self.settings)
             pause = self.settings.debounce / 1000 if automatic else 0.0
-            found = await self.suggestions.suggest(question, pause, automatic=automatic)
+            may_ask = not (automatic and hole.document.shrunk)  # what was just removed is not suggested again
+            found = await self.suggestions.suggest(question, pause, automatic=automatic, may_ask=may_ask)
         except Exception:  # noqa: BLE001 - the last resort; the cause is logged
             _log.exception("no suggestion")
             return None
@@ -90,10 +92,14 @@ class Server(LanguageServer):
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _wanted(self, hole: Hole, automatic: bool) -> bool:
+    def _wanted(self, hole: Hole, automatic: bool, menu: bool) -> bool:
         if self.settings.excludes(hole.document.path):
             return False
-        return not automatic or (self.settings.enabled and not hole.document.inside_word(hole.end))
+        if not automatic:
+            return True
+        # A menu can't be opened explicitly in most editors, so it offers suggestions in the middle of a line, too.
+        fits = not hole.document.inside_word(hole.end) if menu else wants_ghost_text(hole.before, hole.after)
+        return self.settings.enabled and fits
 
 
 class _Client:
@@ -167,7 +173,7 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
         return types.CompletionList(is_incomplete=False, items=[])
     hole = hole_at(document, params.position)
     # Most editors say "invoked" also for what they ask while somebody types.
-    found = await ls.suggestion(hole, automatic=True)
+    found = await ls.suggestion(hole, automatic=True, menu=True)
     feedback = ls.settings.feedback
     items = [] if found is None else [menu_item(hole, found, markdown=ls.client.markdown, feedback=feedback)]
     return types.CompletionList(is_incomplete=True, items=items)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from sfm2.lsp.exclusion import is_excluded
 from sfm2.types import MAX_NEW_TOKENS, Mode
 
 SECTION = "sfm2"
@@ -35,7 +35,7 @@ class EditorSettings(BaseModel):
     exclude: tuple[str, ...] = Field(_SECRETS, description="Files whose text is never sent")
 
     def excludes(self, path: PurePosixPath | None) -> bool:
-        return path is not None and any(_matches(path, pattern) for pattern in self.exclude)
+        return path is not None and is_excluded(str(path), self.exclude)
 
 
 class Read(NamedTuple):
@@ -68,9 +68,3 @@ def _complaint(name: str, problem: Mapping[str, Any]) -> str:
         return f"{SECTION}.{name}: unknown setting{f'; did you mean {close[0]}?' if close else ''}"
     message = str(problem["msg"])
     return f"{SECTION}.{name}: {message[:1].lower()}{message[1:]}, not {problem['input']!r}"
-
-
-def _matches(path: PurePosixPath, pattern: str) -> bool:
-    """A pattern without folders, but for a leading `**/`, is for the file's name."""
-    name = pattern.removeprefix("**/")
-    return fnmatch(path.name, name) if "/" not in name else fnmatch(str(path), pattern)

@@ -47,7 +47,7 @@ export class CompletionCache {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** `scope` stands for everything but the text that changes a completion. */
+  /** `scope` identifies everything but the text that changes a completion; `seconds` from the request to the answer. */
   put(place: Place, scope: string, completion: Completion, seconds: number): void {
     // Other weights or another adapter answer now: what the earlier ones wrote no longer holds.
     if (this.#entries[0] && this.#entries[0].completion.weights !== completion.weights) this.clear();

@@ -3,7 +3,7 @@
 /**
  * Whether one of the patterns names the file.
  *
- * `*` stands for any characters, `?` for one, `[...]` for one of a set, `{a,b}` for one of a list. A pattern without
+ * `*` matches any characters, `?` one, `[...]` one of a set, `{a,b}` one of a list. A pattern without
  * folders, apart from a leading `**` folder, is compared with the file's name; any other with the end of its path.
  * `*` crosses folders: a pattern excludes rather more than less.
  */

@@ -65,7 +65,7 @@ export class Editor {
           look,
           this.#language.of([]),
           this.#tinted.of([]),
-          telling(options),
+          reporting(options),
         ],
       }),
     });
@@ -140,7 +140,7 @@ function indent(view: EditorView): boolean {
   return true;
 }
 
-function telling(options: EditorOptions) {
+function reporting(options: EditorOptions) {
   return EditorView.updateListener.of((update) => {
     const before = update.startState.field(ghostField);
     const now = update.state.field(ghostField);

@@ -1,8 +1,8 @@
 /**
- * What becomes of suggestions: taken, taken and changed, or not taken. Sees edits, knows no editor.
+ * What becomes of suggestions: accepted, accepted and changed, or rejected. Sees edits, knows no editor.
  *
- * Taken is what is in the document in the end, accepted at once, by words, or typed. Not taken is what the user went on
- * typing past, or looked at and left.
+ * Accepted is what ends up in the document, whether at once, word by word, or typed. Rejected is what the user typed past, or
+ * saw and left.
  */
 export type Outcome = "accepted" | "edited" | "rejected";
 

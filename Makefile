@@ -24,7 +24,7 @@ test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
 	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
-# In this order: each needs those before it installed.
+# In this order: each needs those before it.
 JS := clients/js editors/core page editors/vscode
 test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the editor core, the page and the extension: checks and tests
 	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
@@ -36,6 +36,9 @@ test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in
 %/node_modules/.installed: %/package-lock.json
 	@cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@
+
+editors/core/node_modules/.installed: clients/js/node_modules/.installed
+page/node_modules/.installed editors/vscode/node_modules/.installed: editors/core/node_modules/.installed
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/ruff check

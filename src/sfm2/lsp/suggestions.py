@@ -55,7 +55,7 @@ class Suggestions:
         asking = self._asking.get(uri)
         if asking is None or not asking.serves(question, automatic):
             self._drop(uri)
-            asking = _Asking(question)
+            asking = _Asking(question, paused=pause > 0)
             asking.task = asyncio.create_task(self._ask(asking, pause))
             self._asking[uri] = asking
         asking.waiting += 1
@@ -76,7 +76,7 @@ class Suggestions:
     async def _ask(self, asking: _Asking, pause: float) -> Suggestion | None:
         question = asking.question
         await asyncio.sleep(pause)
-        asking.sent = True
+        asking.paused = False
         if any(binary(text) for text in question.window):
             return None
         try:
@@ -99,11 +99,11 @@ class _Asking:
 
     task: asyncio.Task[Suggestion | None]
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, *, paused: bool) -> None:
         self.question = question
-        self.sent = False
+        self.paused = paused
         self.waiting = 0
 
     def serves(self, question: Question, automatic: bool) -> bool:
         """Whether it is the same question; a user who asks explicitly does not wait for its pause."""
-        return not self.task.done() and self.question == question and (self.sent or automatic)
+        return not self.task.done() and self.question == question and (automatic or not self.paused)

@@ -45,6 +45,7 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.reference.languages --check
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
 
@@ -52,7 +53,8 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-openapi: $(VENV)/.dev ## Write openapi.json anew, and the pages' generated parts
+openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generated
+	$(BIN)/python -m docs.reference.languages
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
 	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js

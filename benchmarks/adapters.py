@@ -17,8 +17,8 @@ import httpx
 import psutil
 
 from sfm2.config import load
-from sfm2.engine.preparation import adapter_file
-from sfm2.engine.supervisor import Supervisor
+from sfm2.engines.openvino.preparation import adapter_file
+from sfm2.engines.openvino.supervisor import Supervisor
 from sfm2.models.adapters import Adapter, AdapterStore
 
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 40)) + ","

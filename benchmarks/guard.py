@@ -3,7 +3,7 @@
 Each item is asked twice in a row, in turning order, one request at a time:
   raw       everything the model writes, up to `--max-length` tokens
   guarded   read through the guard, which stops the model where the completion ends
-The guard's cost is the time spent within it (feeding it pieces, and its last word) as a share of all the time until the
+The guard's cost is the time spent within it (feeding it chunks, and its last word) as a share of all the time until the
 completion is there. The second try of a useless completion is left out: that is the model's time, `sfm2 eval run` counts it.
 Run it with `python benchmarks/guard.py single-line=FOLDER_OF_DATA repo=FOLDER_OF_CODE`; figures go into LOG.md.
 """
@@ -15,20 +15,19 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from rich.console import Console
 from rich.table import Table
 
-from sfm2.backends.base import Ask, Backend, Piece
+from sfm2.backends.base import Backend
 from sfm2.config import load
 from sfm2.core import registry
-from sfm2.core.reading import Reader
-from sfm2.core.resolve import ask_for
+from sfm2.core.assembler import StreamAssembler
+from sfm2.core.resolve import Resolved, resolve_completion
 from sfm2.evals.asking import Asking, alone, request_for
 from sfm2.evals.items import Item
 from sfm2.evals.suites.table import load as load_suite
@@ -47,21 +46,21 @@ class Sample:
     tokens: int
 
 
-async def read(backend: Backend, ask: Ask) -> Sample:
-    reader = Reader(ask)
+async def read(backend: Backend, resolved: Resolved) -> Sample:
+    assembler = StreamAssembler(*resolved)
     tokens, within = 0, 0.0
     started = time.perf_counter()
-    async with aclosing(cast(AsyncGenerator[Piece, None], backend.stream(ask))) as pieces:
-        async for piece in pieces:
+    async with aclosing(backend.stream(resolved.request)) as chunks:
+        async for chunk in chunks:
             before = time.perf_counter()
-            reader.feed(piece)
+            assembler.feed(chunk)
             within += time.perf_counter() - before
-            tokens += piece.tokens
-            if reader.ended:
+            tokens += chunk.tokens
+            if assembler.ended:
                 break
     before = time.perf_counter()
-    reader.finish()
-    reader.result()
+    assembler.finish()
+    assembler.result()
     now = time.perf_counter()
     return Sample(now - started, within + now - before, tokens)
 
@@ -76,21 +75,21 @@ async def measure(model: str | None, items: Sequence[Item], max_length: int) -> 
     await backend.start()
     try:
         await backend.ready()
-        asks = [
+        requests = [
             [
-                ask_for(request_for(item, Asking(guard=guard, max_length=max_length)), settings)
+                resolve_completion(request_for(item, Asking(guard=guard, max_length=max_length)), settings)
                 for guard in (False, True)
             ]
             for item in items
         ]
-        await read(backend, asks[0][1])
-        return [await pair(backend, both, bool(number % 2)) for number, both in enumerate(asks)]
+        await read(backend, requests[0][1])
+        return [await pair(backend, both, bool(number % 2)) for number, both in enumerate(requests)]
     finally:
         await backend.aclose()
 
 
-async def pair(backend: Backend, asks: Sequence[Ask], guarded_first: bool) -> tuple[Sample, Sample]:
-    raw, guarded = asks
+async def pair(backend: Backend, requests: Sequence[Resolved], guarded_first: bool) -> tuple[Sample, Sample]:
+    raw, guarded = requests
     if guarded_first:
         mine = await read(backend, guarded)
         return await read(backend, raw), mine

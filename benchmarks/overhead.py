@@ -25,9 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from sfm2.config import load
-from sfm2.engine.hosts import environment_for
-from sfm2.engine.state import Address, Phase
-from sfm2.engine.supervisor import Supervisor
+from sfm2.engines.base import Phase
+from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.llama_cpp.wire import CompletionEvent
+from sfm2.engines.openvino.engine import shared_environment
+from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.sse import Decoder
 
 # Counting goes on for as long as one asks, at temperature 0 the same way each time; no rule of ours ends it.
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 60)) + ","
@@ -57,16 +60,16 @@ Pair = tuple[Sample, Sample]
 
 
 @asynccontextmanager
-async def engine_and_service() -> AsyncIterator[tuple[Address, str]]:
+async def engine_and_service() -> AsyncIterator[tuple[EngineAddress, str]]:
     """The engine's address, and the URL of a service that shares it."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "engine.json"
         supervisor = Supervisor(load().settings, state_file=state)
         await supervisor.start()
         await supervisor.settled()
-        if (found := await supervisor.state()).phase is not Phase.READY:
-            sys.exit(f"the engine is not ready: {found.reason}")
-        environment = {**os.environ, **environment_for(supervisor, state), "SFM2_STORAGE_DATA_DIR": folder}
+        if supervisor.health.phase is not Phase.READY:
+            sys.exit(f"the engine is not ready: {supervisor.health.reason}")
+        environment = {**os.environ, **shared_environment(supervisor, state), "SFM2_STORAGE_DATA_DIR": folder}
         command = [sys.executable, "-m", "sfm2", "serve", "--port", "0", "--log-level", "WARNING"]
         server = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
         try:
@@ -85,28 +88,33 @@ async def address_of(server: asyncio.subprocess.Process) -> str:
     sys.exit("the service did not start")
 
 
-def engine_body(stream: bool, tokens: int) -> Body:
-    return {
-        "prompt": PROMPT,
-        "n_predict": tokens,
-        "temperature": 0,
-        "stream": stream,
-        "n_probs": 1,
-        "by_line": not stream,
-    }
+def engine_body(by_line: bool, tokens: int) -> Body:
+    return {"prompt": PROMPT, "n_predict": tokens, "temperature": 0, "n_probs": 1, "by_line": by_line}
 
 
 def service_body(tokens: int) -> Body:
     return {"prompt": PROMPT, "max_length": tokens, "temperature": 0, "language": "text"}
 
 
-async def whole(client: httpx.AsyncClient, path: str, body: Body) -> Sample:
+async def from_engine(client: httpx.AsyncClient, body: Body) -> Sample:
+    """The engine's stream, line by line, collected: as the service asks for whole completions."""
+    started = time.perf_counter()
+    answer = (await client.post("/completion", json=body)).raise_for_status()
+    events = [CompletionEvent.model_validate_json(event.data) for event in Decoder().feed(answer.content)]
+    total = time.perf_counter() - started
+    return Sample(total, total, checked(events[-1].tokens_predicted or 0, body))
+
+
+async def from_service(client: httpx.AsyncClient, path: str, body: Body) -> Sample:
     started = time.perf_counter()
     answer = (await client.post(path, json=body)).raise_for_status().json()
     total = time.perf_counter() - started
-    tokens = answer["tokens_predicted"] if "content" in answer else answer["tokens"]["completion"]
+    return Sample(total, total, checked(answer["tokens"]["completion"], body))
+
+
+def checked(tokens: int, body: Body) -> int:
     assert tokens in body.values(), "all the tokens that were asked for were made"
-    return Sample(total, total, tokens)
+    return tokens
 
 
 async def streamed(client: httpx.AsyncClient, path: str, body: Body, tokens: int) -> Sample:
@@ -133,12 +141,12 @@ def ways(bare: httpx.AsyncClient, service: httpx.AsyncClient) -> dict[str, tuple
     def pair(path: str, stream: bool, tokens: int) -> tuple[Way, Way]:
         if stream:
             return (
-                lambda: streamed(bare, "/completion", engine_body(True, tokens), tokens),
+                lambda: streamed(bare, "/completion", engine_body(False, tokens), tokens),
                 lambda: streamed(service, path, service_body(tokens), tokens),
             )
         return (
-            lambda: whole(bare, "/completion", engine_body(False, tokens)),
-            lambda: whole(service, path, service_body(tokens)),
+            lambda: from_engine(bare, engine_body(True, tokens)),
+            lambda: from_service(service, path, service_body(tokens)),
         )
 
     one_bare, one_service = pair("/generate", False, NEW_TOKENS)

@@ -16,11 +16,8 @@ from click.testing import CliRunner
 
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
-from sfm2.config import load
-from sfm2.engine.state import Address
-from tests.conftest import Running, end, start_server
-from tests.engine import tiny
-from tests.engine.running import running_engine
+from sfm2.testing import ServerProcess, serve_process, until
+from tests.engines import tiny
 from tests.finetune.made import Repository, module
 
 
@@ -46,37 +43,40 @@ def lora(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """Somebody else's server: an engine of tiny weights speaks OpenAI's protocol."""
+def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of an OpenAI-compatible server: another `sfm2 serve`, on tiny weights."""
     home = tmp_path_factory.mktemp("openai")
-    given = {"models.sfm2.path": tiny.write(home / "tiny.gguf"), "storage.cache_dir": home / "cache"}
-    with running_engine(load({**given, "models.sfm2.context": 512}, environment={}).settings) as address:
-        yield address
+    with serve_process(home, environment=tiny_weights(home)) as server:
+        yield f"{server.url}/v1"
+
+
+def tiny_weights(home: Path) -> dict[str, str]:
+    """The variables of a service on tiny weights alone, which it keeps in `home`."""
+    return {
+        "SFM2_MODELS_SFM2_PATH": str(tiny.write(home / "tiny.gguf")),
+        "SFM2_MODELS_SFM2_CONTEXT": "512",
+        "SFM2_STORAGE_CACHE_DIR": str(home / "cache"),
+    }
 
 
 @contextmanager
-def service(folder: Path, lora: Path, openai: Address, **environment: str) -> Iterator[Running]:
-    """With SFM-2's default weights, unless the environment names others."""
+def service(folder: Path, lora: Path, openai: str, **environment: str) -> Iterator[ServerProcess]:
+    """With SFM-2's default weights, unless the environment names others; `openai` is a base URL."""
     folder.mkdir(exist_ok=True)
-    running = start_server(
-        folder,
-        SFM2_MODELS_GPT2_LORA_BASE_MODEL=str(lora / "base"),
-        SFM2_MODELS_GPT2_LORA_LORA_PATH=str(lora),
-        OPENAI_BASE_URL=f"{openai.url}/v1",
-        OPENAI_API_KEY=openai.key,
-        SFM2_MODELS_OPENAI_MODE="completions",
+    variables = {
+        "SFM2_MODELS_GPT2_LORA_BASE_MODEL": str(lora / "base"),
+        "SFM2_MODELS_GPT2_LORA_LORA_PATH": str(lora),
+        "OPENAI_BASE_URL": openai,
+        "SFM2_MODELS_OPENAI_MODE": "completions",
         **environment,
-    )
-    try:
-        running.until_ready()
+    }
+    with serve_process(folder, environment=variables) as running:
         yield running
-    finally:
-        end(running)
 
 
 @contextmanager
-def killed(running: Running) -> Iterator[list[psutil.Process]]:
-    """SFM-2's engine dies, and again as often as it is started anew; those that died."""
+def killed(running: ServerProcess) -> Iterator[list[psutil.Process]]:
+    """SFM-2's engine dies, and again as often as it is restarted; those that died."""
     over, dead = threading.Event(), list[psutil.Process]()
 
     def kill() -> None:
@@ -92,14 +92,14 @@ def killed(running: Running) -> Iterator[list[psutil.Process]]:
         killer.join()
 
 
-def engines_of(running: Running) -> list[psutil.Process]:
-    """Of this service alone. One that is gone by now is none."""
+def engines_of(running: ServerProcess) -> list[psutil.Process]:
+    """The engine processes of this service alone, as far as they still run."""
     return [one for one in psutil.Process(running.process.pid).children(recursive=True) if _is_engine(one)]
 
 
 def _is_engine(process: psutil.Process) -> bool:
     try:
-        return "sfm2.engine" in process.cmdline()
+        return "sfm2.engines.openvino" in process.cmdline()
     except psutil.Error:
         return False
 
@@ -123,16 +123,20 @@ def truncated(path: Path) -> Iterator[None]:
         path.write_bytes(whole)
 
 
-def answer(running: Running) -> tuple[int, dict[str, Any]]:
+def answer(running: ServerProcess) -> tuple[int, dict[str, Any]]:
     body = {"prompt": "def ada_0(first, second):\n", "max_length": 12, "temperature": 0, "language": "python"}
     response = httpx.post(f"{running.url}/generate", json=body, timeout=60)
     return response.status_code, response.json()
 
 
-def answered_by(running: Running, name: str) -> dict[str, Any]:
-    """Once what is being killed is dead, and what is being loaded is there."""
-    for _ in range(40):
-        status, body = answer(running)
-        if status == httpx.codes.OK and body["model_used"] == name:
-            return body
-    pytest.fail(f"{name} never answered; the last answer was {body}")
+def answered_by(running: ServerProcess, name: str) -> dict[str, Any]:
+    """The first answer by this backend: until then, what is killed dies and what loads gets ready."""
+    last: dict[str, Any] = {}
+
+    def answered() -> bool:
+        nonlocal last
+        status, last = answer(running)
+        return status == httpx.codes.OK and last["model_used"] == name
+
+    until(answered, 120, lambda: f"an answer by {name}; the last one was {last}")
+    return last

@@ -4,11 +4,12 @@ OpenAI-compatible server. Each earlier one dies in turn, and the next one answer
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from sfm2.engine.state import Address
+from sfm2.testing import until
 from tests.chain import answer, answered_by, killed, service, truncated
 from tests.chain import lora as lora
 from tests.chain import openai as openai
@@ -16,7 +17,7 @@ from tests.chain import openai as openai
 pytestmark = [pytest.mark.engine, pytest.mark.hf, pytest.mark.slow]
 
 
-def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path, openai: Address) -> None:
+def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path, openai: str) -> None:
     with service(tmp_path / "one", lora, openai) as running:
         assert answered_by(running, "sfm2")["fallback"] == []
         with killed(running):
@@ -32,13 +33,14 @@ def test_each_takes_over_when_the_one_before_it_dies(tmp_path: Path, lora: Path,
 
 
 def test_when_all_are_dead_the_error_names_them_all(tmp_path: Path, lora: Path) -> None:
-    nobody = Address("http://127.0.0.1:9", "key")
     gone = tmp_path / "gone"
     gone.mkdir()
-    with service(tmp_path, gone, nobody) as running, killed(running):
-        for _ in range(40):
+    with service(tmp_path, gone, openai="http://127.0.0.1:9/v1") as running, killed(running):
+
+        def refusal() -> dict[str, Any] | None:
             status, body = answer(running)
-            if status == httpx.codes.SERVICE_UNAVAILABLE:
-                break
-    assert status == httpx.codes.SERVICE_UNAVAILABLE
+            return body if status == httpx.codes.SERVICE_UNAVAILABLE else None
+
+        body = until(refusal, 120)
+    assert body is not None
     assert [attempt["backend"] for attempt in body["details"]["attempts"]] == ["sfm2", "gpt2_lora", "openai"]

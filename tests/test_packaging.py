@@ -64,7 +64,8 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {
         "sfm2/py.typed",
-        "sfm2/engine/presets.toml",
+        "sfm2/engines/openvino/presets.toml",
+        "sfm2/languages.toml",
         "sfm2/models/catalogue.toml",
         "sfm2/server/page/built/index.html",
     } <= names

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 from docs.reference.commands import commands, exits
+from docs.reference.languages import languages_table
 from docs.reference.measured import section
 from docs.reference.pages import filled
 from docs.reference.problems import problems
-from docs.reference.routes import languages, routes, shapes
+from docs.reference.routes import routes, shapes
 from docs.reference.settings import settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "problems": problems,
     "routes": partial(routes, _API),
     "shapes": partial(shapes, _API),
-    "languages": partial(languages, _API),
+    "languages": languages_table,
     "guard": partial(section, _MEASURED, "The guard"),
     "adapter": partial(section, _MEASURED, "The adapter that comes with it"),
     "stops": partial(section, _MEASURED, "Where completions stop"),

@@ -26,11 +26,6 @@ def shapes(document: Path) -> str:
     return "\n\n".join(_shape(name, schema) for name, schema in sorted(known.items()) if name != "Language")
 
 
-def languages(document: Path) -> str:
-    known = _schemas(document)
-    return ", ".join(code(name) for name in known["Language"]["enum"])
-
-
 def _schemas(document: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(document.read_text(encoding="utf-8"))["components"]["schemas"]
     return found

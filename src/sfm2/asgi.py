@@ -1,6 +1,6 @@
-"""Work that ends when its client leaves, for any ASGI server. Used by the service and by the engine.
+"""Work that ends when its client leaves, for any ASGI app. Used by the service and by the engine.
 
-The handler is raced against the `http.disconnect` message; nothing is polled.
+The work is raced against the `http.disconnect` message; nothing is polled.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection; nobody waits for an answer."""
+    """The client closed the connection, and no longer waits for an answer."""
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the client leaves. The request's body must have been read."""
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
+    """The result of `work`, which is cancelled when the client leaves. The request's body must have been read.
+
+    Raises `ClientGoneError`, and what `work` raises.
+    """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
@@ -41,14 +44,14 @@ async def _disconnected(receive: Receive) -> None:
 
 
 class EventStream:
-    """A response of server-sent events. `events` is closed when it ends, and when the client leaves."""
+    """A response of server-sent events, already encoded. `events` is closed at its end, and when the client leaves."""
 
     def __init__(self, events: AsyncGenerator[bytes, None], headers: dict[str, str] | None = None) -> None:
         self._events = events
         self._headers = {
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache",
-            "x-accel-buffering": "no",  # nginx would hold the stream back
+            "x-accel-buffering": "no",  # Otherwise nginx buffers the stream.
             **(headers or {}),
         }
 

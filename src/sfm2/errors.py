@@ -3,21 +3,23 @@
     SFM2Error
       InvalidRequestError          422  a field is wrong; says which, and what was expected
         PromptTooLongError         413  prompt and window, in tokens
+        AdapterError               422  there is no such adapter, or it was trained on other weights
         PayloadTooLargeError       413  body or batch over the limit
         MalformedRequestError      400  not JSON, not UTF-8
         UnsupportedMediaTypeError  415
-      AuthenticationError          401  no key, a wrong one, or a revoked one
+      AuthenticationError          401  no API key, a wrong one, or a revoked one
       NotFoundError                404
       MethodNotAllowedError        405
       RateLimitError               429  `retry_after` seconds
       ModelUnavailableError        503  no backend could answer; `fallback_model` names the last one tried
-        BackendError                    one backend could not; the chain goes on to the next
+        BackendError                    one backend failed; the chain asks the next
           BackendLoadingError           not ready yet
           BackendOverloadedError        too many requests at once
           BackendTimeoutError           no answer in time
-          BackendNotConfiguredError     nobody has set it up
+          BackendNotConfiguredError     it has not been set up
           BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
+          BackendAdapterError           an adapter fails to load or to work
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
       APIConnectionError                the client could not reach the server
@@ -168,6 +170,14 @@ class BackendUnavailableError(BackendError):
 class BackendUnsupportedError(BackendError):
     reason = "unsupported"
     counts = False
+
+
+class BackendAdapterError(BackendError):
+    """An adapter that is there, and fails to load or to work. Other requests may do well without it."""
+
+    reason = "adapter_failed"
+    counts = False
+    default_suggestion = "Train the adapter again, or choose another; `sfm2 adapters list` shows those of this machine"
 
 
 class StreamInterruptedError(SFM2Error):

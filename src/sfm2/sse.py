@@ -1,6 +1,6 @@
 """Server-sent events, encoded and decoded without I/O (WHATWG HTML, section 9.2).
 
-The format has three line ends, LF, CR LF and CR alone, and all are read back as LF: text with a CR in it does not survive.
+The format has three line ends, LF, CR LF and CR alone, and all are read back as LF: a CR in the text does not survive.
 JSON, which is all that we send, writes it as an escape.
 """
 
@@ -14,26 +14,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """One event. `name` is "message" when the sender gave none; it has no line breaks."""
+    """One event."""
 
     data: str
     name: str = "message"
+    """Its type, without line breaks; "message" if the sender gave none"""
 
 
 def encode(event: Event) -> bytes:
-    """The bytes of one event; data with line breaks takes a `data:` line each. `ValueError`: it can't be sent."""
+    """The bytes of one event, with a `data:` line for each line of its data. Raises `ValueError` for a carriage return."""
     if "\r" in event.data or "\r" in event.name or "\n" in event.name:
-        raise ValueError("an event can't carry a carriage return, nor a line break in its name")
+        raise ValueError("an event can't contain a carriage return, nor a line break in its name")
     head = "" if event.name == "message" else f"event: {event.name}\n"
     body = "".join(f"data: {line}\n" for line in event.data.split("\n"))
     return f"{head}{body}\n".encode()
 
 
 class Decoder:
-    """Bytes in any chunking -> events. A trailing event without its blank line is not an event."""
+    """Decodes events from bytes, however they are split. An event is complete with the blank line that ends it."""
 
     def __init__(self) -> None:
-        # Drops a byte order mark; turns every line end into LF, also one that is split between two chunks.
+        # Drops a byte order mark, and turns every line end into LF, even one that is split between two chunks.
         self._text = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("replace"), translate=True)
         self._rest = ""
         self._name = ""

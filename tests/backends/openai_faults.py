@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from sfm2.testing import serve
 
 WORDS = ("return", " a", " +", " b", "\n")
 ANSWER = "".join(WORDS)
@@ -130,28 +131,9 @@ def sse(data: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
 
 
-@contextlib.contextmanager
+@contextmanager
 def serving(server: FaultyOpenAI) -> Iterator[FaultyOpenAI]:
-    """The server on a free loopback port, in a thread."""
-    started = threading.Event()
-    config = uvicorn.Config(server.app(), port=0, log_level="critical", timeout_graceful_shutdown=2)
-    live = _Announcing(config, started)
-    thread = threading.Thread(target=live.run)
-    thread.start()
-    assert started.wait(10)
-    server.url = f"http://127.0.0.1:{live.servers[0].sockets[0].getsockname()[1]}/v1"
-    try:
+    """The server on a free loopback port."""
+    with serve(server.app()) as running:
+        server.url = f"{running.url}/v1"
         yield server
-    finally:
-        live.should_exit = True
-        thread.join()
-
-
-class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
-        super().__init__(config)
-        self._announced = started
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        self._announced.set()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sfm2.backends.code_reply import CodeReply
-from sfm2.backends.repeats import end_of, repetitions
+from sfm2.backends.openai.code_reply import CodeReply
+from sfm2.backends.openai.prompt_echo import end_of, repetitions
 
 PREFIX = "import os\n\n\ndef add(a, b):\n    "
 

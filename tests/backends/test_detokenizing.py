@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.backends.detokenizing import Detokenizer
+from sfm2.backends.gpt2.detokenizer import Detokenizer
 
 
 def bytes_decode(ids: Sequence[int]) -> str:
@@ -18,10 +18,10 @@ def bytes_decode(ids: Sequence[int]) -> str:
 @given(st.text(max_size=30))
 def test_every_piece_is_whole_characters(text: str) -> None:
     detokenizer = Detokenizer(bytes_decode)
-    pieces = [detokenizer.feed(byte) for byte in text.encode()]
-    assert "".join(pieces) + detokenizer.finish() == text
+    chunks = [detokenizer.feed(byte) for byte in text.encode()]
+    assert "".join(chunks) + detokenizer.finish() == text
     if "\N{REPLACEMENT CHARACTER}" not in text:
-        assert all("\N{REPLACEMENT CHARACTER}" not in piece for piece in pieces)
+        assert all("\N{REPLACEMENT CHARACTER}" not in chunk for chunk in chunks)
 
 
 @given(st.binary(max_size=30))

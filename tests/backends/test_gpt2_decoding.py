@@ -14,8 +14,8 @@ from transformers import (  # noqa: E402
     TopPLogitsWarper,
 )
 
-from sfm2.backends.base import Ask  # noqa: E402
-from sfm2.backends.gpt2_decoding import choose, likeliest, nucleus, penalized  # noqa: E402
+from sfm2.backends.gpt2.decoding import choose, likeliest, nucleus, penalized  # noqa: E402
+from sfm2.types import SamplingParams  # noqa: E402
 
 pytestmark = pytest.mark.hf
 
@@ -43,23 +43,23 @@ def test_top_p(mass: float) -> None:
     assert torch.equal(nucleus(LOGITS, mass), TopPLogitsWarper(mass)(SEEN[None], LOGITS[None].clone())[0])
 
 
-def draw(ask: Ask, seed: int = 0) -> list[int]:
+def draw(sampling: SamplingParams, seed: int = 0) -> list[int]:
     generator = torch.Generator().manual_seed(seed)
-    return [choose(LOGITS, SEEN, ask, generator) for _ in range(200)]
+    return [choose(LOGITS, SEEN, sampling, generator) for _ in range(200)]
 
 
 @pytest.mark.parametrize("temperature", [0.0, 5e-324, 1e-5, 1e-3])
 def test_temperature_zero_and_next_to_it_takes_the_likeliest(temperature: float) -> None:
-    assert set(draw(Ask("", temperature=temperature))) == {int(LOGITS.argmax())}
+    assert set(draw(SamplingParams(temperature=temperature))) == {int(LOGITS.argmax())}
 
 
 def test_the_temperature_widens_the_choice() -> None:
-    assert len(set(draw(Ask("", temperature=0.2)))) < len(set(draw(Ask("", temperature=2.0))))
+    assert len(set(draw(SamplingParams(temperature=0.2)))) < len(set(draw(SamplingParams(temperature=2.0))))
 
 
 def test_only_the_given_generator_counts() -> None:
-    ask = Ask("", temperature=1.0)
+    sampling = SamplingParams(temperature=1.0)
     torch.manual_seed(1)
-    first = draw(ask)
+    first = draw(sampling)
     torch.manual_seed(2)
-    assert draw(ask) == first != draw(ask, seed=1)
+    assert draw(sampling) == first != draw(sampling, seed=1)

@@ -13,18 +13,18 @@ WITHOUT_TORCH = """
 import asyncio, sys
 from pathlib import Path
 sys.modules["torch"] = None
-from sfm2.backends.gpt2_lora import GPT2LoRA
+from sfm2.backends.gpt2.backend import GPT2LoRA
 from sfm2.config import GPT2Settings
-from sfm2.backends.base import Ask
+from sfm2.generation import GenerationRequest
 from sfm2.errors import BackendUnavailableError
 
 async def main():
     backend = GPT2LoRA(GPT2Settings(lora_path=Path("lora")))
     await backend.start()
     await backend.ready()
-    print(await backend.status())
+    print(await backend.health())
     try:
-        await anext(backend.stream(Ask("x")))
+        await anext(backend.stream(GenerationRequest("x")))
     except BackendUnavailableError as error:
         print(error)
 
@@ -39,13 +39,13 @@ def test_without_the_extra_it_says_what_to_install() -> None:
 
 
 def test_importing_the_backend_does_not_import_torch() -> None:
-    code = "import sys, sfm2.backends.gpt2_lora; assert not {'torch', 'transformers', 'peft'} & set(sys.modules)"
+    code = "import sys, sfm2.backends.gpt2.backend; assert not {'torch', 'transformers', 'peft'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 WITHOUT_NETWORK = """
 import sys
-from sfm2.backends.gpt2_files import base_folder
+from sfm2.backends.gpt2.files import base_folder
 print(base_folder("somebody/tiny"))
 """
 
@@ -70,13 +70,13 @@ def test_a_base_in_the_cache_needs_no_network(tmp_path: Path) -> None:
 UNREACHABLE_HUB = """
 import asyncio, sys
 from pathlib import Path
-from sfm2.backends.gpt2_lora import GPT2LoRA
+from sfm2.backends.gpt2.backend import GPT2LoRA
 from sfm2.config import GPT2Settings
 
 async def main():
     backend = GPT2LoRA(GPT2Settings(base_model="somebody/tiny", lora_path=Path(sys.argv[1])))
     await backend.ready()
-    print(await backend.status())
+    print(await backend.health())
 
 asyncio.run(main())
 """

@@ -14,11 +14,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 pytest.importorskip("transformers")
 
-from sfm2.backends.base import Ask  # noqa: E402
-from sfm2.backends.gpt2_lora import GPT2LoRA  # noqa: E402
+from sfm2.backends.gpt2.backend import GPT2LoRA  # noqa: E402
 from sfm2.config import GPT2Settings  # noqa: E402
 from sfm2.errors import BackendNotConfiguredError, BackendUnavailableError  # noqa: E402
-from sfm2.types import BackendStatus  # noqa: E402
+from sfm2.generation import GenerationRequest  # noqa: E402
+from sfm2.types import BackendHealth, BackendStatus, SamplingParams  # noqa: E402
 from tests.backends.tiny_gpt2 import FUNCTION, Folders, make_base  # noqa: E402
 
 pytestmark = [
@@ -32,28 +32,28 @@ FIRST_LINE, REST = FUNCTION.split("\n", 1)
 
 def complete(backend: GPT2LoRA) -> str:
     async def scenario() -> str:
-        ask = Ask(FIRST_LINE + "\n", temperature=0.0)
-        return "".join([piece.text async for piece in backend.stream(ask)])
+        request = GenerationRequest(FIRST_LINE + "\n", sampling=SamplingParams(temperature=0.0))
+        return "".join([chunk.text async for chunk in backend.stream(request)])
 
     return asyncio.run(scenario())
 
 
-def settled(settings: GPT2Settings) -> tuple[BackendStatus, str]:
-    """The status once there is nothing left to wait for."""
+def settled(settings: GPT2Settings) -> BackendHealth:
+    """Its health once there is nothing left to wait for."""
 
-    async def scenario() -> tuple[BackendStatus, str]:
+    async def scenario() -> BackendHealth:
         backend = GPT2LoRA(settings)
         await backend.start()
         await backend.ready()
-        return await backend.status()
+        return await backend.health()
 
     return asyncio.run(scenario())
 
 
 def test_without_a_lora_it_is_not_configured() -> None:
-    status, reason = settled(GPT2Settings())
-    assert status is BackendStatus.NOT_CONFIGURED
-    assert "models.gpt2_lora.lora_path" in reason
+    health = settled(GPT2Settings())
+    assert health.status is BackendStatus.NOT_CONFIGURED
+    assert "models.gpt2_lora.lora_path" in health.reason
     with pytest.raises(BackendNotConfiguredError, match="lora_path"):
         complete(GPT2LoRA(GPT2Settings()))
 
@@ -144,21 +144,21 @@ def other_device(folders: Folders, tmp_path: Path) -> GPT2Settings:
 )
 def test_what_is_wrong_is_told(make: Any, word: str, folders: Folders, tmp_path: Path) -> None:
     settings = make(folders, tmp_path)
-    status, reason = settled(settings)
-    assert status is BackendStatus.UNAVAILABLE
-    assert word in reason
+    health = settled(settings)
+    assert health.status is BackendStatus.UNAVAILABLE
+    assert word in health.reason
     with pytest.raises(BackendUnavailableError) as caught:
         complete(GPT2LoRA(settings))
-    assert caught.value.message == reason
+    assert caught.value.message == health.reason
 
 
 def test_an_adapter_put_right_is_tried_again(folders: Folders, tmp_path: Path) -> None:
     async def scenario() -> BackendStatus:
         backend = Folders(folders.base, tmp_path / "lora").backend()
         await backend.ready()
-        assert (await backend.status()).status is BackendStatus.UNAVAILABLE
+        assert (await backend.health()).status is BackendStatus.UNAVAILABLE
         shutil.copytree(folders.lora, tmp_path / "lora")
         await backend.ready()
-        return (await backend.status()).status
+        return (await backend.health()).status
 
     assert asyncio.run(scenario()) is BackendStatus.AVAILABLE

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings
 from sfm2.errors import (
     BackendError,
@@ -21,13 +20,13 @@ from sfm2.errors import (
     BackendOverloadedError,
     BackendTimeoutError,
     BackendUnavailableError,
-    BackendUnsupportedError,
     PromptTooLongError,
 )
-from sfm2.types import BackendStatus, ConversationMessage
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.types import BackendStatus, ConversationMessage, SamplingParams
 from tests.backends.openai_faults import ANSWER, FaultyOpenAI, serving
 
-PROMPT = Ask("def add(a, b):\n    ", language="python", temperature=0.0)
+PROMPT = GenerationRequest("def add(a, b):\n    ", language="python", sampling=SamplingParams(temperature=0.0))
 
 
 @pytest.fixture(scope="module")
@@ -46,82 +45,86 @@ def backend_for(server: FaultyOpenAI, model: str = "good", timeout: float = 10.0
     return OpenAI(OpenAISettings(base_url=server.url, model=model, **settings), timeout)
 
 
-async def collect(backend: OpenAI, ask: Ask = PROMPT) -> list[Piece]:
-    return [piece async for piece in backend.stream(ask)]
+async def collect(backend: OpenAI, request: GenerationRequest = PROMPT) -> list[TokenChunk]:
+    return [chunk async for chunk in backend.stream(request)]
 
 
-def ask_once(backend: OpenAI, ask: Ask = PROMPT) -> list[Piece]:
-    async def scenario() -> list[Piece]:
+def request_once(backend: OpenAI, request: GenerationRequest = PROMPT) -> list[TokenChunk]:
+    async def scenario() -> list[TokenChunk]:
         try:
-            return await collect(backend, ask)
+            return await collect(backend, request)
         finally:
             await backend.aclose()
 
     return asyncio.run(scenario())
 
 
-def text_of(pieces: list[Piece]) -> str:
-    return "".join(piece.text for piece in pieces)
+def text_of(chunks: list[TokenChunk]) -> str:
+    return "".join(chunk.text for chunk in chunks)
 
 
 @pytest.mark.parametrize("mode", ["chat", "completions"])
 def test_streams_text_with_log_probabilities_and_counts(server: FaultyOpenAI, mode: str) -> None:
-    pieces = ask_once(backend_for(server, mode=mode))
-    assert text_of(pieces) == ANSWER
-    assert len(pieces) > 2
-    assert [p for piece in pieces for p in piece.logprobs] == [-0.5] * 5
-    assert pieces[-1].finish_reason == "stop"
-    assert pieces[-1].prompt_tokens == 12
-    assert sum(piece.tokens for piece in pieces) == 9  # as the server counts
+    chunks = request_once(backend_for(server, mode=mode))
+    assert text_of(chunks) == ANSWER
+    assert len(chunks) > 2
+    assert [p for chunk in chunks for p in chunk.logprobs] == [-0.5] * 5
+    assert chunks[-1].finish_reason == "stop"
+    assert chunks[-1].prompt_tokens == 12
+    assert sum(chunk.tokens for chunk in chunks) == 9  # as the server counts
 
 
 def test_a_server_without_log_probabilities_is_fine(server: FaultyOpenAI) -> None:
     server.logprobs = False
-    pieces = ask_once(backend_for(server))
-    assert text_of(pieces) == ANSWER
-    assert all(piece.logprobs == () for piece in pieces)
+    chunks = request_once(backend_for(server))
+    assert text_of(chunks) == ANSWER
+    assert all(chunk.logprobs == () for chunk in chunks)
 
 
-def test_the_length_limit_is_told(server: FaultyOpenAI) -> None:
-    pieces = ask_once(backend_for(server), Ask(PROMPT.prefix, max_length=2))
-    assert (text_of(pieces), pieces[-1].finish_reason) == ("return a", "length")
+def test_the_length_limit_is_reported(server: FaultyOpenAI) -> None:
+    chunks = request_once(backend_for(server), GenerationRequest(PROMPT.prefix, sampling=SamplingParams(max_length=2)))
+    assert (text_of(chunks), chunks[-1].finish_reason) == ("return a", "length")
 
 
 def test_what_is_asked(server: FaultyOpenAI) -> None:
-    ask = Ask("x = ", "\nprint(x)", temperature=0.3, top_p=0.8, seed=7, max_length=5, stop=("a", "b", "c", "d", "e"))
-    ask_once(backend_for(server, mode="completions", api_key="secret"), ask)
-    ask_once(backend_for(server), ask)
+    request = GenerationRequest(
+        "x = ",
+        "\nprint(x)",
+        sampling=SamplingParams(temperature=0.3, top_p=0.8, seed=7, max_length=5, stop=("a", "b", "c", "d", "e")),
+    )
+    request_once(backend_for(server, mode="completions", api_key="secret"), request)
+    request_once(backend_for(server), request)
     completions, chat = server.requests
     assert completions.items() >= {"prompt": "x =", "suffix": "\nprint(x)", "logprobs": 1, "stop": list("abcd")}.items()
     assert chat["messages"][1]["content"] == "x = <CURSOR>\nprint(x)"
     assert chat["logprobs"] is True
     assert "stop" not in chat  # it would end the answer in the fence or in the repeated line
-    for request in server.requests:
-        assert request.items() >= {"temperature": 0.3, "top_p": 0.8, "seed": 7, "max_tokens": 5}.items()
+    for sent in server.requests:
+        assert sent.items() >= {"temperature": 0.3, "top_p": 0.8, "seed": 7, "max_tokens": 5}.items()
     assert server.keys == ["Bearer secret", "Bearer none"]
 
 
 def test_white_space_before_the_cursor_is_left_to_the_model_and_taken_off_again(server: FaultyOpenAI) -> None:
     server.words = ("   ", " return", " a")
-    assert text_of(ask_once(backend_for(server, mode="completions"))) == "return a"
+    assert text_of(request_once(backend_for(server, mode="completions"))) == "return a"
     assert server.requests[0]["prompt"] == "def add(a, b):\n"
 
 
 def test_code_comes_without_fence_and_repeated_prompt(server: FaultyOpenAI) -> None:
     server.words = ("```", "python\n", "def add(", "a, b):", "\n    ", "return a", " + b", "\n``", "`\n", "This adds.")
-    pieces = ask_once(backend_for(server))
-    assert text_of(pieces) == "return a + b"
-    assert pieces[-1].finish_reason == "stop"
-    assert sum(len(piece.logprobs) for piece in pieces) < len(server.words) - 3  # the fence's are left out
+    chunks = request_once(backend_for(server))
+    assert text_of(chunks) == "return a + b"
+    assert chunks[-1].finish_reason == "stop"
+    assert sum(len(chunk.logprobs) for chunk in chunks) < len(server.words) - 3  # the fence's are left out
 
 
 def test_a_question_is_answered_as_it_comes(server: FaultyOpenAI) -> None:
     server.words = ("```\n", "x", "\n```\n", "is a name.")
-    ask = Ask(kind="chat", turns=(ConversationMessage(role="user", content="What is x?"),))
-    assert text_of(ask_once(backend_for(server), ask)) == "```\nx\n```\nis a name."
+    request = GenerationRequest(messages=(ConversationMessage(role="user", content="What is x?"),))
+    assert text_of(request_once(backend_for(server), request)) == "```\nx\n```\nis a name."
     assert server.requests[0]["messages"][-1] == {"role": "user", "content": "What is x?"}
-    with pytest.raises(BackendUnsupportedError):
-        ask_once(backend_for(server, mode="completions"), ask)
+    assert backend_for(server).capabilities.chats
+    assert not backend_for(server, mode="completions").capabilities.chats
 
 
 @pytest.mark.parametrize(
@@ -132,19 +135,19 @@ def test_fields_that_a_server_refuses_are_left_out_from_then_on(
     server: FaultyOpenAI, model: str, left_out: set[str]
 ) -> None:
     backend = backend_for(server, model)
-    ask = Ask(PROMPT.prefix, seed=1)
+    request = GenerationRequest(PROMPT.prefix, sampling=SamplingParams(seed=1))
 
     async def scenario() -> tuple[str, str, int]:
-        first = text_of(await collect(backend, ask))
+        first = text_of(await collect(backend, request))
         requests = len(server.requests)
-        second = text_of(await collect(backend, ask))
+        second = text_of(await collect(backend, request))
         await backend.aclose()
         return first, second, len(server.requests) - requests
 
     assert asyncio.run(scenario()) == (ANSWER, ANSWER, 1)
     last = server.requests[-1]
     assert not left_out & last.keys()
-    assert last.get("max_tokens", last.get("max_completion_tokens")) == ask.max_length
+    assert last.get("max_tokens", last.get("max_completion_tokens")) == request.sampling.max_length
 
 
 @pytest.mark.parametrize(
@@ -169,13 +172,13 @@ def test_fields_that_a_server_refuses_are_left_out_from_then_on(
 )
 def test_every_fault_has_its_error(server: FaultyOpenAI, model: str, error: type[Exception]) -> None:
     with pytest.raises(error) as caught:
-        ask_once(backend_for(server, model))
+        request_once(backend_for(server, model))
     assert type(caught.value) is error
 
 
 def test_the_wait_that_a_busy_server_asks_for_is_passed_on(server: FaultyOpenAI) -> None:
     with pytest.raises(BackendOverloadedError) as caught:
-        ask_once(backend_for(server, "busy"))
+        request_once(backend_for(server, "busy"))
     assert caught.value.retry_after == 7
     assert len(server.requests) == 1  # the chain tries again, not the SDK
 
@@ -183,13 +186,13 @@ def test_the_wait_that_a_busy_server_asks_for_is_passed_on(server: FaultyOpenAI)
 def test_a_withheld_answer_is_an_error(server: FaultyOpenAI) -> None:
     server.finish = "content_filter"
     with pytest.raises(BackendError, match="content filter"):
-        ask_once(backend_for(server))
+        request_once(backend_for(server))
 
 
 def test_an_editors_long_prompt_is_cut_until_it_fits(server: FaultyOpenAI) -> None:
-    ask = Ask("x = 1\n" * 10_000, trim=True)
+    request = GenerationRequest("x = 1\n" * 10_000, truncate=True)
     with pytest.raises(PromptTooLongError):
-        ask_once(backend_for(server, "too-long"), ask)
+        request_once(backend_for(server, "too-long"), request)
     sizes = [len(request["messages"][1]["content"]) for request in server.requests]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] < sizes[0] <= 24_000
@@ -198,15 +201,15 @@ def test_an_editors_long_prompt_is_cut_until_it_fits(server: FaultyOpenAI) -> No
 def test_a_rejected_key_shows_in_the_status_until_a_request_succeeds(server: FaultyOpenAI) -> None:
     async def scenario() -> None:
         backend = backend_for(server, "wrong-key")
-        assert (await backend.status()).status is BackendStatus.CONFIGURED
+        assert (await backend.health()).status is BackendStatus.CONFIGURED
         with pytest.raises(BackendUnavailableError):
             await collect(backend)
-        status, reason = await backend.status()
-        assert status is BackendStatus.UNAVAILABLE
-        assert "OPENAI_API_KEY" in reason
+        health = await backend.health()
+        assert health.status is BackendStatus.UNAVAILABLE
+        assert "OPENAI_API_KEY" in health.reason
         backend._settings = OpenAISettings(base_url=server.url, model="good")
         await collect(backend)
-        assert (await backend.status()).status is BackendStatus.CONFIGURED
+        assert (await backend.health()).status is BackendStatus.CONFIGURED
         await backend.aclose()
 
     asyncio.run(scenario())
@@ -214,27 +217,27 @@ def test_a_rejected_key_shows_in_the_status_until_a_request_succeeds(server: Fau
 
 def test_no_answer_in_time(server: FaultyOpenAI) -> None:
     with pytest.raises(BackendTimeoutError):
-        ask_once(backend_for(server, "hanging", timeout=0.2))
+        request_once(backend_for(server, "hanging", timeout=0.2))
 
 
 def test_closing_the_stream_closes_the_connection(server: FaultyOpenAI) -> None:
     async def scenario() -> None:
         backend = backend_for(server, "hanging")
-        pieces: AsyncGenerator[Piece, None] = backend.stream(PROMPT)
-        async with aclosing(pieces):
-            assert (await anext(pieces)).text == "return"
+        chunks: AsyncGenerator[TokenChunk, None] = backend.stream(PROMPT)
+        async with aclosing(chunks):
+            assert (await anext(chunks)).text == "return"
         assert await asyncio.to_thread(server.left.wait, 5)
         await backend.aclose()
 
     asyncio.run(scenario())
 
 
-def test_nobody_listens_there() -> None:
+def test_nothing_listens_there() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         with pytest.raises(BackendError, match="could not be reached"):
-            ask_once(OpenAI(OpenAISettings(base_url=url), 5))
+            request_once(OpenAI(OpenAISettings(base_url=url), 5))
 
 
 @pytest.mark.parametrize(
@@ -250,15 +253,15 @@ def test_what_is_not_set_up_says_so(
     settings: OpenAISettings, status: BackendStatus, word: str, error: type[BackendError]
 ) -> None:
     backend = OpenAI(settings, 5)
-    told = asyncio.run(backend.status())
-    assert told.status is status
-    assert word in told.reason
+    health = asyncio.run(backend.health())
+    assert health.status is status
+    assert word in health.reason
     with pytest.raises(error, match=word):
-        ask_once(backend)
+        request_once(backend)
 
 
 def test_a_key_alone_is_enough() -> None:
-    status = asyncio.run(OpenAI(OpenAISettings(api_key="secret"), 5).status())
+    status = asyncio.run(OpenAI(OpenAISettings(api_key="secret"), 5).health())
     assert status.status is BackendStatus.CONFIGURED
     assert "secret" not in status.reason
 
@@ -266,16 +269,16 @@ def test_a_key_alone_is_enough() -> None:
 WITHOUT_OPENAI = """
 import asyncio, sys
 sys.modules["openai"] = None
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings
-from sfm2.backends.base import Ask
+from sfm2.generation import GenerationRequest
 from sfm2.errors import BackendUnavailableError
 
 async def main():
     backend = OpenAI(OpenAISettings(api_key="k"), 5)
-    print(await backend.status())
+    print(await backend.health())
     try:
-        await anext(backend.stream(Ask("x")))
+        await anext(backend.stream(GenerationRequest("x")))
     except BackendUnavailableError as error:
         print(error)
 
@@ -284,11 +287,11 @@ asyncio.run(main())
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
-    told = subprocess.run([sys.executable, "-c", WITHOUT_OPENAI], capture_output=True, text=True, check=True).stdout
-    assert told.count("pip install 'sfm2[openai]'") == 2
-    assert "unavailable" in told
+    output = subprocess.run([sys.executable, "-c", WITHOUT_OPENAI], capture_output=True, text=True, check=True).stdout
+    assert output.count("pip install 'sfm2[openai]'") == 2
+    assert "unavailable" in output
 
 
 def test_importing_the_backend_does_not_import_the_package() -> None:
-    code = "import sys, sfm2.backends.openai; assert 'openai' not in sys.modules"
+    code = "import sys, sfm2.backends.openai.backend; assert 'openai' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

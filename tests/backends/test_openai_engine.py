@@ -1,39 +1,31 @@
-"""The `openai` backend against a real OpenAI-compatible server on real weights: our engine is one."""
+"""The `openai` backend against a real OpenAI-compatible server on real weights: `sfm2 serve` is one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
-from sfm2.backends.openai import OpenAI
+from sfm2.backends.openai.backend import OpenAI
 from sfm2.config import OpenAISettings, load
 from sfm2.core import ModelManager
-from sfm2.engine.state import Address
-from tests.engine.running import running_engine
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.testing import ServerProcess
+from sfm2.types import SamplingParams
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Address]:
-    with running_engine(load(environment={}).settings) as address:
-        yield address
+def settings(server: ServerProcess, mode: str) -> OpenAISettings:
+    return OpenAISettings.model_validate({"base_url": f"{server.url}/v1", "model": "sfm2", "mode": mode})
 
 
-def settings(engine: Address, mode: str) -> OpenAISettings:
-    fields = {"base_url": f"{engine.url}/v1", "api_key": engine.key, "model": "local", "mode": mode}
-    return OpenAISettings.model_validate(fields)
-
-
-def pieces(engine: Address, mode: str, ask: Ask) -> list[Piece]:
-    async def collect() -> list[Piece]:
-        backend = OpenAI(settings(engine, mode), timeout=60)
+def chunks(server: ServerProcess, mode: str, request: GenerationRequest) -> list[TokenChunk]:
+    async def collect() -> list[TokenChunk]:
+        backend = OpenAI(settings(server, mode), timeout=60)
         await backend.start()
         try:
-            return [piece async for piece in backend.stream(ask)]
+            return [chunk async for chunk in backend.stream(request)]
         finally:
             await backend.aclose()
 
@@ -41,21 +33,22 @@ def pieces(engine: Address, mode: str, ask: Ask) -> list[Piece]:
 
 
 @pytest.mark.parametrize("mode", ["chat", "completions"])
-def test_completes_code(engine: Address, mode: str) -> None:
-    ask = Ask("def add(a, b):\n    return", language="python", max_length=40, temperature=0)
-    got = pieces(engine, mode, ask)
-    text = "".join(piece.text for piece in got)
+def test_completes_code(server: ServerProcess, mode: str) -> None:
+    request = GenerationRequest(
+        "def add(a, b):\n    return", language="python", sampling=SamplingParams(max_length=40, temperature=0)
+    )
+    got = chunks(server, mode, request)
+    text = "".join(chunk.text for chunk in got)
     assert text.strip().startswith("a + b")
     assert "```" not in text
     assert got[-1].finish_reason in ("stop", "length")
-    assert all(logprob <= 0 for piece in got for logprob in piece.logprobs)
+    assert all(logprob <= 0 for chunk in got for logprob in chunk.logprobs)
 
 
-def test_the_chain_reaches_it_when_sfm2_cannot_answer(engine: Address) -> None:
+def test_the_chain_reaches_it_when_sfm2_cannot_answer(server: ServerProcess) -> None:
     models = {
         "models.sfm2.path": "/nowhere/model.gguf",
-        "models.openai.base_url": f"{engine.url}/v1",
-        "models.openai.api_key": engine.key,
+        "models.openai.base_url": f"{server.url}/v1",
         "models.openai.mode": "completions",
     }
     with ModelManager(load(models, environment={}).settings) as manager:

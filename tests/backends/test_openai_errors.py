@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from sfm2.backends.openai_errors import retry_after, translate
+from sfm2.backends.openai.errors import retry_after, translate
 from sfm2.errors import (
     BackendError,
     BackendOverloadedError,
@@ -15,7 +15,7 @@ from sfm2.errors import (
 )
 
 
-def tree(root: type[Exception]) -> list[type[Exception]]:
+def tree(root: type[openai.OpenAIError]) -> list[type[openai.OpenAIError]]:
     return [root, *(cls for child in root.__subclasses__() for cls in tree(child))]
 
 
@@ -28,7 +28,7 @@ EXPECTED = {
 }
 
 
-def instance(kind: type[Exception]) -> Exception:
+def instance(kind: type[openai.OpenAIError]) -> openai.OpenAIError:
     """An error as the SDK would raise it, without its many forms of __init__."""
     http = type(openai.AsyncOpenAI(api_key="x")._client.build_request("GET", "http://x"))
     request = http("GET", "http://x")
@@ -47,7 +47,7 @@ def instance(kind: type[Exception]) -> Exception:
 
 
 @pytest.mark.parametrize("kind", tree(openai.OpenAIError), ids=lambda kind: kind.__name__)
-def test_each_class_is_translated(kind: type[Exception]) -> None:
+def test_each_class_is_translated(kind: type[openai.OpenAIError]) -> None:
     expected = next((ours for theirs, ours in EXPECTED.items() if issubclass(kind, theirs)), BackendError)
     ours = translate(instance(kind), "a-model")
     assert type(ours) is expected
@@ -56,7 +56,7 @@ def test_each_class_is_translated(kind: type[Exception]) -> None:
 
 @pytest.mark.parametrize("code", ["context_length_exceeded", "exceed_context_size_error"])
 @pytest.mark.parametrize("kind", [openai.BadRequestError, openai.APIError])
-def test_a_prompt_that_is_too_long_is_told_by_its_code(kind: type[Exception], code: str) -> None:
+def test_a_prompt_that_is_too_long_is_recognised_by_its_code(kind: type[openai.OpenAIError], code: str) -> None:
     error = instance(kind)
     error.__dict__["code"] = code
     assert isinstance(translate(error, "a-model"), PromptTooLongError)

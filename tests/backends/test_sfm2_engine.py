@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.sfm2 import SFM2
 from sfm2.config import load
 from sfm2.errors import PromptTooLongError
-from sfm2.prompts import explanation_turns
-from sfm2.types import BackendStatus
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.prompts import explanation_messages
+from sfm2.types import BackendStatus, SamplingParams
 
 pytestmark = pytest.mark.engine
 
@@ -35,27 +35,34 @@ def with_backend(scenario: Callable[[SFM2], Awaitable[Any]], **arguments: object
     return asyncio.run(run())
 
 
-async def pieces(backend: SFM2, ask: Ask) -> list[Piece]:
-    return [piece async for piece in backend.stream(ask)]
+async def chunks(backend: SFM2, request: GenerationRequest) -> list[TokenChunk]:
+    return [chunk async for chunk in backend.stream(request)]
 
 
 async def text(backend: SFM2, prefix: str, **fields: Any) -> str:
-    ask = Ask(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
-    return "".join(piece.text for piece in await pieces(backend, ask))
+    request = GenerationRequest(prefix, **{"temperature": 0, "max_length": 12, "language": "python", **fields})
+    return "".join(chunk.text for chunk in await chunks(backend, request))
 
 
 def test_completes_and_tells_tokens_and_probabilities() -> None:
     async def scenario(backend: SFM2) -> None:
-        assert (await backend.status()).status is BackendStatus.AVAILABLE
-        whole = await pieces(backend, Ask("def add(a, b):\n    c =", temperature=0, max_length=4))
-        assert "".join(piece.text for piece in whole).startswith(" a + b")
-        assert sum(piece.tokens for piece in whole) == sum(len(piece.logprobs) for piece in whole) == 4
+        assert (await backend.health()).status is BackendStatus.AVAILABLE
+        whole = await chunks(
+            backend, GenerationRequest("def add(a, b):\n    c =", sampling=SamplingParams(temperature=0, max_length=4))
+        )
+        assert "".join(chunk.text for chunk in whole).startswith(" a + b")
+        assert sum(chunk.tokens for chunk in whole) == sum(len(chunk.logprobs) for chunk in whole) == 4
         assert whole[-1].finish_reason == "length"
         assert whole[-1].prompt_tokens == 9
 
-        watched = await pieces(backend, Ask("def add(a, b):\n    c =", temperature=0, max_length=4, interactive=True))
+        watched = await chunks(
+            backend,
+            GenerationRequest(
+                "def add(a, b):\n    c =", streaming=True, sampling=SamplingParams(temperature=0, max_length=4)
+            ),
+        )
         assert len(watched) > len(whole), "token by token for who watches"
-        assert "".join(piece.text for piece in watched) == "".join(piece.text for piece in whole)
+        assert "".join(chunk.text for chunk in watched) == "".join(chunk.text for chunk in whole)
 
     with_backend(scenario)
 
@@ -86,30 +93,38 @@ def test_a_long_file_is_trimmed_for_an_editor_and_refused_otherwise() -> None:
 def test_an_empty_file_and_a_first_indentation_get_an_answer() -> None:
     async def scenario(backend: SFM2) -> None:
         for prefix in ("", "    "):
-            assert (await pieces(backend, Ask(prefix, language="python", temperature=0, max_length=8)))[
-                -1
-            ].finish_reason
+            assert (
+                await chunks(
+                    backend,
+                    GenerationRequest(prefix, language="python", sampling=SamplingParams(temperature=0, max_length=8)),
+                )
+            )[-1].finish_reason
 
     with_backend(scenario)
 
 
 def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: Path) -> None:
     async def scenario(backend: SFM2) -> None:
-        hole = Ask("def add(a, b):\n    c =", "\n    return c\n", language="python", temperature=0, max_length=24)
-        filled = await pieces(backend, hole)
+        hole = GenerationRequest(
+            "def add(a, b):\n    c =",
+            "\n    return c\n",
+            language="python",
+            sampling=SamplingParams(temperature=0, max_length=24),
+        )
+        filled = await chunks(backend, hole)
         assert filled[-1].adapter == "sfm2-0.5b"
-        assert "".join(piece.text for piece in filled).startswith(" a + b\n")
-        assert (await pieces(backend, replace(hole, suffix="")))[-1].adapter is None
-        assert (await pieces(backend, replace(hole, adapter="none")))[-1].adapter is None
+        assert "".join(chunk.text for chunk in filled).startswith(" a + b\n")
+        assert (await chunks(backend, replace(hole, suffix="")))[-1].adapter is None
+        assert (await chunks(backend, replace(hole, adapter="none")))[-1].adapter is None
 
     with_backend(scenario, storage__data_dir=tmp_path)
 
 
 def test_explains_by_the_chat_form() -> None:
     async def scenario(backend: SFM2) -> None:
-        question = explanation_turns("Explain in one sentence: x**2 + y**2")
-        ask = Ask(kind="chat", turns=question, temperature=0, max_length=60)
-        answer = "".join(piece.text for piece in await pieces(backend, ask))
+        question = explanation_messages("Explain in one sentence: x**2 + y**2")
+        request = GenerationRequest(messages=question, sampling=SamplingParams(temperature=0, max_length=60))
+        answer = "".join(chunk.text for chunk in await chunks(backend, request))
         assert "squares" in answer
         assert "<|" not in answer
 

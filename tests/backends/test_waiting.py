@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sfm2.backends.once import RETRY_AFTER, Once
-from sfm2.backends.threads import Pump
-from sfm2.backends.turns import Turns
+from sfm2.backends.gpt2.lazy_loader import RETRY_AFTER, LazyLoader
+from sfm2.backends.gpt2.request_queue import RequestQueue
+from sfm2.backends.gpt2.threads import ThreadedIterator
 from sfm2.errors import BackendOverloadedError, BackendUnavailableError
 
 
@@ -27,18 +27,18 @@ class Load:
             raise BackendUnavailableError("no file")
         return "model"
 
-    def once(self) -> Once[str]:
-        return Once(self, lambda: self.mark, lambda: self.now)
+    def loader(self) -> LazyLoader[str]:
+        return LazyLoader(self, lambda: self.mark, lambda: self.now)
 
 
 def test_loads_once_for_all_who_ask() -> None:
     load = Load()
 
     async def scenario() -> None:
-        once = load.once()
-        assert await asyncio.gather(*(once.begin() for _ in range(5))) == ["model"] * 5
-        assert once.result == "model"
-        assert once.failure is None
+        loader = load.loader()
+        assert await asyncio.gather(*(loader.begin() for _ in range(5))) == ["model"] * 5
+        assert loader.result == "model"
+        assert loader.failure is None
 
     asyncio.run(scenario())
     assert load.calls == 1
@@ -48,23 +48,23 @@ def test_a_failure_is_remembered_until_the_files_change_or_time_has_passed() -> 
     load = Load()
     load.broken = True
 
-    async def attempt(once: Once[str]) -> int:
-        await asyncio.wait([once.begin()])
-        assert str(once.failure) == "no file"
+    async def attempt(loader: LazyLoader[str]) -> int:
+        await asyncio.wait([loader.begin()])
+        assert str(loader.failure) == "no file"
         return load.calls
 
     async def scenario() -> None:
-        once = load.once()
-        assert await attempt(once) == 1
-        assert await attempt(once) == 1
+        loader = load.loader()
+        assert await attempt(loader) == 1
+        assert await attempt(loader) == 1
         load.mark += 1
-        assert await attempt(once) == 2
+        assert await attempt(loader) == 2
         load.now += RETRY_AFTER
-        assert await attempt(once) == 3
+        assert await attempt(loader) == 3
         load.broken = False
         load.mark += 1
-        assert await once.begin() == "model"
-        assert once.failure is None
+        assert await loader.begin() == "model"
+        assert loader.failure is None
 
     asyncio.run(scenario())
 
@@ -77,53 +77,53 @@ def test_a_cancelled_waiter_does_not_stop_the_load() -> None:
         return "model"
 
     async def scenario() -> None:
-        once = Once(slow, lambda: None)
+        loader = LazyLoader(slow, lambda: None)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await asyncio.wait([once.begin()])
-        assert once.running
+                await asyncio.wait([loader.begin()])
+        assert loader.running
         release.set()
-        assert await once.begin() == "model"
+        assert await loader.begin() == "model"
 
     asyncio.run(scenario())
 
 
 def test_the_line_is_bounded_and_moves_on() -> None:
     async def scenario() -> None:
-        turns = Turns(waiting=1)
-        await turns.take()
-        second = asyncio.create_task(turns.take())
+        line = RequestQueue(waiting=1)
+        await line.acquire()
+        second = asyncio.create_task(line.acquire())
         await asyncio.sleep(0)
         with pytest.raises(BackendOverloadedError):
-            await turns.take()
-        turns.give_back()
+            await line.acquire()
+        line.release()
         await second
-        third = asyncio.create_task(turns.take())
+        third = asyncio.create_task(line.acquire())
         await asyncio.sleep(0)
         third.cancel()
         await asyncio.wait([third])
-        turns.give_back()
-        await turns.take()
+        line.release()
+        await line.acquire()
 
     asyncio.run(scenario())
 
 
-def test_a_pump_passes_items_and_errors_on() -> None:
+def test_an_iterator_passes_items_and_errors_on() -> None:
     def numbers() -> Iterator[int]:
         yield from range(3)
         raise ValueError("broken")
 
     async def scenario() -> list[int]:
-        pump = Pump(numbers)
-        seen = [await anext(pump) for _ in range(3)]
+        iterator = ThreadedIterator(numbers)
+        seen = [await anext(iterator) for _ in range(3)]
         with pytest.raises(ValueError, match="broken"):
-            await anext(pump)
+            await anext(iterator)
         return seen
 
     assert asyncio.run(scenario()) == [0, 1, 2]
 
 
-def test_a_stopped_pump_makes_at_most_the_item_in_hand() -> None:
+def test_a_stopped_iterator_makes_at_most_the_item_in_hand() -> None:
     made: list[int] = []
     go_on = threading.Semaphore(0)
 
@@ -134,12 +134,12 @@ def test_a_stopped_pump_makes_at_most_the_item_in_hand() -> None:
             yield number
 
     async def scenario() -> None:
-        pump = Pump(numbers)
+        iterator = ThreadedIterator(numbers)
         go_on.release()
-        assert await anext(pump) == 0
-        pump.stop()
+        assert await anext(iterator) == 0
+        iterator.stop()
         go_on.release()
-        await pump.done
+        await iterator.done
 
     asyncio.run(scenario())
     assert made == [0, 1]

@@ -10,7 +10,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from sfm2.backends.gpt2_lora import GPT2LoRA
+from sfm2.backends.gpt2.backend import GPT2LoRA
 from sfm2.config import GPT2Settings
 
 FUNCTION = (

@@ -13,7 +13,7 @@ from sfm2.config import Settings
 from sfm2.models.adapters import WEIGHTS, read_adapter
 from sfm2.models.catalogue import load_catalogue
 from tests.cli.conftest import Sfm2
-from tests.engine import tiny_adapter
+from tests.engines import tiny_adapter
 
 SHIPPED = "sfm2-0.5b"
 MODEL = Settings().models.sfm2.model

@@ -43,7 +43,7 @@ def test_stats_of_a_server(sfm2: Sfm2, server_url: str) -> None:
     assert sfm2("generate", "x", "--api-url", server_url).returncode == 0
     table = sfm2("stats", "--api-url", server_url)
     assert table.returncode == 0
-    assert "answered by echo" in table.stdout
+    assert "model usage: echo" in table.stdout
     counted = json.loads(sfm2("stats", "--json", "--api-url", server_url).stdout)
     assert counted["model_usage"]["echo"] >= 1
 

@@ -21,8 +21,8 @@ from sfm2 import (
     SFM2Error,
 )
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.client.both import Connect
 from tests.server.live import live, settings_for
 

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from sfm2 import APIConnectionError, APITimeoutError, ModelUnavailableError, ServerError, StreamInterruptedError
-from sfm2.server.listening import listen, url_of
+from sfm2.server.process.listening import listen, url_of
 from tests.client.both import Connect
 
 COMPLETION = {

@@ -12,8 +12,8 @@ import pytest
 from sfm2 import APIConnectionError, InvalidRequestError, SFM2Client
 from sfm2.client._options import Options
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.client.both import Connect
 from tests.server.live import live, settings_for
 

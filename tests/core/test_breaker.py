@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.core.breaker import Breaker
+from sfm2.core.breaker import CircuitBreaker, Permit
 
 
 class Clock:
@@ -15,56 +15,111 @@ class Clock:
         return self.now
 
 
+def permit(breaker: CircuitBreaker) -> Permit:
+    found = breaker.permit()
+    assert found is not None
+    return found
+
+
+def fail(breaker: CircuitBreaker, times: int = 1) -> None:
+    for _ in range(times):
+        with permit(breaker) as given_leave:
+            given_leave.failed()
+
+
 def test_opens_after_failures_in_a_row_and_closes_after_a_success() -> None:
     clock = Clock()
-    breaker = Breaker(failures=2, recovery=10, clock=clock)
-    breaker.failed()
-    assert breaker.allow()
-    breaker.failed()
-    assert not breaker.allow()
+    breaker = CircuitBreaker(failures=2, recovery=10, clock=clock)
+    fail(breaker)
+    assert breaker.permit()
+    fail(breaker)
+    assert not breaker.permit()
     assert breaker.remaining() == 10
 
     clock.now = 10
-    assert breaker.allow(), "half open: one may try"
-    assert not breaker.allow(), "but only one"
-    breaker.succeeded()
-    assert breaker.allow()
+    probe = permit(breaker)
+    assert not breaker.permit(), "half open: only one may try"
+    probe.succeeded()
+    assert breaker.permit()
 
 
-def test_a_success_between_failures_starts_the_count_anew() -> None:
-    breaker = Breaker(failures=2, recovery=10, clock=Clock())
+def test_a_success_between_failures_starts_the_count_over() -> None:
+    breaker = CircuitBreaker(failures=2, recovery=10, clock=Clock())
     for _ in range(5):
-        breaker.failed()
-        breaker.succeeded()
-    assert breaker.allow()
+        fail(breaker)
+        permit(breaker).succeeded()
+    assert breaker.permit()
 
 
 def test_a_failed_try_opens_it_again() -> None:
     clock = Clock()
-    breaker = Breaker(failures=3, recovery=10, clock=clock)
-    for _ in range(3):
-        breaker.failed()
+    breaker = CircuitBreaker(failures=3, recovery=10, clock=clock)
+    fail(breaker, 3)
     clock.now = 10
-    assert breaker.allow()
-    breaker.failed()
+    fail(breaker)
     assert breaker.remaining() == 10
 
 
 def test_an_abandoned_try_lets_the_next_one_try() -> None:
     clock = Clock()
-    breaker = Breaker(failures=1, recovery=10, clock=clock)
-    breaker.failed()
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
+    fail(breaker)
     clock.now = 11
-    assert breaker.allow()
-    breaker.abandoned()
-    assert breaker.allow()
+    with permit(breaker):
+        assert not breaker.permit()
+    assert breaker.permit()
 
 
-@given(st.lists(st.sampled_from(["failed", "succeeded", "abandoned"]), max_size=30))
-def test_after_the_recovery_time_it_always_lets_somebody_try(events: list[str]) -> None:
+def test_a_request_from_before_it_opened_does_not_free_the_probe() -> None:
     clock = Clock()
-    breaker = Breaker(failures=3, recovery=10, clock=clock)
-    for event in events:
-        getattr(breaker, event)()
-    clock.now = 1000
-    assert breaker.allow()
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
+    with permit(breaker):
+        fail(breaker)
+        clock.now = 11
+        permit(breaker)
+    assert not breaker.permit(), "the probe still runs; what was abandoned is older"
+
+
+EVENTS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["failed", "succeeded", "abandoned"])), max_size=30)
+
+
+@given(EVENTS)
+def test_after_the_recovery_time_it_always_lets_someone_try(events: list[tuple[int, str]]) -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=3, recovery=10, clock=clock)
+    held: list[Permit] = []
+    for index, event in events:
+        clock.now += 4
+        if leave := breaker.permit():
+            held.append(leave)
+        if held:
+            end(held.pop(index % len(held)), event)
+    for leave in held:
+        end(leave, "abandoned")
+    clock.now += 1000
+    assert breaker.permit()
+
+
+@given(st.integers(0, 6), EVENTS)
+def test_while_a_probe_runs_no_abandoned_or_failed_request_lets_another_in(
+    older: int, events: list[tuple[int, str]]
+) -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
+    held = [permit(breaker) for _ in range(older)]
+    fail(breaker)
+    clock.now = 10
+    permit(breaker)
+    for index, event in events:
+        clock.now += 20
+        if held and event != "succeeded":
+            end(held.pop(index % len(held)), event)
+        assert breaker.permit() is None
+
+
+def end(leave: Permit, event: str) -> None:
+    with leave:
+        if event == "failed":
+            leave.failed()
+        elif event == "succeeded":
+            leave.succeeded()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece, Status
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import (
@@ -19,51 +18,21 @@ from sfm2.errors import (
     ModelUnavailableError,
     PromptTooLongError,
 )
-from sfm2.types import BackendStatus, Chunk, Completion, GenerateRequest
-
-
-class Scripted:
-    """Says its pieces; an exception among them is raised, a number is waited for (seconds)."""
-
-    def __init__(self, name: str, *script: str | float | Exception) -> None:
-        self.name = name
-        self.script: Sequence[str | float | Exception] = script
-        self.calls = 0
-        self.closed = 0
-
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        self.calls += 1
-        try:
-            for step in self.script:
-                if isinstance(step, Exception):
-                    raise step
-                if isinstance(step, float):
-                    await asyncio.sleep(step)
-                else:
-                    yield Piece(step, (-0.5,), 1)
-            yield Piece("", finish_reason="stop")
-        finally:
-            self.closed += 1
-
-    async def status(self) -> Status:
-        return Status(BackendStatus.AVAILABLE, "scripted")
-
-    async def start(self) -> None: ...
-
-    async def ready(self) -> None: ...
-
-    async def aclose(self) -> None: ...
+from sfm2.testing import ScriptedBackend
+from sfm2.types import Chunk, Completion, GenerateRequest
 
 
 def settings(**arguments: object) -> Settings:
     return load({key.replace("__", "."): value for key, value in arguments.items()}, environment={}).settings
 
 
-def manager(*backends: Scripted, **arguments: object) -> AsyncModelManager:
+def manager(*backends: ScriptedBackend, **arguments: object) -> AsyncModelManager:
     return AsyncModelManager(settings(**arguments), backends)
 
 
-def generate(*backends: Scripted, prompt: str = "hello", use_fallback: bool = True, **arguments: object) -> Completion:
+def generate(
+    *backends: ScriptedBackend, prompt: str = "hello", use_fallback: bool = True, **arguments: object
+) -> Completion:
     request = GenerateRequest(prompt=prompt, use_fallback=use_fallback)
     return asyncio.run(manager(*backends, **arguments).submit(request))
 
@@ -79,20 +48,20 @@ def generate(*backends: Scripted, prompt: str = "hello", use_fallback: bool = Tr
     ],
 )
 def test_the_next_backend_answers_and_the_reason_is_told(error: Exception, reason: str) -> None:
-    answer = generate(Scripted("first", error), Scripted("second", " world"))
+    answer = generate(ScriptedBackend("first", error), ScriptedBackend("second", " world"))
     assert answer.model_used == "second"
     assert answer.generated_code == "hello world"
     assert [(attempt.backend, attempt.reason) for attempt in answer.fallback] == [("first", reason)]
 
 
 def test_a_backend_that_dies_in_the_middle_leaves_nothing_of_its_text() -> None:
-    answer = generate(Scripted("first", " half of", BackendError("died")), Scripted("second", " whole"))
+    answer = generate(ScriptedBackend("first", " half of", BackendError("died")), ScriptedBackend("second", " whole"))
     assert answer.completion == " whole"
 
 
 def test_a_backend_that_is_too_slow_is_left() -> None:
-    slow = Scripted("slow", 5.0, "late")
-    answer = generate(slow, Scripted("quick", " now"), generation__timeout=0.05)
+    slow = ScriptedBackend("slow", 5.0, "late")
+    answer = generate(slow, ScriptedBackend("quick", " now"), generation__timeout=0.05)
     assert answer.model_used == "quick"
     assert answer.fallback[0].reason == "timed_out"
     assert slow.closed == 1, "its work was stopped"
@@ -100,7 +69,7 @@ def test_a_backend_that_is_too_slow_is_left() -> None:
 
 def test_when_all_fail_every_cause_is_named() -> None:
     with pytest.raises(ModelUnavailableError) as caught:
-        generate(Scripted("a", BackendError("no disk")), Scripted("b", BackendError("no network")))
+        generate(ScriptedBackend("a", BackendError("no disk")), ScriptedBackend("b", BackendError("no network")))
     assert "a: no disk" in caught.value.message
     assert "b: no network" in caught.value.message
     assert caught.value.fallback_model == "b"
@@ -109,60 +78,60 @@ def test_when_all_fail_every_cause_is_named() -> None:
 
 def test_a_backend_that_nobody_configured_was_no_fallback() -> None:
     with pytest.raises(ModelUnavailableError) as caught:
-        generate(Scripted("a", BackendError("x")), Scripted("b", BackendNotConfiguredError("no key")))
+        generate(ScriptedBackend("a", BackendError("x")), ScriptedBackend("b", BackendNotConfiguredError("no key")))
     assert caught.value.fallback_model is None
 
 
 def test_a_prompt_too_long_for_all_is_said_so() -> None:
     with pytest.raises(PromptTooLongError):
-        generate(Scripted("a", PromptTooLongError("9 of 8")), Scripted("b", BackendError("x")))
+        generate(ScriptedBackend("a", PromptTooLongError("9 of 8")), ScriptedBackend("b", BackendError("x")))
 
 
 def test_an_invalid_request_is_not_passed_on() -> None:
-    second = Scripted("second", "x")
+    second = ScriptedBackend("second", "x")
     with pytest.raises(InvalidRequestError):
-        generate(Scripted("first", InvalidRequestError("bad")), second)
-    assert second.calls == 0
+        generate(ScriptedBackend("first", InvalidRequestError("bad")), second)
+    assert second.requests == []
 
 
 def test_a_bug_is_not_hidden_by_the_fallback() -> None:
-    second = Scripted("second", "x")
+    second = ScriptedBackend("second", "x")
     with pytest.raises(ZeroDivisionError):
-        generate(Scripted("first", ZeroDivisionError()), second)
-    assert second.calls == 0
+        generate(ScriptedBackend("first", ZeroDivisionError()), second)
+    assert second.requests == []
 
 
 def test_without_fallback_only_the_first_is_asked() -> None:
-    second = Scripted("second", "x")
+    second = ScriptedBackend("second", "x")
     with pytest.raises(ModelUnavailableError):
-        generate(Scripted("first", BackendError("x")), second, use_fallback=False)
-    assert second.calls == 0
+        generate(ScriptedBackend("first", BackendError("x")), second, use_fallback=False)
+    assert second.requests == []
 
 
 def test_the_breaker_leaves_out_a_backend_that_keeps_failing() -> None:
-    first, second = Scripted("first", BackendError("x")), Scripted("second", "y")
+    first, second = ScriptedBackend("first", BackendError("x")), ScriptedBackend("second", "y")
 
-    async def ask_five_times() -> Completion:
+    async def request_five_times() -> Completion:
         models = manager(first, second, fallback__failures=2)
         for _ in range(4):
             await models.submit(GenerateRequest(prompt="p"))
         return await models.submit(GenerateRequest(prompt="p"))
 
-    answer = asyncio.run(ask_five_times())
-    assert first.calls == 2
+    answer = asyncio.run(request_five_times())
+    assert len(first.requests) == 2
     assert answer.fallback[0].reason == "circuit_open"
 
 
 def test_loading_does_not_trip_the_breaker() -> None:
-    first, second = Scripted("first", BackendLoadingError("x")), Scripted("second", "y")
+    first, second = ScriptedBackend("first", BackendLoadingError("x")), ScriptedBackend("second", "y")
 
-    async def ask_often() -> None:
+    async def request_often() -> None:
         models = manager(first, second, fallback__failures=1)
         for _ in range(5):
             await models.submit(GenerateRequest(prompt="p"))
 
-    asyncio.run(ask_often())
-    assert first.calls == 5
+    asyncio.run(request_often())
+    assert len(first.requests) == 5
 
 
 async def collect(models: AsyncModelManager, seen: Callable[[Chunk | Completion], object], prompt: str = "p") -> None:
@@ -172,7 +141,7 @@ async def collect(models: AsyncModelManager, seen: Callable[[Chunk | Completion]
 
 def test_a_stream_falls_back_before_its_first_chunk() -> None:
     items: list[Chunk | Completion] = []
-    asyncio.run(collect(manager(Scripted("a", BackendError("x")), Scripted("b", "1", "2")), items.append))
+    asyncio.run(collect(manager(ScriptedBackend("a", BackendError("x")), ScriptedBackend("b", "1", "2")), items.append))
     *chunks, completion = items
     assert [chunk.text for chunk in chunks if isinstance(chunk, Chunk)] == ["1", "2"]
     assert isinstance(completion, Completion)
@@ -181,15 +150,15 @@ def test_a_stream_falls_back_before_its_first_chunk() -> None:
 
 def test_a_stream_never_switches_after_its_first_chunk() -> None:
     items: list[Chunk | Completion] = []
-    second = Scripted("b", "other")
+    second = ScriptedBackend("b", "other")
     with pytest.raises(BackendError):
-        asyncio.run(collect(manager(Scripted("a", "begun", BackendError("died")), second), items.append))
+        asyncio.run(collect(manager(ScriptedBackend("a", "begun", BackendError("died")), second), items.append))
     assert [item.text for item in items if isinstance(item, Chunk)] == ["begun"]
-    assert second.calls == 0
+    assert second.requests == []
 
 
 def test_leaving_a_stream_stops_the_backend() -> None:
-    backend = Scripted("a", *(["x"] * 100))
+    backend = ScriptedBackend("a", *(["x"] * 100))
 
     async def leave_early() -> None:
         stream = manager(backend).stream(GenerateRequest(prompt="p"))
@@ -201,7 +170,7 @@ def test_leaving_a_stream_stops_the_backend() -> None:
 
 
 def test_reading_stops_where_the_definition_ends() -> None:
-    backend = Scripted("a", "\n    return 1\n", "\nprint(1)\n", "never read", ZeroDivisionError())
+    backend = ScriptedBackend("a", "\n    return 1\n", "\nprint(1)\n", "never read", ZeroDivisionError())
     answer = generate(backend, prompt="def one():")
     assert answer.generated_code == "def one():\n    return 1"
     assert answer.finish_reason == "stop"
@@ -209,13 +178,13 @@ def test_reading_stops_where_the_definition_ends() -> None:
 
 
 def test_n_completions_come_with_the_surest_first() -> None:
-    answer = asyncio.run(manager(Scripted("a", "x")).submit(GenerateRequest(prompt="p", n=3)))
+    answer = asyncio.run(manager(ScriptedBackend("a", "x")).submit(GenerateRequest(prompt="p", n=3)))
     assert len(answer.alternatives) == 2
     assert answer.confidence >= max(choice.confidence for choice in answer.alternatives)
 
 
 def test_one_bad_prompt_does_not_spoil_a_batch() -> None:
-    good, bad, also_good = asyncio.run(manager(Scripted("a", "x")).generate_batch(["one", "", "two"]))
+    good, bad, also_good = asyncio.run(manager(ScriptedBackend("a", "x")).generate_batch(["one", "", "two"]))
     assert isinstance(good, Completion)
     assert isinstance(also_good, Completion)
     assert not isinstance(bad, Completion)
@@ -237,4 +206,4 @@ def test_one_bad_prompt_does_not_spoil_a_batch() -> None:
 )
 def test_a_wrong_field_is_named(field: str, value: object, said: str) -> None:
     with pytest.raises(InvalidRequestError, match=said):
-        asyncio.run(manager(Scripted("a", "x")).generate("p", **{field: value}))
+        asyncio.run(manager(ScriptedBackend("a", "x")).generate("p", **{field: value}))

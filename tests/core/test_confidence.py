@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.core.confidence import Calibration, Calibrations, default, features
-from sfm2.core.reading import Logprobs
+from sfm2.core.confidence import Calibration, Calibrations, features, uncalibrated
+from sfm2.core.token_log import TokenLog
+from sfm2.generation import TokenChunk
 from sfm2.models.catalogue import CatalogueEntry, load_catalogue
 from sfm2.syntax.hole import Hole
 from sfm2.types import GuardAction, GuardReason, GuardReport
@@ -66,7 +67,7 @@ def test_the_weights_of_the_catalogue_are_calibrated(tmp_path: Path, entry: Cata
 
 
 def test_a_backend_that_tells_nothing_is_not_believed() -> None:
-    assert default(features("x", [], KEPT, "stop", HOLE)).value == 0
+    assert uncalibrated(features("x", [], KEPT, "stop", HOLE)).value == 0
 
 
 def test_a_calibration_fitted_here_holds_for_its_weights_alone(tmp_path: Path) -> None:
@@ -94,11 +95,11 @@ def test_an_estimate_is_a_probability(x: float, coefficient: float) -> None:
 
 
 def test_log_probabilities_follow_the_text_that_is_kept() -> None:
-    logprobs = Logprobs()
-    logprobs.add(10, (-0.1, -0.2))
-    logprobs.add(10, (-0.3, -0.4))
-    logprobs.add(0, (-0.5,))
-    assert logprobs.of_first(10) == [-0.1, -0.2]
-    assert logprobs.of_first(15) == [-0.1, -0.2, -0.3]
-    assert logprobs.of_first(20) == [-0.1, -0.2, -0.3, -0.4]
-    assert Logprobs().of_first(5) == []
+    logprobs = TokenLog()
+    logprobs.add(TokenChunk("x" * 10, (-0.1, -0.2)))
+    logprobs.add(TokenChunk("x" * 10, (-0.3, -0.4)))
+    logprobs.add(TokenChunk("", (-0.5,)))
+    assert logprobs.logprobs_of(10) == [-0.1, -0.2]
+    assert logprobs.logprobs_of(15) == [-0.1, -0.2, -0.3]
+    assert logprobs.logprobs_of(20) == [-0.1, -0.2, -0.3, -0.4]
+    assert TokenLog().logprobs_of(5) == []

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError, InvalidRequestError, PayloadTooLargeError
+from sfm2.testing import FunctionBackend, ScriptedBackend
 from sfm2.types import ChatRequest, Chunk, CompleteRequest, ConversationMessage, Reply
 
 
@@ -23,38 +21,15 @@ def settings(**arguments: object) -> Settings:
 
 
 def conversation(*said: str, **fields: Any) -> ChatRequest:
-    turns = [ConversationMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(said)]
-    return ChatRequest(messages=turns, **fields)
+    roles = ("user", "assistant")
+    messages = [ConversationMessage(role=roles[i % 2], content=text) for i, text in enumerate(said)]
+    return ChatRequest(messages=messages, **fields)
 
 
-class Dead(Echo):
-    """Says what there is before it dies."""
-
-    name = "dead"
-
-    def __init__(self, *texts: str) -> None:
-        super().__init__()
-        self._texts = texts
-
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        for text in self._texts:
-            yield Piece(text, tokens=1)
-        raise BackendError("died")
-
-
-class Numbered(Echo):
-    """Remembers what it was asked, and says its number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[Ask] = []
-
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        self.asked.append(ask)
-        async for piece in super().stream(
-            replace(ask, turns=(ConversationMessage(role="user", content=f"echo:{len(self.asked)}"),))
-        ):
-            yield piece
+def counting() -> FunctionBackend:
+    """Says how many requests it has had."""
+    backend = FunctionBackend("counting", lambda request: [str(len(backend.requests))])
+    return backend
 
 
 def test_a_reply_is_what_the_model_said() -> None:
@@ -64,29 +39,36 @@ def test_a_reply_is_what_the_model_said() -> None:
 
 
 def test_the_next_backend_says_it_unless_somebody_has_heard_the_first() -> None:
-    async def both(*texts: str) -> list[Reply]:
-        return await AsyncModelManager(settings(), [Dead(*texts), Echo()]).chat(conversation("echo:yes"))
+    def models(*script: str) -> AsyncModelManager:
+        return AsyncModelManager(settings(), [ScriptedBackend("dead", *script, BackendError("died")), Echo()])
 
-    (reply,) = asyncio.run(both())
-    assert (reply.text, reply.model_used) == ("yes", "echo")
-    assert [attempt.backend for attempt in reply.fallback] == ["dead"]
+    async def heard(manager: AsyncModelManager) -> list[Chunk | Reply]:
+        return [item async for item in manager.chat_stream(conversation("echo:yes"))]
+
+    for script in ((), ("half",)):
+        (reply,) = asyncio.run(models(*script).chat(conversation("echo:yes")))
+        assert (reply.text, reply.model_used) == ("yes", "echo")
+        assert [attempt.backend for attempt in reply.fallback] == ["dead"]
+    *_, last = asyncio.run(heard(models()))
+    assert isinstance(last, Reply)
+    assert last.model_used == "echo"
     with pytest.raises(BackendError, match="died"):
-        asyncio.run(both("half"))
+        asyncio.run(heard(models("half")))
 
 
 def test_each_of_several_replies_has_a_seed_of_its_own() -> None:
-    backend = Numbered()
+    backend = counting()
     replies = asyncio.run(AsyncModelManager(settings(), [backend]).chat(conversation("x", n=3, seed=7)))
     assert sorted(reply.text for reply in replies) == ["1", "2", "3"]
-    assert sorted(ask.seed or 0 for ask in backend.asked) == [7, 8, 9]
+    assert sorted(request.sampling.seed or 0 for request in backend.requests) == [7, 8, 9]
 
 
 def test_it_goes_on_as_long_as_the_server_lets_it() -> None:
-    backend = Numbered()
+    backend = counting()
     manager = AsyncModelManager(settings(generation__max_length=500), [backend])
     asyncio.run(manager.chat(conversation("x")))
     asyncio.run(manager.chat(conversation("x", max_length=9)))
-    assert [ask.max_length for ask in backend.asked] == [500, 9]
+    assert [request.sampling.max_length for request in backend.requests] == [500, 9]
 
 
 def test_a_stream_carries_one_reply_and_a_conversation_has_a_limit() -> None:
@@ -102,18 +84,13 @@ def test_a_stream_carries_one_reply_and_a_conversation_has_a_limit() -> None:
         asyncio.run(stream(conversation("123456", "123456")))
 
 
-class Lines(Echo):
+def line_by_line() -> ScriptedBackend:
     """Says line after line, each after a moment."""
-
-    async def stream(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        for number in range(1000):
-            await asyncio.sleep(0.01)
-            yield Piece(f"a{number} = ", tokens=1)
-            yield Piece(f"{number}\n", tokens=1)
+    return ScriptedBackend("lines", *(step for i in range(1000) for step in (0.01, f"a{i} = ", f"{i}\n")))
 
 
 def test_a_completion_ends_with_the_line_it_has_come_to() -> None:
-    manager = AsyncModelManager(settings(), [Lines()])
+    manager = AsyncModelManager(settings(), [line_by_line()])
     request = CompleteRequest(prefix="x = 1\n", language="python", time_limit=0.05, max_length=2000)
     answer = asyncio.run(manager.submit(request))
     lines = answer.completion.splitlines()
@@ -123,6 +100,6 @@ def test_a_completion_ends_with_the_line_it_has_come_to() -> None:
 
 
 def test_without_time_there_is_a_first_line_all_the_same() -> None:
-    manager = AsyncModelManager(settings(), [Lines()])
+    manager = AsyncModelManager(settings(), [line_by_line()])
     request = CompleteRequest(prefix="x = 1\n", language="python", time_limit=0.000001, max_length=2000)
     assert asyncio.run(manager.submit(request)).completion.strip() == "a0 = 0"

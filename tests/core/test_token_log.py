@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sfm2.backends.base import Piece
 from sfm2.core.token_log import TokenLog
+from sfm2.generation import TokenChunk
 
 NAMES = (" return", " x", "\n", "\n", "def")
 
 
-def log(*names: str, skipped: int = 0) -> TokenLog:
+def log(*names: str, healed: int = 0) -> TokenLog:
     found = TokenLog()
     logprobs = tuple(-float(i) for i in range(len(names)))
-    found.add(Piece("".join(names)[skipped:], logprobs, tokens=len(names), names=names, skipped=skipped))
+    found.add(TokenChunk("".join(names)[healed:], logprobs, tokens=len(names), token_texts=names, healed=healed))
     return found
 
 
@@ -43,7 +43,7 @@ def test_what_was_closed_has_none() -> None:
 
 
 def test_what_the_model_wrote_again_does_not_count() -> None:
-    found = log(" return", " x", skipped=4)
+    found = log(" return", " x", healed=4)
     found.show("urn x", last=True)
     assert tokens(found) == [("urn", 0.0), (" x", -1.0)]
 
@@ -55,7 +55,7 @@ def test_a_fence_in_front_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_pieces_of_any_size_give_the_same(size: int) -> None:
+def test_chunks_of_any_size_give_the_same(size: int) -> None:
     found, text, taken = log(*NAMES), "".join(NAMES)[:-3], []
     for start in range(0, len(text), size):
         found.show(text[start : start + size])
@@ -68,7 +68,7 @@ def test_pieces_of_any_size_give_the_same(size: int) -> None:
 
 def test_a_backend_that_does_not_tell_them_is_not_made_up_for() -> None:
     found = TokenLog()
-    found.add(Piece("x = 1", (-0.1, -0.2), tokens=2))
+    found.add(TokenChunk("x = 1", (-0.1, -0.2), tokens=2))
     found.show("x = 1", last=True)
     assert found.all is None
     assert found.take() is None

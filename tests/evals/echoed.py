@@ -6,12 +6,11 @@ What stands after `echo:` on the last line before the hole is the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.errors import BackendUnavailableError
 from sfm2.evals.asking import Answerer, Asking, Request
@@ -19,6 +18,7 @@ from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, read
 from sfm2.evals.running import Arm, Run, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Completion
 
 
@@ -54,11 +54,11 @@ class Moody(Echo):
         super().__init__()
         self.broken = broken
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
-        if any(word in ask.prefix for word in self.broken):
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        if any(word in request.prefix for word in self.broken):
             raise BackendUnavailableError("out of order")
-        async for piece in super().stream(ask):
-            yield piece
+        async for chunk in super().stream(request):
+            yield chunk
 
 
 async def run(

@@ -18,9 +18,8 @@ from sfm2.cli.invocation import Invocation
 from sfm2.config import Settings
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.errors import InvalidRequestError
-from sfm2.server.feedback import Remembered, remember
-from sfm2.server.feedback import record as record_outcome
-from sfm2.server.store import Store
+from sfm2.server.usage.feedback import CompletionRecord, insert, set_outcome
+from sfm2.server.usage.store import Store
 from sfm2.types import Outcome
 from tests.evals.made import WEIGHTS, record, results_file, simulated
 
@@ -139,9 +138,9 @@ def tell(settings: Settings, weights: str, count: int) -> None:
         likelihood = random.gauss(0, 1)
         name, features = f"{weights[:2]}{number}", json.dumps({"likelihood": likelihood})
         at = time.time() - 3600 * (number % 24)
-        remember(store, [Remembered(name, at, None, "sfm2", weights, 0.5, False, features)])
+        insert(store, [CompletionRecord(name, at, None, "sfm2", weights, 0.5, False, features)])
         taken = likelihood + random.gauss(0, 1) > 0
-        record_outcome(store, name, Outcome.ACCEPTED if taken else Outcome.REJECTED, None)
+        set_outcome(store, name, Outcome.ACCEPTED if taken else Outcome.REJECTED, None)
     store.close()
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.cli.evals.run import run_command
 from sfm2.cli.invocation import Invocation
@@ -21,9 +20,10 @@ from sfm2.core import AsyncModelManager
 from sfm2.errors import AuthenticationError, BackendUnavailableError, InvalidRequestError, ModelUnavailableError
 from sfm2.evals import asking
 from sfm2.evals.results import read
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.cli.conftest import SFM2, WAIT, isolated
 from tests.server.live import live, settings_for
 
@@ -180,12 +180,12 @@ class Broken(Echo):
 
     asked = 0
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
-        self.asked += "os" in f"{ask.prefix}{ask.suffix}"
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        self.asked += "os" in f"{request.prefix}{request.suffix}"
         if self.asked > 1:
             raise BackendUnavailableError("out of order")
-        async for piece in super().stream(ask):
-            yield piece
+        async for chunk in super().stream(request):
+            yield chunk
 
 
 def test_a_run_that_ends_early_says_how_it_goes_on(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
@@ -23,9 +22,10 @@ from sfm2.evals import asking
 from sfm2.evals.asking import Asking, alone, in_process, over_http
 from sfm2.evals.items import Record
 from sfm2.evals.results import read
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
 from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
 from tests.server.live import live, settings_for
@@ -185,11 +185,11 @@ def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings
     class Counting(Echo):
         now = most = 0
 
-        async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
             self.now += 1
             self.most = max(self.most, self.now)
-            async for piece in super().stream(ask):
-                yield piece
+            async for chunk in super().stream(request):
+                yield chunk
             self.now -= 1
 
     async def counted() -> int:

@@ -15,7 +15,7 @@ from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.evals.results import read
 from sfm2.evals.suites import held_out
 from sfm2.models.adapters import NONE, AdapterStore
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 from tests.finetune.made import Repository, module
 
 pytestmark = pytest.mark.slow

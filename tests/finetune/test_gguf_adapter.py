@@ -10,7 +10,7 @@ import pytest
 
 from sfm2.errors import AdapterError, WeightsError
 from sfm2.finetune import base, gguf_adapter
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 
 
 def test_it_holds_what_the_safetensors_hold(tmp_path: Path) -> None:

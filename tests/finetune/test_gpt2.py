@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.cli.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.types import SamplingParams
 from tests.finetune.made import Repository, module
 
 pytestmark = [
@@ -74,20 +75,20 @@ def lora(data: Path, shape: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_a_base_from_scratch_and_its_lora_answer(lora: Path) -> None:
-    from sfm2.backends.gpt2_lora import GPT2LoRA
+    from sfm2.backends.gpt2.backend import GPT2LoRA
 
-    async def answer() -> list[Piece]:
+    async def answer() -> list[TokenChunk]:
         backend = GPT2LoRA(GPT2Settings(base_model=str(lora / "base"), lora_path=lora, device="cpu"))
         await backend.start()
         await backend.ready()
-        ask = Ask("def ada_0(first, second):\n", max_length=24, temperature=0)
-        pieces = [piece async for piece in backend.stream(ask)]
+        request = GenerationRequest("def ada_0(first, second):\n", sampling=SamplingParams(max_length=24))
+        chunks = [chunk async for chunk in backend.stream(request)]
         await backend.aclose()
-        return pieces
+        return chunks
 
-    pieces = asyncio.run(answer())
-    assert "".join(piece.text for piece in pieces).strip()
-    assert pieces[-1].finish_reason is not None
+    chunks = asyncio.run(answer())
+    assert "".join(chunk.text for chunk in chunks).strip()
+    assert chunks[-1].finish_reason is not None
 
 
 def test_what_was_done_is_written_down(lora: Path) -> None:
@@ -118,15 +119,15 @@ def test_all_linear_layers_have_an_adapter_in_16_bits(lora: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["def ada_0(first, second):\n    ada_to", "x = 1\n    ", ""])
 def test_an_example_is_read_as_the_backend_asks(lora: Path, prefix: str) -> None:
-    from sfm2.backends import gpt2_model
+    from sfm2.backends.gpt2 import model as gpt2_model
     from sfm2.finetune import gpt2
-    from sfm2.prompts import Resumed
+    from sfm2.prompts import TokenHealing
 
     served = gpt2_model.load(GPT2Settings(base_model=str(lora / "base"), lora_path=lora, device="cpu"))
     example = Example("span", "python", "shop/ada.py", prefix, "tal = first", "\n    return 1\n")
     sequence = gpt2.load(str(lora / "base")).encoding.sequence(example, Random(0))
     read, learnt = sequence.ids[: -sequence.learnt], sequence.ids[-sequence.learnt :]
-    shown = Resumed(prefix, words=False).prompt
+    shown = TokenHealing(prefix, words=False).prompt
     assert list(read) == served.encode(shown)
     assert served.decode(learnt) == f"{prefix.removeprefix(shown)}tal = first<|endoftext|>"
 

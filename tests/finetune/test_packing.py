@@ -19,8 +19,8 @@ END = 3
 
 
 def tokenize(text: str) -> list[int]:
-    """A token for each character, and one for each mark."""
-    marks = [*QWEN.marks, "<|endoftext|>", QWEN.file]
+    """A token for each character, and one for each special token."""
+    marks = [*QWEN.special_tokens, "<|endoftext|>", QWEN.file]
     for number, mark in enumerate(marks):
         text = text.replace(mark, chr(number))
     return [ord(character) for character in text]

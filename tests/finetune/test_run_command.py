@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,7 @@ from sfm2.core import ModelManager
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.models.adapters import Adapter, AdapterStore, read_adapter
 from sfm2.prompts import FAMILIES
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 from tests.finetune.made import Repository, module
 
 pytestmark = [
@@ -30,7 +31,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration of tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
-        "models": {"sfm2": {"path": str(tiny.write(home / "tiny.gguf", marks=FAMILIES[0].marks)), "context": 512}},
+        "models": {
+            "sfm2": {"path": str(tiny.write(home / "tiny.gguf", marks=FAMILIES[0].special_tokens)), "context": 512}
+        },
         "storage": {"cache_dir": str(home / "cache"), "data_dir": str(home / "data")},
     }
     path = home / "config.json"
@@ -80,7 +83,13 @@ def test_the_engine_answers_with_what_was_learnt(config: Path, mine: Path) -> No
     settings = load(path=config).settings
     AdapterStore(settings.storage.data_dir).add(mine)
     with ModelManager(settings) as manager:
-        asked = {"prompt": "def total(", "suffix": ")\n", "max_length": 8, "temperature": 0, "guard": False}
+        asked: dict[str, Any] = {
+            "prompt": "def total(",
+            "suffix": ")\n",
+            "max_length": 8,
+            "temperature": 0,
+            "guard": False,
+        }
         alone, adapted = (manager.generate(**asked, adapter=name) for name in ("none", "mine"))
     assert (alone.adapter, adapted.adapter) == (None, "mine")
     assert adapted.weights == f"{alone.weights}+{read(mine).digest}"

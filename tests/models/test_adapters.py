@@ -11,7 +11,7 @@ import pytest
 from sfm2.errors import AdapterError
 from sfm2.models import adapters
 from sfm2.models.adapters import CONFIG, MANIFEST, NONE, WEIGHTS, AdapterStore
-from tests.engine import tiny_adapter
+from tests.engines import tiny_adapter
 
 MINE, OTHER = "a" * 64, "b" * 64  # SHA-256 of two weights
 

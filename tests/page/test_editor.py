@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
 from sfm2.core import AsyncModelManager
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.server.app import create_app
 from tests.conftest import Running, end, start_server
 from tests.page.conftest import Opened
@@ -221,10 +221,12 @@ def test_what_was_taken_and_what_was_not_is_told_to_the_server(opened: Opened, t
 class Doubting(Echo):
     """Less sure of each word."""
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         logprob = 0.0
-        async for piece in super().stream(ask):
-            yield piece if not piece.text else Piece(piece.text, (logprob,), tokens=1, names=piece.names)
+        async for chunk in super().stream(request):
+            yield (
+                chunk if not chunk.text else TokenChunk(chunk.text, (logprob,), tokens=1, token_texts=chunk.token_texts)
+            )
             logprob -= 0.45
 
 

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sfm2.server.page import BUILT, paths
+from sfm2.server.page import BUILT, MOUNTED
 from tests.server.live import Serving
 
 ROOT = Path(__file__).parents[2]
+
+
+def paths() -> set[str]:
+    """What a browser loads to show the page."""
+    files = (path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*") if path.is_file())
+    return {"/", *(f"{MOUNTED}/{name}" for name in files)}
 
 
 def test_the_page_and_its_files_need_no_key_and_count_against_no_limit(serving: Serving) -> None:

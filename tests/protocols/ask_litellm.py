@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-import litellm
+import litellm  # type: ignore[import-not-found]
 
 CODE = "def add(a, b):\n    return"
 SAID = [{"role": "user", "content": "Say just the word banana. echo:Banana"}]

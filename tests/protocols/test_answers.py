@@ -1,9 +1,10 @@
-"""What goes through: the chain, the guard, keys with adapters, statistics, feedback, draining."""
+"""Other protocols have all of it: the chain, the guard, keys with adapters, statistics, feedback, draining."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
@@ -13,12 +14,13 @@ from sfm2.backends.echo import Echo
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.catalogue import load_catalogue
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
-from tests.engine import tiny_adapter
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
+from tests.engines import tiny_adapter
 from tests.protocols.listening import Listening
 from tests.server.live import Serving, live, settings_for
 from tests.server.test_disconnect import WAIT, Endless, connect_and_post
@@ -37,7 +39,7 @@ ALL = [
 
 @pytest.mark.parametrize(("path", "body"), ALL)
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, object]) -> None:
-    backend = Endless(pieces=0)
+    backend = Endless(chunks=0)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, path, body)
         assert backend.begun.wait(WAIT)
@@ -106,13 +108,14 @@ def test_feedback_finds_the_completion(serving: Serving) -> None:
         assert client.post("/feedback", json=told).status_code == 204
 
 
-def test_the_chain_goes_on_and_the_answer_says_why(serving: Serving) -> None:
+def test_the_chain_falls_back_and_the_answer_says_why(serving: Serving) -> None:
     class Broken(Echo):
         name = "sfm2"
 
-        async def stream(self, ask):  # type: ignore[no-untyped-def]
-            raise BackendError("no weights")
-            yield
+        async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+            if request:
+                raise BackendError("no weights")
+            yield TokenChunk("")
 
     with serving(backends=[Broken(), Echo()]) as client:
         for path, body in ALL[:1] + ALL[3:4]:
@@ -163,7 +166,7 @@ class Looping(Endless):
 
 
 def test_a_server_that_stops_takes_nothing_new_and_ends_what_runs(tmp_path: Path) -> None:
-    backend = Looping(pieces=1)
+    backend = Looping(chunks=1)
     settings = settings_for(tmp_path)
     app = create_app(settings, AsyncModelManager(settings, [backend]))
     with live(app) as client:

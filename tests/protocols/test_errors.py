@@ -1,4 +1,4 @@
-"""Whatever goes wrong, on the routes of others it is said in their words."""
+"""Errors on the routes of other protocols are in the form of those protocols."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from sfm2.errors import BackendError, ModelUnavailableError, PromptTooLongError, StreamInterruptedError
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
-from tests.protocols.failing import Failing
+from tests.server.failing import FailingManager
 from tests.server.live import Serving
 
 V1 = ("/v1/completions", "/v1/chat/completions")
@@ -43,7 +43,7 @@ def llama_error(response: httpx.Response, status: int, kind: str) -> str:
 
 
 @pytest.mark.parametrize("path", V1)
-def test_a_body_that_is_none(client: httpx.Client, path: str) -> None:
+def test_a_malformed_body(client: httpx.Client, path: str) -> None:
     openai_error(
         client.post(path, content=b"{", headers={"Content-Type": "application/json"}), 400, "malformed_request"
     )
@@ -53,7 +53,7 @@ def test_a_body_that_is_none(client: httpx.Client, path: str) -> None:
     openai_error(client.get(path), 405, "method_not_allowed")
 
 
-def test_a_route_that_is_none(client: httpx.Client) -> None:
+def test_an_unknown_route(client: httpx.Client) -> None:
     assert openai_error(client.post("/v1/embeddings", json={}), 404, "not_found")["param"] is None
 
 
@@ -101,7 +101,13 @@ def test_what_would_change_the_answer_and_cannot_be_had_is_refused_by_name(
 def test_what_asks_for_nothing_is_let_pass(client: httpx.Client) -> None:
     neutral = {"presence_penalty": 0, "frequency_penalty": 0.0, "logit_bias": None, "user": "me", "n": 1}
     assert client.post("/v1/completions", json=body_for("", **neutral, best_of=1, unknown=3)).status_code == 200
-    chat = {**neutral, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"}, "store": False}
+    chat: dict[str, Any] = {
+        **neutral,
+        "tools": [],
+        "tool_choice": "auto",
+        "response_format": {"type": "text"},
+        "store": False,
+    }
     assert client.post(V1[1], json=body_for(V1[1], **chat)).status_code == 200
     tools = {"tools": [{"type": "function"}], "tool_choice": "none"}
     assert client.post(V1[1], json=body_for(V1[1], **tools)).status_code == 200
@@ -140,7 +146,7 @@ def test_a_message_that_is_not_text_is_refused(client: httpx.Client, messages: o
     ],
 )
 def test_a_failure_of_ours(serving: Serving, path: str, error: Exception, status: int, code: str, stream: bool) -> None:
-    with serving(manager=Failing(error)) as client:
+    with serving(manager=FailingManager(error)) as client:
         response = client.post(path, json=body_for(path, stream=stream))
     told = openai_error(response, status, code)
     assert "secret" not in told["message"]
@@ -152,7 +158,7 @@ def test_a_failure_of_ours(serving: Serving, path: str, error: Exception, status
 
 @pytest.mark.parametrize("path", [*V1, "/infill"])
 def test_a_stream_that_breaks_says_so_and_does_not_say_done(serving: Serving, path: str) -> None:
-    with serving(manager=Failing(StreamInterruptedError("the engine died"), chunks=2)) as client:
+    with serving(manager=FailingManager(StreamInterruptedError("the engine died"), chunks=2)) as client:
         response = client.post(path, json=body_for(path, stream=True))
         stats = client.get("/stats").json()
     events = [event.data for event in Decoder().feed(response.content)]
@@ -162,7 +168,7 @@ def test_a_stream_that_breaks_says_so_and_does_not_say_done(serving: Serving, pa
     assert stats["errors"] == {"stream_interrupted": 1}
 
 
-def test_who_has_no_key(serving: Serving, tmp_path: Path) -> None:
+def test_a_missing_key(serving: Serving, tmp_path: Path) -> None:
     Keys(Store.in_folder(tmp_path)).create()
     with serving() as client:
         for path in V1:
@@ -173,7 +179,7 @@ def test_who_has_no_key(serving: Serving, tmp_path: Path) -> None:
         llama_error(client.post("/infill", json={}), 401, "authentication_error")
 
 
-def test_who_asks_too_often(serving: Serving) -> None:
+def test_a_client_over_its_rate_limit(serving: Serving) -> None:
     with serving(limits={"rate": "1/minute"}) as client:
         assert client.get("/v1/models").headers["x-ratelimit-remaining-requests"] == "0"
         response = client.post(V1[0], json=body_for(V1[0]))
@@ -202,5 +208,5 @@ def test_on_infill_they_are_llama_cpps(serving: Serving, client: httpx.Client) -
         (KeyError("secret"), 500, "server_error"),
         (PromptTooLongError("9 of 8", details={"n_ctx": 8}), 400, "exceed_context_size_error"),
     ):
-        with serving(manager=Failing(error)) as failing:
+        with serving(manager=FailingManager(error)) as failing:
             llama_error(failing.post("/infill", json={"input_prefix": "x"}), status, kind)

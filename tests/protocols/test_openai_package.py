@@ -1,4 +1,4 @@
-"""The `openai` package, unmodified, with nothing but a base URL."""
+"""The `openai` package, unmodified: only its base URL is set."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionStreamOptionsParam, ChatCompletionUserMessageParam
 
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving
 
 
@@ -60,7 +61,7 @@ def test_many_prompts_and_many_choices_are_numbered_through(ai: openai.OpenAI) -
 
 
 def test_a_stream_comes_in_pieces(ai: openai.OpenAI) -> None:
-    options = {"include_usage": True}
+    options = ChatCompletionStreamOptionsParam(include_usage=True)
     with ai.completions.create(
         model="sfm2", prompt="echo: a b c", stream=True, stream_options=options, logprobs=1, n=2
     ) as stream:
@@ -86,7 +87,7 @@ def test_the_tokens_stand_where_the_text_has_them(ai: openai.OpenAI) -> None:
     assert choice.logprobs.text_offset == [0, 4]
 
 
-def test_a_conversation_goes_on(ai: openai.OpenAI) -> None:
+def test_a_conversation_continues(ai: openai.OpenAI) -> None:
     answer = ai.chat.completions.create(
         model="sfm2",
         messages=[
@@ -111,8 +112,8 @@ def test_a_conversation_goes_on(ai: openai.OpenAI) -> None:
 
 def test_a_conversation_counts_once_however_many_replies(ai: openai.OpenAI) -> None:
     def usage(n: int) -> openai.types.CompletionUsage:
-        said = [{"role": "user", "content": "echo:one two three"}]
-        found = ai.chat.completions.create(model="sfm2", messages=said, n=n).usage
+        message = ChatCompletionUserMessageParam(role="user", content="echo:one two three")
+        found = ai.chat.completions.create(model="sfm2", messages=[message], n=n).usage
         assert found is not None
         return found
 
@@ -123,9 +124,9 @@ def test_a_conversation_counts_once_however_many_replies(ai: openai.OpenAI) -> N
 
 
 def test_a_reply_streams(ai: openai.OpenAI) -> None:
-    said = [{"role": "user", "content": "echo:one two"}]
+    message = ChatCompletionUserMessageParam(role="user", content="echo:one two")
     with ai.chat.completions.create(
-        model="", messages=said, stream=True, stream_options={"include_usage": True}
+        model="", messages=[message], stream=True, stream_options={"include_usage": True}
     ) as stream:
         pieces = list(stream)
     assert pieces[0].choices[0].delta.role == "assistant"

@@ -1,4 +1,4 @@
-"""A live server with the echo backend, which says the last line's `echo:TEXT` back, and what it was asked."""
+"""A live server with the echo backend, which repeats the last line's `echo:TEXT`, and the requests that it got."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.server.live import live, settings_for
 
 @dataclass
 class Echo:
-    """A server, and what it was asked. `left` counts requests whose client did not wait for the answer."""
+    """A server and its requests. `left` counts those whose client did not wait for the answer."""
 
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Echo:
 
 
 class Recording:
-    """Middleware that keeps the JSON bodies which come in."""
+    """Middleware that records the JSON bodies of requests."""
 
     def __init__(self, app: ASGIApp, echo: Echo) -> None:
         self._app = app

@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from sfm2.config import Settings
-from sfm2.server.listening import listen, url_of
-from sfm2.server.serving import configure
+from sfm2.server.process.listening import listen, url_of
+from sfm2.server.serve import configure
 
 Serving = Callable[..., AbstractContextManager[httpx.Client]]
 

@@ -1,4 +1,4 @@
-"""Every bad input gets the error body of the API reference, and the server goes on."""
+"""Every bad input gets the error body of the API reference, and the server keeps working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the client leaves, generation stops; and whatever was going on is counted."""
+"""When the client leaves, generation stops, and the request is counted."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
 import pytest
 
-from sfm2.backends.base import Ask, Piece
 from sfm2.backends.echo import Echo
+from sfm2.generation import GenerationRequest, TokenChunk
 from tests.server.live import Serving
 
 WAIT = 10  # seconds; events set much earlier unless something is broken
 
 
 class Endless(Echo):
-    """Sends `pieces` and then thinks on, until somebody stops it. Notes what happens to it."""
+    """Sends `chunks` chunks, then waits until it is stopped. Records what happens to it."""
 
-    def __init__(self, pieces: int) -> None:
+    def __init__(self, chunks: int) -> None:
         super().__init__()
-        self._pieces = pieces
+        self._chunks = chunks
         self.begun = threading.Event()
         self.stopped = threading.Event()
         self.running = 0
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Piece]:
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         self.running += 1
         try:
-            for _ in range(self._pieces):
-                yield Piece("word ", (-0.1,), tokens=1)
+            for _ in range(self._chunks):
+                yield TokenChunk("word ", (-0.1,), tokens=1)
             self.begun.set()
             await asyncio.Event().wait()
         finally:
@@ -61,7 +61,7 @@ def connect_and_post(client: httpx.Client, path: str, body: dict[str, Any]) -> s
     ],
 )
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, Any]) -> None:
-    backend = Endless(pieces=0)
+    backend = Endless(chunks=0)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, path, body)
         assert backend.begun.wait(WAIT)
@@ -72,7 +72,7 @@ def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, bo
 
 
 def test_generation_stops_when_the_client_leaves_in_mid_stream(serving: Serving) -> None:
-    backend = Endless(pieces=2)
+    backend = Endless(chunks=2)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, "/generate/stream", {"prompt": "x"})
         received = b""
@@ -83,8 +83,8 @@ def test_generation_stops_when_the_client_leaves_in_mid_stream(serving: Serving)
         assert backend.stopped.wait(WAIT)
 
 
-def test_who_left_is_counted_and_the_server_goes_on(serving: Serving) -> None:
-    backend = Endless(pieces=0)
+def test_a_client_that_left_is_counted_and_the_server_keeps_working(serving: Serving) -> None:
+    backend = Endless(chunks=0)
     with serving(backends=[backend]) as client:
         connection = connect_and_post(client, "/generate", {"prompt": "x"})
         assert backend.begun.wait(WAIT)

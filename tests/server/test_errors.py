@@ -1,15 +1,13 @@
-"""Every class of the error tree keeps its status, code and advice on the way out."""
+"""Every class of the error tree is sent with its status, code and suggestion."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from sfm2.config import Settings
-from sfm2.core import AsyncModelManager
 from sfm2.errors import (
     MissingExtraError,
     ModelUnavailableError,
@@ -20,25 +18,9 @@ from sfm2.errors import (
 )
 from sfm2.server.app import create_app
 from sfm2.sse import Decoder
-from sfm2.types import Chunk, CompleteRequest, Completion, ErrorBody, GenerateRequest
+from sfm2.types import ErrorBody
+from tests.server.failing import FailingManager
 from tests.server.live import Serving, live, settings_for
-
-
-class Failing(AsyncModelManager):
-    """Fails with `error`: at once, or in a stream after `chunks`."""
-
-    def __init__(self, error: Exception, chunks: int = 0) -> None:
-        super().__init__(Settings.model_validate({"fallback": {"chain": ["echo"]}}))
-        self.error = error
-        self._chunks = chunks
-
-    async def submit(self, request: GenerateRequest | CompleteRequest, only: str | None = None) -> Completion:
-        raise self.error
-
-    async def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
-        for number in range(self._chunks):
-            yield Chunk(text=f"{number} ")
-        raise self.error
 
 
 def an_error(cls: type[SFM2Error]) -> SFM2Error:
@@ -50,8 +32,8 @@ CLASSES = sorted(set(by_code().values()), key=lambda cls: cls.__name__)
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Failing, httpx.Client]]:
-    manager = Failing(SFM2Error("not set"))
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FailingManager, httpx.Client]]:
+    manager = FailingManager(SFM2Error("not set"))
     with live(create_app(settings_for(tmp_path_factory.mktemp("data")), manager)) as client:
         yield manager, client
 
@@ -59,7 +41,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Failing,
 @pytest.mark.parametrize("path", ["/generate", "/generate/stream"])
 @pytest.mark.parametrize("cls", CLASSES)
 def test_an_error_class_keeps_status_and_code(
-    failing: tuple[Failing, httpx.Client], cls: type[SFM2Error], path: str
+    failing: tuple[FailingManager, httpx.Client], cls: type[SFM2Error], path: str
 ) -> None:
     manager, client = failing
     manager.error = error = an_error(cls)
@@ -69,9 +51,9 @@ def test_an_error_class_keeps_status_and_code(
     assert body.suggestion == error.suggestion
 
 
-def test_a_fallback_and_the_causes_are_told(serving: Serving) -> None:
+def test_a_fallback_and_its_causes_are_reported(serving: Serving) -> None:
     error = ModelUnavailableError("all failed", fallback_model="gpt2_lora", retry_after=4.2, details={"attempts": [1]})
-    with serving(manager=Failing(error)) as client:
+    with serving(manager=FailingManager(error)) as client:
         response = client.post("/generate", json={"prompt": "x"})
     assert response.json() == {
         "error": "model_unavailable",
@@ -84,13 +66,13 @@ def test_a_fallback_and_the_causes_are_told(serving: Serving) -> None:
 
 
 def test_retry_after_is_at_least_a_second(serving: Serving) -> None:
-    with serving(manager=Failing(RateLimitError("slowly", retry_after=0.1))) as client:
+    with serving(manager=FailingManager(RateLimitError("slowly", retry_after=0.1))) as client:
         assert client.post("/generate", json={"prompt": "x"}).headers["retry-after"] == "1"
 
 
 @pytest.mark.parametrize("path", ["/generate", "/generate/stream"])
 def test_a_bug_is_logged_and_not_shown(serving: Serving, path: str, caplog: pytest.LogCaptureFixture) -> None:
-    with serving(manager=Failing(KeyError("secret detail"))) as client:
+    with serving(manager=FailingManager(KeyError("secret detail"))) as client:
         response = client.post(path, json={"prompt": "x"}, headers={"X-Request-ID": "r-77"})
     assert response.status_code == 500
     assert response.json()["error"] == "internal_error"
@@ -106,7 +88,7 @@ def test_a_bug_is_logged_and_not_shown(serving: Serving, path: str, caplog: pyte
     [(StreamInterruptedError("the engine died"), "stream_interrupted"), (KeyError("secret detail"), "internal_error")],
 )
 def test_a_stream_that_breaks_ends_with_one_error_event(serving: Serving, error: Exception, code: str) -> None:
-    with serving(manager=Failing(error, chunks=2)) as client:
+    with serving(manager=FailingManager(error, chunks=2)) as client:
         response = client.post("/generate/stream", json={"prompt": "x"})
         stats = client.get("/stats").json()
     events = list(Decoder().feed(response.content))
@@ -117,6 +99,6 @@ def test_a_stream_that_breaks_ends_with_one_error_event(serving: Serving, error:
 
 
 def test_a_client_sees_the_whole_body_of_an_error(serving: Serving) -> None:
-    with serving(manager=Failing(ModelUnavailableError("naïve \ud800 text"))) as client:
+    with serving(manager=FailingManager(ModelUnavailableError("naïve \ud800 text"))) as client:
         response: httpx.Response = client.post("/generate", json={"prompt": "x"})
     assert response.json()["message"] == "naïve \\ud800 text"

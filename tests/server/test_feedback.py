@@ -1,4 +1,4 @@
-"""POST /feedback: what became of completions, on a live server."""
+"""POST /feedback on a live server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sfm2.server import feedback
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage import feedback
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.types import Outcome
 from tests.server.live import Serving, live, settings_for
 
@@ -34,7 +34,7 @@ def stats(client: httpx.Client) -> dict[str, Any]:
     return found
 
 
-def test_what_was_told_is_the_acceptance_rate(serving: Serving) -> None:
+def test_the_acceptance_rate_follows_from_feedback(serving: Serving) -> None:
     with serving() as client:
         assert stats(client)["acceptance_rate"] is None
         for outcome in ("accepted", "accepted", "edited", "rejected"):
@@ -112,7 +112,7 @@ def test_features_are_for_those_who_ask_and_kept_for_a_fit(tmp_path: Path) -> No
         assert answer["features"]["log_tokens"] > 0
         told(client, answer["id"], "accepted")
     store = Store.in_folder(tmp_path)
-    [row] = feedback.rows(store)
+    [row] = feedback.calibration_examples(store)
     store.close()
     assert row.accepted
     assert row.features == pytest.approx(answer["features"], abs=1e-6)
@@ -125,7 +125,7 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     late = feedback.KEPT_SECONDS + 1
     for number in range(5):
         at = now - late if number == 4 else now
-        feedback.remember(store, [feedback.Remembered(f"c{number}", at, None, "echo", None, 0.5, False, None)])
-    known = [number for number in range(5) if feedback.record(store, f"c{number}", Outcome.ACCEPTED, None)]
+        feedback.insert(store, [feedback.CompletionRecord(f"c{number}", at, None, "echo", None, 0.5, False, None)])
+    known = [number for number in range(5) if feedback.set_outcome(store, f"c{number}", Outcome.ACCEPTED, None)]
     store.close()
     assert known == [1, 2, 3]

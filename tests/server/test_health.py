@@ -1,12 +1,11 @@
-"""Health and readiness when not all is well."""
+"""Health and readiness when a backend can't answer."""
 
 from __future__ import annotations
 
 import pytest
 
-from sfm2.backends.base import Status
 from sfm2.backends.echo import Echo
-from sfm2.types import BackendStatus
+from sfm2.types import BackendHealth, BackendStatus
 from tests.server.live import Serving
 
 
@@ -16,10 +15,10 @@ class In(Echo):
     def __init__(self, status: BackendStatus, name: str = "echo") -> None:
         super().__init__()
         self.name = name
-        self._status = Status(status, f"because it is {status}")
+        self._health = BackendHealth(status=status, reason=f"because it is {status}")
 
-    async def status(self) -> Status:
-        return self._status
+    async def health(self) -> BackendHealth:
+        return self._health
 
 
 @pytest.mark.parametrize(

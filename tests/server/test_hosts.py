@@ -1,4 +1,4 @@
-"""DNS rebinding: names that are not this machine's are refused where no key protects it."""
+"""DNS rebinding: host names other than this machine's are refused, unless keys protect the server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving
 
 

@@ -22,11 +22,11 @@ from sfm2.errors import AdapterError
 from sfm2.models.adapters import WEIGHTS, AdapterStore
 from sfm2.models.digest import sha256_of
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
 from tests.conftest import clean_environment
-from tests.engine import tiny, tiny_adapter
+from tests.engines import tiny, tiny_adapter
 from tests.server.live import live
 
 QUESTION = {"prompt": "def return(", "max_length": 24, "temperature": 0, "mode": "free", "guard": False}
@@ -62,7 +62,7 @@ class Service:
             time.sleep(0.1)
 
     def command(self, *arguments: str) -> None:
-        """`sfm2 adapters ...`, in a process of its own, as somebody types it beside the server."""
+        """`sfm2 adapters ...`, in its own process, as it is typed while the server runs."""
         variables = {
             "SFM2_MODELS_SFM2_PATH": str(self.settings.models.sfm2.path),
             "SFM2_STORAGE_CACHE_DIR": str(self.settings.storage.cache_dir),
@@ -98,7 +98,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 def keys(service: Service) -> Iterator[Keys]:
-    """Without any key left behind, nobody is asked for one."""
+    """Leaves no key behind: the server requires one only if there is one."""
     store = Store.in_folder(service.settings.storage.data_dir)
     yield Keys(store)
     with store.transaction() as connection:
@@ -116,7 +116,7 @@ def unchosen(service: Service) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_a_request_names_its_adapter_and_the_answer_tells(service: Service) -> None:
+def test_a_request_names_its_adapter_and_the_answer_names_it(service: Service) -> None:
     base, one, two = (service.answer(adapter=name) for name in ("none", "one", "two"))
     assert len({answer["completion"] for answer in (base, one, two)}) == 3
     assert (base["adapter"], base["weights"]) == (None, service.weights)
@@ -268,7 +268,7 @@ def test_the_keys_adapter_holds_for_every_way_to_ask(
 
 
 @pytest.mark.slow
-def test_a_key_whose_adapter_is_gone_is_told_so(service: Service, keys: Keys) -> None:
+def test_a_key_whose_adapter_is_gone_gets_an_error(service: Service, keys: Keys) -> None:
     _, key = keys.create("laptop", adapter="gone")
     response = service.asks(key)
     assert (response.status_code, response.json()["error"]) == (422, "adapter_error")

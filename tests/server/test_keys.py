@@ -1,4 +1,4 @@
-"""API keys: who is let in, and that nothing but hashes is kept."""
+"""API keys: which requests are accepted, and that only hashes are stored."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from sfm2.cli.keys import keys as command
 from sfm2.config import Loaded
 from sfm2.errors import AuthenticationError, NotFoundError
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving, settings_for
 
 
@@ -27,7 +27,7 @@ def asks(client: httpx.Client, **headers: str) -> httpx.Response:
     return client.post("/generate", json={"prompt": "x"}, headers=named)
 
 
-def test_without_any_key_nobody_is_asked_for_one(serving: Serving) -> None:
+def test_without_any_key_none_is_required(serving: Serving) -> None:
     with serving() as client:
         assert asks(client).status_code == 200
         assert asks(client, X_API_Key="your_api_key").status_code == 200

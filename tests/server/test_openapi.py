@@ -1,4 +1,4 @@
-"""openapi.json says what the server does, and lies in the repository up to date."""
+"""openapi.json describes the server, and the file in the repository is up to date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_committed_file_is_up_to_date() -> None:
     assert CliRunner().invoke(main, ["--check", str(COMMITTED)]).exit_code == 0
 
 
-def test_drift_is_told(tmp_path: Path) -> None:
+def test_drift_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     assert CliRunner().invoke(main, ["--check", str(file)]).exit_code == 1
     assert CliRunner().invoke(main, [str(file)]).exit_code == 0

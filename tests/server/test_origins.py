@@ -1,4 +1,4 @@
-"""CORS: which web pages may ask."""
+"""CORS: which web pages may call the service."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from sfm2.config import load
 from sfm2.errors import ConfigError
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.server.live import Serving
 
 TOOLS = "https://tools.example"
@@ -21,7 +21,7 @@ PREFLIGHT = {
 }
 
 
-def test_nobody_elsewhere_may_ask_if_nothing_is_said(client: httpx.Client) -> None:
+def test_other_origins_may_not_call_by_default(client: httpx.Client) -> None:
     response = client.post("/generate", json={"prompt": "x"}, headers={"Origin": TOOLS})
     assert not [name for name in response.headers if name.startswith("access-control-")]
     assert client.options("/generate", headers=PREFLIGHT).status_code == 405
@@ -59,10 +59,9 @@ def test_a_preflight_needs_no_key_and_the_request_does(serving: Serving, tmp_pat
 
 
 def test_a_stream_carries_the_header(serving: Serving) -> None:
-    asked = {"json": {"prompt": "x"}, "headers": {"Origin": TOOLS}}
     with (
         serving(api={"allowed_origins": [TOOLS]}) as client,
-        client.stream("POST", "/generate/stream", **asked) as response,
+        client.stream("POST", "/generate/stream", json={"prompt": "x"}, headers={"Origin": TOOLS}) as response,
     ):
         assert response.headers["access-control-allow-origin"] == TOOLS
         assert "event: done" in "".join(response.iter_text())
@@ -74,6 +73,6 @@ def test_origins_are_named_as_browsers_send_them() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["tools.example", "https://tools.example/page", "https://"])
-def test_what_is_no_origin_is_refused(wrong: str) -> None:
+def test_a_wrong_origin_is_refused(wrong: str) -> None:
     with pytest.raises(ConfigError, match="allowed_origins"):
         load({"api.allowed_origins": [wrong]}, environment={})

@@ -1,7 +1,8 @@
-"""Rate limits: the headers of the API reference, whom they count for, and when they end."""
+"""Rate limits: the headers of the API reference, which client they are for, and when they end."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from sfm2.core import AsyncModelManager
 from sfm2.errors import ConfigError
 from sfm2.server.app import create_app
-from sfm2.server.keys import Keys
-from sfm2.server.rates import DEFAULT_RATE, Rates, address_group, parse_rate
-from sfm2.server.store import AsyncStore, Store
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.rates import DEFAULT_RATE, RateLimiter, StoreCounter, address_group, parse_rate
+from sfm2.server.usage.store import AsyncStore, Store
 from tests.server.live import Serving, live, settings_for
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -96,6 +97,20 @@ def test_two_servers_on_one_store_count_together(tmp_path: Path) -> None:
     assert statuses == [200, 200, 200, 429, 429]
 
 
+def test_hits_at_once_are_counted_one_by_one(tmp_path: Path) -> None:
+    async def run() -> list[tuple[bool, int]]:
+        stores = [AsyncStore(Store.in_folder(tmp_path)) for _ in range(2)]
+        counters = [StoreCounter(store) for store in stores]
+        hits = await asyncio.gather(*(counter.hit(parse_rate("5/minute"), "a") for counter in counters * 8))
+        for store in stores:
+            await store.aclose()
+        return [(allowed, window.remaining) for allowed, window in hits]
+
+    found = asyncio.run(run())
+    assert sorted(remaining for allowed, remaining in found if allowed) == [0, 1, 2, 3, 4]
+    assert [remaining for allowed, remaining in found if not allowed] == [0] * 11
+
+
 def test_a_storage_of_limits_itself_is_used(serving: Serving, tmp_path: Path) -> None:
     with serving(limits={"rate": "1/minute", "rate_storage": "memory://"}) as client:
         assert [ask(client).status_code for _ in range(2)] == [200, 429]
@@ -104,9 +119,9 @@ def test_a_storage_of_limits_itself_is_used(serving: Serving, tmp_path: Path) ->
 
 def test_beyond_loopback_there_is_a_limit_by_default(tmp_path: Path) -> None:
     store = AsyncStore(Store.in_folder(tmp_path))
-    rates = Rates.configured(settings_for(tmp_path, api={"host": "0.0.0.0"}), store)
+    rates = RateLimiter.from_settings(settings_for(tmp_path, api={"host": "0.0.0.0"}), store)
     assert rates.default == parse_rate(DEFAULT_RATE)
-    assert Rates.configured(settings_for(tmp_path), store).default is None
+    assert RateLimiter.from_settings(settings_for(tmp_path), store).default is None
 
 
 @pytest.mark.parametrize("limits", [{"rate": "often"}, {"rate": "1/minute", "rate_storage": "carrier-pigeon://"}])

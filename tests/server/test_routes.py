@@ -31,8 +31,9 @@ def test_probes_are_ok(client: httpx.Client, path: str) -> None:
 
 
 def test_generate_answers_with_prompt_and_completion(client: httpx.Client) -> None:
+    prompt = "f = 1  # echo:pass"
     request = {
-        "prompt": "f = 1  # echo:pass",
+        "prompt": prompt,
         "max_length": 100,
         "temperature": 0.7,
         "top_p": 0.9,
@@ -40,7 +41,7 @@ def test_generate_answers_with_prompt_and_completion(client: httpx.Client) -> No
     }
     answer = Completion.model_validate(client.post("/generate", json=request).raise_for_status().json())
     assert answer.completion == "pass"
-    assert answer.generated_code == request["prompt"] + "pass"
+    assert answer.generated_code == prompt + "pass"
     assert answer.model_used == "echo"
     assert 0 < answer.confidence <= 1
     assert answer.tokens.completion == 1

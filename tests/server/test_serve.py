@@ -1,4 +1,4 @@
-"""`sfm2 serve` as a process: its address, its end, its workers."""
+"""`sfm2 serve` as a process: its address, its workers, how it shuts down."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from uvicorn.config import STARTUP_FAILURE
 
 from sfm2.config import Settings
-from sfm2.server import handover
-from sfm2.server.keys import Keys
-from sfm2.server.store import Store
+from sfm2.server.process import worker_settings
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 
 pytestmark = pytest.mark.slow
 
@@ -146,7 +146,7 @@ def test_a_second_ctrl_c_does_not_wait(serve: Serve) -> None:
         assert served.process.wait(WAIT) == 0
 
 
-def test_a_port_in_use_is_told_with_a_way_out(environment: dict[str, str]) -> None:
+def test_a_port_in_use_is_reported_with_a_suggestion(environment: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run_and_fail(environment, "--port", str(port))
@@ -156,12 +156,12 @@ def test_a_port_in_use_is_told_with_a_way_out(environment: dict[str, str]) -> No
     assert result.stdout == ""
 
 
-def test_an_address_of_another_machine_is_told(environment: dict[str, str]) -> None:
+def test_an_address_of_another_machine_is_reported(environment: dict[str, str]) -> None:
     result = run_and_fail(environment, "--host", "192.0.2.1", "--port", "0")
     assert (result.returncode, "192.0.2.1" in result.stderr) == (1, True)
 
 
-def test_a_folder_that_can_not_be_used_is_told_before_serving(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_used_is_reported_before_serving(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = run_and_fail(environment | {"SFM2_STORAGE_DATA_DIR": str(tmp_path / "file" / "data")}, "--port", "0")
     assert result.returncode == 2
@@ -169,7 +169,7 @@ def test_a_folder_that_can_not_be_used_is_told_before_serving(environment: dict[
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_rate_that_is_none_is_told_before_serving(environment: dict[str, str], workers: str) -> None:
+def test_a_wrong_rate_is_reported_before_serving(environment: dict[str, str], workers: str) -> None:
     result = run_and_fail(environment | {"SFM2_LIMITS_RATE": "often"}, "--port", "0", "--workers", workers)
     assert (result.returncode, result.stdout) == (2, "")
     assert '"100/minute"' in result.stderr
@@ -219,7 +219,6 @@ def test_a_worker_that_can_not_start_says_so_for_good(environment: dict[str, str
 def test_workers_end_with_a_parent_that_was_killed(serve: Serve) -> None:
     with serve("--workers", "2") as served:
         assert served.client.get("/health").status_code == 200
-        workers = served.workers()
         until(lambda: len(served.workers()) == 2)
         workers = served.workers()
         served.process.kill()
@@ -235,7 +234,7 @@ def test_settings_reach_the_workers_with_their_secrets() -> None:
             "fallback": {"chain": ["openai"]},
         }
     )
-    found = handover.read({handover.VARIABLE: handover.encode(settings)})
+    found = worker_settings.read({worker_settings.VARIABLE: worker_settings.encode(settings)})
     assert found == settings
     assert found.models.openai.api_key == SecretStr("sk-secret")
-    assert handover.read({}) is None
+    assert worker_settings.read({}) is None

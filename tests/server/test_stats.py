@@ -11,11 +11,10 @@ import httpx
 import pytest
 
 from sfm2.errors import ConfigError
-from sfm2.server import latency
 from sfm2.server.app import create_app
-from sfm2.server.counters import Counters
-from sfm2.server.exchange import Exchange
-from sfm2.server.store import AsyncStore, Store
+from sfm2.server.usage import latency
+from sfm2.server.usage.stats import FinishedRequest, UsageStats
+from sfm2.server.usage.store import AsyncStore, Store
 from tests.server.live import Serving, live, settings_for
 
 
@@ -109,12 +108,12 @@ def test_a_store_that_fails_for_a_while_loses_nothing(tmp_path: Path) -> None:
     async def run() -> int:
         (tmp_path / "data").touch()  # no folder can be made here
         store = AsyncStore(Store.in_folder(tmp_path / "data"))
-        counters = Counters(store)
-        counters.count(Exchange("a", status=200))
+        usage = UsageStats(store)
+        usage.count(FinishedRequest(seconds=0.1))
         with pytest.raises(ConfigError):
-            await counters.stats()
+            await usage.stats()
         (tmp_path / "data").unlink()
-        found = await counters.stats()
+        found = await usage.stats()
         await store.aclose()
         return found.successful_requests
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfm2.errors import ConfigError
-from sfm2.server.store import Store
+from sfm2.server.usage.store import Store
 
 
 def test_nothing_is_made_before_it_is_needed(tmp_path: Path) -> None:

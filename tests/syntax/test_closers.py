@@ -1,11 +1,11 @@
-"""What closes that which a completion left open."""
+"""Closers for what a completion left open."""
 
 from __future__ import annotations
 
 import pytest
 
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.place import Place
+from sfm2.syntax.parsing import ParseContext
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from sfm2.syntax.place import Place
     ],
 )
 def test_python_is_closed(prefix: str, completion: str, likeliest: str) -> None:
-    assert Place(Hole(prefix, "", "python")).closers(completion)[0] == likeliest
+    assert ParseContext(Hole(prefix, "", "python")).closers(completion)[0] == likeliest
 
 
 OPEN = [
@@ -49,20 +49,20 @@ OPEN = [
 
 @pytest.mark.parametrize("completion", OPEN)
 def test_one_of_the_closers_makes_it_compile(completion: str) -> None:
-    place = Place(Hole("x = 1\n", "\ny = 2\n", "python"))
-    assert place.problems(completion) > 0
-    assert any(place.problems(completion + closer) == 0 for closer in place.closers(completion))
+    context = ParseContext(Hole("x = 1\n", "\ny = 2\n", "python"))
+    assert context.problems(completion) > 0
+    assert any(context.problems(completion + closer) == 0 for closer in context.closers(completion))
 
 
 def test_of_two_the_open_try_is_closed() -> None:
-    place = Place(Hole("", "\n", "python"))
+    context = ParseContext(Hole("", "\n", "python"))
     completion = "try:\n    a()\nexcept E:\n    try:\n        b()"
-    assert any(place.problems(completion + closer) == 0 for closer in place.closers(completion))
+    assert any(context.problems(completion + closer) == 0 for closer in context.closers(completion))
 
 
 @pytest.mark.parametrize("completion", ["x = 1", "print('it')", "# it's (", "x = '[('", ""])
 def test_what_is_closed_needs_no_closer(completion: str) -> None:
-    assert Place(Hole("", "", "python")).closers(completion) == []
+    assert ParseContext(Hole("", "", "python")).closers(completion) == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,10 @@ def test_what_is_closed_needs_no_closer(completion: str) -> None:
         ("json", "", '{"a": [1, {"b": "c', ['"}]}']),
         ("go", "", "func f() {\n\tx := []int{1", ["}\n}"]),
         ("c", "", "int f() { /* ( ", ["}"]),
+        ("php", "", "f( // it's {\n1, # it's [\n", [")"]),
+        ("sql", "", "SELECT f( -- it's (\n1", [")"]),
+        ("css", "", "a { background: url(http://b", [")}"]),
     ],
 )
 def test_brackets_are_closed_in_any_language(language: str, prefix: str, completion: str, found: list[str]) -> None:
-    assert Place(Hole(prefix, "", language)).closers(completion) == found
+    assert ParseContext(Hole(prefix, "", language)).closers(completion) == found

@@ -1,13 +1,13 @@
-"""The golden corpus: what the guard leaves of a completion, case by case. The cases stand in `tests/golden/*.toml`.
+"""The golden corpus: what the guard makes of a completion, case by case. The cases are in `tests/golden/*.toml`.
 
-A case reads `prefix├completion┤suffix`: what stands before the cursor, all that a model wrote, what stands after the
+A case reads `prefix├completion┤suffix`: the code before the cursor, all that a model wrote, and the code after the
 cursor. Or it has the model's `text` and the `task` of HumanEval infilling that has prefix and suffix: that data is read by
 path and never kept here. Its other keys: `name`, `language`, `expect` (the text that is left), `action`, `reasons` (in any
 order; not looked at when absent), `mode` (block), `ended` (true; false: the model came to its `max_length`), `from` (the
 source and licence of code that is not ours), and four that spare invisible characters:
 `crlf`: every line break of the case and of `expect` is "\\r\\n"; `lf_model`: but the model's own are "\\n";
 `tabs`: four spaces of indentation are a tab; `broken`: the result does not parse, as the file did not before.
-`known_failure` says why the guard does not do it yet: such a case must fail, so that nobody forgets to take it off.
+`known_failure` says why the guard does not do it yet: such a case must fail, so that the key is removed once it passes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 import tomllib
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -73,7 +74,7 @@ class Case:
 
     @property
     def here(self) -> bool:
-        """Whether what stands around the completion is known."""
+        """Whether the code around the completion is known."""
         return "task" not in self.raw or self.raw["task"] in tasks()
 
     def __str__(self) -> str:
@@ -166,7 +167,12 @@ def streamed(case: Case, size: int) -> str:
 @pytest.mark.parametrize("case", params())
 def test_golden(case: Case) -> None:
     text, report = guarded(
-        case.text, prefix=case.prefix, suffix=case.suffix, language=case.language, mode=case.mode, ended=case.ended
+        case.text,
+        prefix=case.prefix,
+        suffix=case.suffix,
+        language=case.language,
+        mode=case.mode,
+        model_stopped=case.ended,
     )
     assert text == case.expect
     assert report.action is case.action
@@ -204,7 +210,7 @@ def test_the_cases_are_written_soundly() -> None:
         assert (case.action is GuardAction.ABSTAINED) == (not case.expect.strip()), case.name
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[[str], object]] = {
     "python": lambda text: compile(text, "<golden>", "exec", dont_inherit=True),
     "json": json.loads,
     "toml": tomllib.loads,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sfm2.syntax.guard import Guard, guarded
 from sfm2.syntax.hole import Hole
+from sfm2.syntax.parsing import ParseContext
 from sfm2.types import GuardAction, GuardReason, Mode
 
 
@@ -47,7 +48,7 @@ def test_it_ends_where_the_suffix_begins_again() -> None:
 
 
 def test_parallel_lines_are_no_repetition_of_the_suffix_when_the_model_ends_there() -> None:
-    """`if c == '('` is as good as equal to `elif c == ')'`, and right."""
+    """`if c == '('` is nearly equal to `elif c == ')'`, and right."""
     text, report = guarded(
         "if c == '(':\n    depth += 1",
         prefix="depth = 0\nc = input()\n",
@@ -75,8 +76,8 @@ def test_what_does_not_parse_is_cut_off() -> None:
     assert report.reasons == [GuardReason.SYNTAX]
 
 
-def test_what_is_open_is_closed_when_no_line_can_stand_alone() -> None:
-    text, report = guarded("print(max([1, 2", prefix="", language="python", ended=False)
+def test_what_is_open_is_closed_when_no_whole_line_parses() -> None:
+    text, report = guarded("print(max([1, 2", prefix="", language="python", model_stopped=False)
     assert text == "print(max([1, 2]))"
     assert report.action is GuardAction.CLOSED
     assert GuardReason.OPEN in report.reasons
@@ -95,7 +96,9 @@ def test_next_to_broken_code_it_does_no_worse() -> None:
 
 
 def test_loops_stop_after_the_first_round() -> None:
-    text, report = guarded("print(1)\nprint(2)\n" * 9, prefix="x = 0\n", language="python", mode=Mode.FREE, ended=False)
+    text, report = guarded(
+        "print(1)\nprint(2)\n" * 9, prefix="x = 0\n", language="python", mode=Mode.FREE, model_stopped=False
+    )
     assert text == "print(1)\nprint(2)"
     assert GuardReason.REPETITION in report.reasons
 
@@ -111,7 +114,14 @@ def test_fences_and_talk_are_no_code() -> None:
     assert GuardReason.CHATTER in report.reasons
 
 
-def test_names_that_nobody_defines_are_told_and_not_vetoed() -> None:
+def test_what_was_sent_is_never_taken_back_by_a_fence() -> None:
+    pieces = ["  g();\n", "So ((\n", "```js\n", "  h();\n"]
+    sent, guard = stream(pieces, Hole("function f() {\n", "", "javascript"), Mode.FREE)
+    assert sent == guard.text == "  g();"
+    assert guard.report.reasons[0] is GuardReason.CHATTER
+
+
+def test_undefined_names_are_reported_and_not_vetoed() -> None:
     text, report = guarded("return helper(a)", prefix="def f(a):\n    ", suffix="\n", language="python")
     assert text == "return helper(a)"
     assert report.undefined == ["helper"]
@@ -120,7 +130,7 @@ def test_names_that_nobody_defines_are_told_and_not_vetoed() -> None:
 
 
 @pytest.mark.parametrize("language", [None, "text", "lua", "nonesuch"])
-def test_a_language_without_a_grammar_passes_and_says_so(language: str | None) -> None:
+def test_a_language_without_a_grammar_passes_and_is_reported(language: str | None) -> None:
     text, report = guarded("anything ( goes", prefix="a\n", language=language)
     assert text == "anything ( goes"
     assert report.action is GuardAction.OFF
@@ -128,12 +138,28 @@ def test_a_language_without_a_grammar_passes_and_says_so(language: str | None) -
     assert report.parses is None
 
 
-def test_the_files_own_line_breaks_are_used() -> None:
-    text, _ = guarded("x = 1\ny = 2", prefix="def f():\r\n    a = 0\r\n    ", suffix="\r\n", language="python")
-    assert text == "x = 1" or "\n" not in text.replace("\r\n", "")
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("written", ["\n", "\r\n"])
+@pytest.mark.parametrize("language", ["python", None])
+def test_the_files_own_line_breaks_are_used(language: str | None, written: str, newline: str) -> None:
+    """Whatever the model writes, in a stream of any pieces or as a whole, in a language that is parsed or not."""
+    prefix = newline.join(["def f():", "    a = 0", "    "])
+    text = written.join(["x = 1", "    y = 2"])
+    expected = newline.join(["x = 1", "    y = 2"])
+    assert guarded(text, prefix=prefix, suffix=newline, language=language)[0] == expected
+    for pieces in ([text], list(text), text.splitlines(keepends=True)):
+        sent, guard = stream(pieces, Hole(prefix, "", language))
+        assert sent == guard.text == expected
 
 
-def test_a_stream_sends_lines_as_soon_as_they_can_stand() -> None:
+def test_a_carriage_return_that_ends_no_line_is_kept() -> None:
+    text = "a\rb\r\nc\r"
+    for pieces in ([text], list(text)):
+        sent, guard = stream(pieces, Hole("x\n", "", None))
+        assert sent == guard.text == "a\rb\nc\r"
+
+
+def test_a_stream_sends_lines_as_soon_as_they_parse() -> None:
     guard = Guard(Hole("def f(x):\n", "", "python"), Mode.FUNCTION)
     assert guard.feed("    if x") == ""
     assert guard.feed(":\n        return 1\n") == "    if x:\n        return 1"
@@ -166,7 +192,7 @@ def test_however_a_stream_is_chunked_the_same_is_sent(
 def test_a_file_that_compiles_is_never_broken(prefix: str, suffix: str, text: str, mode: Mode, ended: bool) -> None:
     if not compiles(prefix + suffix):
         return
-    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=mode, ended=ended)
+    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=mode, model_stopped=ended)
     assert compiles(prefix + kept + suffix)
     assert report.parses
     assert (report.action is GuardAction.ABSTAINED) == (not kept.strip())
@@ -176,7 +202,7 @@ def test_a_file_that_compiles_is_never_broken(prefix: str, suffix: str, text: st
 @given(prefix=TEXT, text=TEXT, mode=st.sampled_from(list(Mode)), ended=st.booleans())
 def test_streaming_and_waiting_give_the_same(prefix: str, text: str, mode: Mode, ended: bool) -> None:
     sent, _ = stream([text], Hole(prefix, "", "python"), mode, ended)
-    kept, _ = guarded(text, prefix=prefix, language="python", mode=mode, ended=ended)
+    kept, _ = guarded(text, prefix=prefix, language="python", mode=mode, model_stopped=ended)
     assert sent == kept
 
 
@@ -193,12 +219,20 @@ ODD = {
 @pytest.mark.parametrize("language", ["python", "javascript", "java", "bash", "yaml", "html", "sql"])
 @pytest.mark.parametrize("name", ODD)
 def test_odd_input_is_answered(name: str, language: str) -> None:
+    """With a report that agrees with the text, and nothing that breaks the file further."""
     for prefix, text, suffix in [(ODD[name], "x = 1\n", "\n"), ("", ODD[name], ""), ("a\n", "b\n", ODD[name])]:
-        guarded(text, prefix=prefix, suffix=suffix, language=language)
+        hole = Hole(prefix, suffix, language)
+        sent, guard = stream([text], hole)
+        assert sent == guard.text
+        problems = ParseContext(hole).problems(guard.text)
+        assert guard.report.parses is (problems == 0)
+        assert problems <= ParseContext(hole).problems("")
+        assert (guard.report.action is GuardAction.ABSTAINED) == (not guard.text.strip())
+        assert guard.report.action is not GuardAction.KEPT or text.startswith(guard.text.rstrip())
 
 
 def test_a_long_file_costs_what_its_block_costs() -> None:
-    """A long completion in a 20,000-line file: judged by its own block, not by the file."""
+    """A long completion in a 20,000-line file: its own block is parsed, not the file."""
     file = "".join(f"def f{i}(x):\n    return x + {i}\n\n\n" for i in range(5_000))
     prefix = file + "def last(x):\n"
     guard = Guard(Hole(prefix, "", "python"), Mode.FUNCTION)
@@ -206,7 +240,7 @@ def test_a_long_file_costs_what_its_block_costs() -> None:
         guard.feed(f"    x += {i}\n")
     guard.finish()
     assert guard.text == textwrap.indent("\n".join(f"x += {i}" for i in range(200)), "    ")
-    assert guard.judged < 3 * len(prefix)
+    assert guard.cost < 3 * len(prefix)
 
 
 def compiles(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is known about the cursor's place before a model is asked."""
+"""What is known of the hole before a model is asked."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_files_line_break_is_that_of_most_lines_nearby(prefix: str, suffix: 
         ("\r\n\r\n\tb()\r\n", "\tb()"),
     ],
 )
-def test_the_next_line_is_the_first_with_something_on_it(suffix: str, line: str) -> None:
+def test_the_next_line_is_the_first_that_is_not_blank(suffix: str, line: str) -> None:
     assert Hole("x = 1", suffix).next_line == line
 
 
@@ -101,7 +101,7 @@ def test_the_next_line_is_the_first_with_something_on_it(suffix: str, line: str)
         ("x = '''\r\ny\r\n", "'''"),
     ],
 )
-def test_the_long_string_that_the_cursor_is_in(prefix: str, quotes: str | None) -> None:
+def test_the_triple_quoted_string_that_the_cursor_is_in(prefix: str, quotes: str | None) -> None:
     assert Hole(prefix, "", "python").quotes == quotes
 
 
@@ -110,7 +110,7 @@ def test_long_strings_are_known_for_python_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "goes_on"),
+    ("prefix", "is_continued"),
     [
         ("x = (\n", True),
         ("x = (\n    1", True),
@@ -122,8 +122,8 @@ def test_long_strings_are_known_for_python_only() -> None:
         ("", False),
     ],
 )
-def test_what_is_open_where_the_cursors_line_begins(prefix: str, goes_on: bool) -> None:
-    assert Hole(prefix, "", "python").open_lines.goes_on is goes_on
+def test_what_is_open_where_the_cursors_line_begins(prefix: str, is_continued: bool) -> None:
+    assert Hole(prefix, "", "python").scanner.is_continued is is_continued
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_the_level_in_other_languages(language: str | None, prefix: str, level: 
     assert Hole(prefix, "", language).level == level
 
 
-def test_the_nearest_line_further_left_opens() -> None:
+def test_the_nearest_line_with_less_indentation_opens_the_block() -> None:
     hole = Hole("class A:\n    def f(self):\n        if x:\n\n            y = 1\n", "", "python")
     assert hole.opener_below(12) == 8
     assert hole.opener_below(8) == 4

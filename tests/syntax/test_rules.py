@@ -1,4 +1,4 @@
-"""Each rule by itself: what it cuts, what it doubts until the end, and what the model's own end clears."""
+"""Each rule by itself: what it cuts, what it might still cut, and what it drops when the model stops by itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfm2.syntax.guard import guarded
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules import ORDER, rules_for
-from sfm2.syntax.rules.base import Draft, Rule
+from sfm2.syntax.rules.base import Draft, Restart, Rule
 from sfm2.syntax.rules.block_end import LINES_BEYOND, BlockEnd
 from sfm2.syntax.rules.fences import Fences
 from sfm2.syntax.rules.line_end import LineEnd
@@ -23,32 +23,39 @@ from sfm2.types import GuardAction, GuardReason, Mode
 
 @dataclass
 class Outcome:
-    """`cut`: what is left, if the rule cut. `doubt`: what was settled when the text was over, if anything was not."""
+    """What one rule did to a text."""
 
     rule: Rule
     text: str
-    cut: str | None
-    doubt: str | None
+    cut: str | None = None
+    """What is left, if the rule cut."""
+    restarted: bool = False
+    """Whether the rule asked to begin again with the next line."""
+    certain: str | None = None
+    """What could be sent before the text was over, if the rule might still have cut the rest."""
 
-    def at_end(self, by_itself: bool) -> str | None:
-        end = self.rule.at_end(by_itself)
+    def finish(self, model_stopped: bool) -> str | None:
+        end = self.rule.finish(model_stopped)
         return None if end is None else self.text[:end]
 
 
-def apply(rule: Rule, text: str, fits: bool = True) -> Outcome:
-    """Feed it line by line, as the guard does. `fits`: what the judge of syntax says, always."""
+def apply(rule: Rule, text: str, fits: bool = True, holds_code: bool = True, can_restart: bool = False) -> Outcome:
+    """Feed it line by line, as the guard does. `fits`, `holds_code`: what the parser says, always."""
     start = 0
     for number, piece in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text)):
-        broken = piece.endswith("\n")
-        cut = rule.cut(Draft(piece[:-1] if broken else piece, start, number, broken, lambda _: fits))
+        line = piece.removesuffix("\n")
+        draft = Draft(line, start, number, line != piece, lambda _: fits, lambda _: holds_code, can_restart)
+        cut = rule.cut(draft)
+        if isinstance(cut, Restart):
+            return Outcome(rule, text, restarted=True)
         if cut is not None:
-            return Outcome(rule, text, text[:cut], None)
+            return Outcome(rule, text, text[:cut])
         start += len(piece)
-    doubt = rule.doubt()
-    return Outcome(rule, text, None, None if doubt is None else text[:doubt])
+    cut = rule.tentative_cut()
+    return Outcome(rule, text, certain=None if cut is None else text[:cut])
 
 
-def test_rules_are_made_anew_and_in_order() -> None:
+def test_rules_are_new_for_each_completion_and_in_order() -> None:
     hole = Hole("x = 1\n", "", "python")
     first, second = rules_for(hole, Mode.BLOCK), rules_for(hole, Mode.BLOCK)
     assert [type(rule) for rule in first] == list(ORDER)
@@ -84,29 +91,32 @@ def test_in_other_modes_a_line_is_no_end(mode: Mode) -> None:
 
 @pytest.mark.parametrize(
     ("language", "tail"),
-    [("python", "  # why"), ("javascript", " // why"), ("sql", " -- why"), ("c", " /* why */")],
+    [
+        *(("python", "  # why"), ("javascript", " // why"), ("sql", " -- why"), ("c", " /* why */")),
+        *(("html", "<!-- why -->"), ("php", " # why"), (None, " -- why"), ("text", " # why")),
+    ],
 )
-def test_a_comment_behind_the_cursor_asks_for_one_line_in_any_mode(language: str, tail: str) -> None:
+def test_a_comment_after_the_cursor_asks_for_one_line_in_any_mode(language: str, tail: str) -> None:
     for mode in Mode:
         assert apply(LineEnd(Hole("x = ", tail + "\n", language), mode), "1;\ny = 2;\n").cut == "1;\n"
 
 
-@pytest.mark.parametrize("tail", ["", ")", "  y # why"])
-def test_other_code_behind_the_cursor_does_not(tail: str) -> None:
+@pytest.mark.parametrize("tail", ["", ")", "  y # why", " // 2", " -- 1"])
+def test_other_code_after_the_cursor_does_not(tail: str) -> None:
     assert apply(LineEnd(Hole("x = ", tail + "\n", "python"), Mode.BLOCK), "1\ny = 2\n").cut is None
 
 
-def test_a_line_that_goes_on_behind_a_short_string() -> None:
+def test_a_line_continued_after_a_short_string() -> None:
     text, _ = guarded("'%x' % \\\n    y\nz = 1\n", prefix="x = ", language="python", mode=Mode.LINE)
     assert text == "'%x' % \\\n    y"
 
 
-def test_a_line_that_goes_on_behind_a_number_sign_in_a_string() -> None:
+def test_a_line_continued_after_a_number_sign_in_a_string() -> None:
     text, _ = guarded("'%#x' % \\\n    y\nz = 1\n", prefix="x = ", language="python", mode=Mode.LINE)
     assert text == "'%#x' % \\\n    y"
 
 
-def test_a_line_that_goes_on_within_the_brackets_before_the_cursor() -> None:
+def test_a_line_continued_by_the_brackets_before_the_cursor() -> None:
     text = "\n    1,\n]\n"
     assert apply(LineEnd(Hole("x = [", "", "python"), Mode.LINE), text + "y = 2\n").cut == text
 
@@ -142,6 +152,18 @@ def test_the_head_of_the_cursors_line_counts() -> None:
     assert apply(Fences(Hole("x = `", "", "javascript"), Mode.BLOCK), "``\n").cut is None
 
 
+def test_a_fence_before_the_code_restarts_the_completion() -> None:
+    rule = Fences(Hole("", "", "python"), Mode.FREE)
+    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=True).restarted
+    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=False).cut == "Sure:\n"
+    assert apply(rule, "x = 1\n```\n", holds_code=True, can_restart=True).cut == "x = 1\n"
+
+
+def test_a_fence_on_the_cursors_line_restarts_nothing() -> None:
+    rule = Fences(Hole("`", "", "javascript"), Mode.FREE)
+    assert apply(rule, "``\n", holds_code=False, can_restart=True).cut == ""
+
+
 def test_talk_before_a_fence_is_not_the_code() -> None:
     text, report = guarded("Sure:\n```python\nx = 1\n```\nDone.", prefix="", language="python", mode=Mode.FREE)
     assert text == "x = 1"
@@ -164,15 +186,15 @@ def test_blank_lines_before_it_do_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("line", ["    return pi * r * r + 1", "        return pi * r * r"])
-def test_a_line_that_is_only_alike_is_doubted_until_the_end(line: str) -> None:
+def test_a_line_that_is_only_similar_is_suspected_until_the_end(line: str) -> None:
     outcome = apply(SuffixBegins(AREA, Mode.BLOCK), f"    r = abs(r)\n{line}\n")
     assert outcome.cut is None
-    assert outcome.doubt == "    r = abs(r)\n"
-    assert outcome.at_end(by_itself=False) == "    r = abs(r)\n"
-    assert outcome.at_end(by_itself=True) is None
+    assert outcome.certain == "    r = abs(r)\n"
+    assert outcome.finish(model_stopped=False) == "    r = abs(r)\n"
+    assert outcome.finish(model_stopped=True) is None
 
 
-def test_proof_after_a_doubt_cuts_at_the_doubt() -> None:
+def test_proof_after_a_suspicion_cuts_at_the_suspicion() -> None:
     text = "    r = abs(r)\n    return pi * r * r + 1\n    return pi * r * r\n"
     assert apply(SuffixBegins(AREA, Mode.BLOCK), text).cut == "    r = abs(r)\n"
 
@@ -182,18 +204,18 @@ def test_proof_after_a_doubt_cuts_at_the_doubt() -> None:
     [
         ("", "    return pi * r * r\n"),
         ("\n \n", "    return pi * r * r\n"),
-        ("}\n", "x\n    }\n"),  # too short to tell
+        ("}\n", "x\n    }\n"),  # too short to be distinctive
         ("    return pi * r * r\n", "    return 2\n    print(r)\n"),
     ],
 )
 def test_what_raises_no_suspicion(suffix: str, text: str) -> None:
     outcome = apply(SuffixBegins(Hole(AREA.prefix, suffix, "python"), Mode.BLOCK), text)
     assert outcome.cut is None
-    assert outcome.doubt is None
-    assert outcome.at_end(by_itself=False) is None
+    assert outcome.certain is None
+    assert outcome.finish(model_stopped=False) is None
 
 
-def test_the_rest_of_the_cursors_line_written_again_is_no_part() -> None:
+def test_the_rest_of_the_cursors_line_repeated_is_cut() -> None:
     assert apply(SuffixBegins(Hole("print(", ")\n", "python"), Mode.LINE), "a, b)\n").cut == "a, b"
     assert apply(SuffixBegins(Hole("x = f(", ", timeout=3)\n", "python"), Mode.LINE), "a, timeout=3)\n").cut == "a"
     assert (
@@ -211,7 +233,7 @@ def test_a_suspicion_is_cleared_by_the_models_own_end() -> None:
     prefix, suffix = "depth = 0\nc = input()\n", "\nif c == ')':\n    depth -= 1\n"
     text = "y = 1\nif c == '(':\n    depth += 1"
     assert guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE)[0] == text
-    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE, ended=False)
+    kept, report = guarded(text, prefix=prefix, suffix=suffix, language="python", mode=Mode.FREE, model_stopped=False)
     assert kept == "y = 1"
     assert GuardReason.SUFFIX_BEGINS in report.reasons
 
@@ -237,6 +259,11 @@ def test_a_suspicion_is_cleared_by_the_models_own_end() -> None:
         ("c", "int f() {\n", "\treturn 1;\n}\nint g() {\n", "\treturn 1;\n}\n"),
         ("ruby", "def f\n", "  1\nend\nputs f\n", "  1\nend\n"),
         ("bash", "if x; then\n", "  a\nelse\n  b\nfi\nc\n", "  a\nelse\n  b\nfi\n"),
+        ("c", "int f() {\n", "\tg();\n#ifdef A\n\th();\n#endif\n}\nint g;\n", "\tg();\n#ifdef A\n\th();\n#endif\n}\n"),
+        ("c", "int f() {\n", "\tg();\n}\n#include <a>\nint g;\n", "\tg();\n}\n"),
+        ("c", "int f() {\n", "\tg();\n}\n/*\n * About h.\n */\nint h() {\n", "\tg();\n}\n"),
+        ("rust", "fn f() {\n", "    1\n}\n#[test]\nfn g() {\n", "    1\n}\n"),
+        ("python", "def f(x):\n", "    return x\n*a, b = f(1)\nc = 2\n", "    return x\n"),
     ],
 )  # fmt: skip
 def test_a_block_ends_where_a_line_leaves_it(language: str, prefix: str, text: str, left: str) -> None:
@@ -253,42 +280,42 @@ def test_a_language_without_known_blocks_has_none(language: str | None) -> None:
     assert apply(BlockEnd(Hole("def f(x):\n", "", language), Mode.BLOCK), "    return x\nprint(1)\n").cut is None
 
 
-def test_a_helper_that_was_used_goes_on_in_mode_function() -> None:
+def test_a_helper_that_was_used_belongs_to_the_definition() -> None:
     text = "    return twice(x)\n\ndef twice(x):\n    return 2 * x\n\ndef thrice(x):\n    return 3 * x\n"
     hole = Hole("def f(x):\n", "", "python")
     assert apply(BlockEnd(hole, Mode.FUNCTION), text).cut == text.partition("def thrice")[0]
     assert apply(BlockEnd(hole, Mode.BLOCK), text).cut == text.partition("def twice")[0]
 
 
-def test_the_else_that_the_suffix_brings_is_not_written_again() -> None:
+def test_the_else_of_the_suffix_is_not_repeated() -> None:
     hole = Hole("if x:\n    ", "\nelse:\n    c()\n", "python")
     assert apply(BlockEnd(hole, Mode.BLOCK), "a()\nelse:\n    b()\n").cut == "a()\n"
 
 
-def test_comments_at_the_margin_are_doubted_and_fall_at_the_end() -> None:
+def test_comments_at_the_margin_are_cut_at_the_end() -> None:
     outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), "    return x\n# What follows\n# is g.\n")
     assert outcome.cut is None
-    assert outcome.doubt == "    return x\n"
-    assert outcome.at_end(by_itself=True) == outcome.at_end(by_itself=False) == "    return x\n"
+    assert outcome.certain == "    return x\n"
+    assert outcome.finish(model_stopped=True) == outcome.finish(model_stopped=False) == "    return x\n"
 
 
-def test_a_comment_at_the_margin_within_the_block_is_settled_by_what_follows() -> None:
+def test_a_comment_at_the_margin_is_kept_if_the_block_continues() -> None:
     text = "    x += 1\n# x = 2\n    return x\n"
     outcome = apply(BlockEnd(Hole("def f(x):\n", "", "python"), Mode.BLOCK), text)
     assert outcome.cut is None
-    assert outcome.doubt is None
-    assert outcome.at_end(by_itself=False) is None
+    assert outcome.certain is None
+    assert outcome.finish(model_stopped=False) is None
 
 
 def test_where_the_cut_would_not_parse_the_end_is_only_suspected() -> None:
-    """So many lines may still show that it was no end."""
+    """Until `LINES_BEYOND` lines have passed, it may turn out to be no end."""
     hole = Hole("def f(x):\n", "", "python")
     text = "    y = x\nmargin\n"
     outcome = apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * (LINES_BEYOND - 1), fits=False)
     assert outcome.cut is None
-    assert outcome.doubt == "    y = x\n"
-    assert outcome.at_end(by_itself=True) is None
-    assert outcome.at_end(by_itself=False) == "    y = x\n"
+    assert outcome.certain == "    y = x\n"
+    assert outcome.finish(model_stopped=True) is None
+    assert outcome.finish(model_stopped=False) == "    y = x\n"
     assert apply(BlockEnd(hole, Mode.BLOCK), text + "more\n" * LINES_BEYOND, fits=False).cut == "    y = x\n"
 
 
@@ -306,13 +333,13 @@ def test_a_loop_is_cut_after_its_first_round(period: int) -> None:
 
 
 @pytest.mark.parametrize("period", range(1, LONGEST_PERIOD + 1))
-def test_what_comes_once_less_is_doubted_and_stays(period: int) -> None:
+def test_what_comes_once_less_is_suspected_and_kept(period: int) -> None:
     first = "".join(f"print({n})\n" for n in range(period))
     outcome = apply(Repetition(HOLE, Mode.FREE), first * (ROUNDS - 1))
     assert outcome.cut is None
-    assert outcome.doubt == first
-    assert outcome.at_end(by_itself=False) is None
-    assert outcome.at_end(by_itself=True) is None
+    assert outcome.certain == first
+    assert outcome.finish(model_stopped=False) is None
+    assert outcome.finish(model_stopped=True) is None
 
 
 @pytest.mark.parametrize(
@@ -329,8 +356,8 @@ def test_what_is_no_loop(text: str) -> None:
     assert apply(Repetition(HOLE, Mode.FREE), text).cut is None
 
 
-def test_another_line_clears_the_doubt() -> None:
-    assert apply(Repetition(HOLE, Mode.FREE), "a()\na()\nb()\n").doubt is None
+def test_another_line_clears_the_suspicion() -> None:
+    assert apply(Repetition(HOLE, Mode.FREE), "a()\na()\nb()\n").certain is None
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -345,8 +372,7 @@ ROUND = st.lists(LINE, min_size=1, max_size=LONGEST_PERIOD).filter(lambda lines:
 @settings(max_examples=200, deadline=None)
 @given(before=st.lists(LINE, max_size=6), round_=ROUND)
 def test_a_loop_is_always_cut_within_its_rounds(before: list[str], round_: list[str]) -> None:
-    """Whatever stands before it; what is left is never more than that and two rounds, and nothing that came is lost
-    before the loop."""
+    """Whatever precedes it: at most that and one round are left, and nothing before the loop is lost."""
     start = "".join(line + "\n" for line in before)
     turn = "".join(line + "\n" for line in round_)
     cut = apply(Repetition(HOLE, Mode.FREE), start + turn * ROUNDS).cut
@@ -365,19 +391,19 @@ def test_a_loop_within_a_line_is_found(before: str, turn: str) -> None:
     assert apply(Repetition(HOLE, Mode.LINE), "a = 1\n" + line).cut == "a = 1\n" + line[:at]
 
 
-def test_what_stands_before_a_loop_within_a_line_stays() -> None:
+def test_what_precedes_a_loop_within_a_line_is_kept() -> None:
     assert loop_in_line(SQUARES + "; " + "go()" * 60) == len(SQUARES + "; " + "go()")
 
 
 @pytest.mark.parametrize("line", ["", "a" * (LONGEST_LINE - 1), SQUARES, "x = [" + "1, " * 300 + SQUARES])
-def test_lines_that_do_not_go_round(line: str) -> None:
+def test_lines_without_a_loop(line: str) -> None:
     assert loop_in_line(line) is None
 
 
 @pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.FUNCTION, Mode.FREE])
-def test_a_loop_of_the_model_is_told(mode: Mode) -> None:
+def test_a_loop_of_the_model_is_reported(mode: Mode) -> None:
     text, report = guarded(
-        "    print(1)\n    print(2)\n" * 50, prefix="def f():\n", language="python", mode=mode, ended=False
+        "    print(1)\n    print(2)\n" * 50, prefix="def f():\n", language="python", mode=mode, model_stopped=False
     )
     assert text == "    print(1)\n    print(2)"
     assert report.action is GuardAction.CUT

@@ -1,11 +1,11 @@
-"""Names that a completion uses and nobody defines."""
+"""Names that a completion uses and that are defined nowhere."""
 
 from __future__ import annotations
 
 import pytest
 
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.place import Place
+from sfm2.syntax.parsing import ParseContext
 
 
 @pytest.mark.parametrize(
@@ -39,27 +39,27 @@ from sfm2.syntax.place import Place
         ("x = 1\n", "nobody(", []),
     ],
 )
-def test_names_that_nobody_defines(prefix: str, completion: str, names: list[str]) -> None:
-    assert Place(Hole(prefix, "\n", "python")).undefined(completion) == names
+def test_undefined_names(prefix: str, completion: str, names: list[str]) -> None:
+    assert ParseContext(Hole(prefix, "\n", "python")).undefined(completion) == names
 
 
 def test_a_name_that_the_suffix_defines_is_known() -> None:
-    place = Place(Hole("def f():\n    ", "\n\n\ndef later():\n    pass\n", "python"))
-    assert place.undefined("return later() + never()") == ["never"]
+    context = ParseContext(Hole("def f():\n    ", "\n\n\ndef later():\n    pass\n", "python"))
+    assert context.undefined("return later() + never()") == ["never"]
 
 
 def test_a_word_that_the_hole_cuts_is_no_name_of_the_completion() -> None:
-    assert Place(Hole("x = coun", ".real\n", "python")).undefined("ter") == []
+    assert ParseContext(Hole("x = coun", ".real\n", "python")).undefined("ter") == []
 
 
 def test_names_are_looked_up_in_python_only() -> None:
-    assert Place(Hole("function f() {\n", "}\n", "javascript")).undefined("return nobody;") == []
+    assert ParseContext(Hole("function f() {\n", "}\n", "javascript")).undefined("return nobody;") == []
 
 
 def test_a_star_import_in_the_completion_may_define_anything() -> None:
-    assert Place(Hole("", "\n", "python")).undefined("from m import *\nanything()") == []
+    assert ParseContext(Hole("", "\n", "python")).undefined("from m import *\nanything()") == []
 
 
 @pytest.mark.parametrize("name", ["__annotations__", "__builtins__", "__cached__", "__module__", "__qualname__"])
 def test_names_that_python_itself_defines(name: str) -> None:
-    assert Place(Hole("class A:\n    ", "\n", "python")).undefined(f"x = {name}") == []
+    assert ParseContext(Hole("class A:\n    ", "\n", "python")).undefined(f"x = {name}") == []

@@ -3,7 +3,7 @@ import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language
 import { Compartment, EditorState, Prec, type Text } from "@codemirror/state";
 import { EditorView, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import type { CompleteOptions, Language } from "sfm2-client";
-import type { Suggester } from "sfm2-editor-core";
+import { LANGUAGES, type Suggester } from "sfm2-editor-core";
 import { acceptAll, acceptWord, dismiss, taken } from "./accept.ts";
 import { type Asking, asker } from "./asker.ts";
 import { type Ghost, ghostField, ghostText, show } from "./ghost.ts";
@@ -74,9 +74,8 @@ export class Editor {
   async setLanguage(language: Language): Promise<void> {
     // The grammar may be gone after an upgrade of the server: then the code is shown without colours.
     const support = await GRAMMARS[language]().catch(() => []);
-    const spaces = ["javascript", "typescript", "html", "css", "json", "yaml"].includes(language) ? 2 : 4;
-    const unit = language === "go" ? "\t" : " ".repeat(spaces);
-    this.view.dispatch({ effects: this.#language.reconfigure([Prec.high(indentUnit.of(unit)), support]) });
+    const { indentation } = LANGUAGES[language];
+    this.view.dispatch({ effects: this.#language.reconfigure([Prec.high(indentUnit.of(indentation)), support]) });
   }
 
   setTinted(tinted: boolean): void {

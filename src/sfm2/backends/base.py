@@ -1,102 +1,90 @@
-"""What a backend is: a name, a health, and one verb that streams."""
+"""What a backend is: one link of the fallback chain, with one verb that streams."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
-from sfm2.types import BackendStatus, ConversationMessage, Mode, Snippet
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One completion to make. Settings are resolved: no None means "default" here.
-
-    `kind` "code" continues `prefix` (and fills up to `suffix`); "chat" says the next of the `turns`.
-    """
-
-    prefix: str = ""
-    suffix: str = ""
-    kind: Literal["code", "chat"] = "code"
-    language: str | None = None
-    path: str | None = None
-    turns: tuple[ConversationMessage, ...] = ()
-    context: tuple[Snippet, ...] = ()
-    """Code of other files, the most telling last. A backend may read less of it, or none."""
-    max_length: int = 100
-    temperature: float = 0.7
-    top_p: float = 1.0
-    top_k: int = 0
-    repetition_penalty: float = 1.0
-    stop: tuple[str, ...] = ()
-    mode: Mode = Mode.FREE
-    guard: bool = True
-    """Whether the completion is guarded. Backends don't care: they give what the model writes."""
-    again: bool = False
-    """Whether this asks once more, after a completion that was of no use: a backend may put the question differently."""
-    seed: int | None = None
-    adapter: str | None = None
-    """The name of one, or "none"; None takes the one in use. For backends that have adapters."""
-    trim: bool = False
-    """Whether a prefix or suffix that is too long may be cut to what fits; else it raises `PromptTooLongError`."""
-    interactive: bool = False
-    """Whether somebody watches: send each token at once. Else a backend may send line by line, which costs less."""
-    logprobs: bool = False
-    """Whether the tokens are asked for. Backends don't care: they tell what they know."""
-    time_limit: float | None = None
-    """Seconds of writing after which the completion ends with its line. Backends don't care."""
+from sfm2.config import Settings
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.types import BackendHealth, BackendStatus
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Some text of the stream, with the log-probabilities of the tokens behind it (empty when unknown).
+class Capabilities:
+    """What a backend can do beyond continuing code."""
 
-    The last piece carries `finish_reason`; it may have no text.
-    """
-
-    text: str
-    logprobs: tuple[float, ...] = ()
-    tokens: int = 0
-    finish_reason: Literal["stop", "length"] | None = None
-    prompt_tokens: int | None = field(default=None, compare=False)
-    weights: str | None = field(default=None, compare=False)
-    """SHA-256 of the weights, where the backend knows it; behind a + that of the adapter."""
-    adapter: str | None = field(default=None, compare=False)
-    names: tuple[str, ...] = field(default=(), compare=False)
-    """The text of each token behind `logprobs`, where the backend knows it. They may run ahead of `text`."""
-    skipped: int = field(default=0, compare=False)
-    """Characters of all names so far that no `text` will have: the model wrote again what stands before the cursor."""
-    prompt_seconds: float | None = field(default=None, compare=False)
-    """Until the first token, where the backend tells."""
+    fills_holes: bool = False
+    """Looks at the suffix."""
+    chats: bool = False
+    """Continues conversations."""
+    adapters: bool = False
+    """Answers with adapters by name."""
 
 
-class Status(NamedTuple):
-    """`reason` is written for somebody who wants to act on it."""
-
-    status: BackendStatus
-    reason: str
-
-
-class Backend(Protocol):
-    """A way to get tokens.
-
-    `stream` raises `BackendError` when the next backend should try, `InvalidRequestError` when none should; before its
-    first piece or after it. Closing the iterator cancels the work.
-    """
+class Backend(ABC):
+    """One way to get tokens. A subclass says how to stream and what its health is; the rest has defaults."""
 
     name: str
+    """As `fallback.chain`, `model_used` and `model_status` have it."""
+    extra: ClassVar[str | None] = None
+    """The package extra that it needs; None: none."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """The modules of that extra that it imports."""
 
-    def stream(self, ask: Ask) -> AsyncIterator[Piece]: ...
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The backend that the settings describe."""
+        return cls()
 
-    async def status(self) -> Status: ...
+    @classmethod
+    def is_configured(cls, settings: Settings) -> bool:
+        """Whether the settings say enough to try it."""
+        return True
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    @abstractmethod
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
+        """The completion, in chunks. Closing the generator cancels the work.
+
+        Raises `BackendError` when the next backend should try, `InvalidRequestError` when none should; before its first
+        chunk or after it.
+        """
+
+    @abstractmethod
+    async def health(self) -> BackendHealth:
+        """Its state, and why, in words to act on."""
 
     async def start(self) -> None:
         """Begin to load, without waiting for it."""
-        ...
+        return
 
     async def ready(self) -> None:
-        """Wait until it can answer, or can't for good. Raises nothing: `status` tells."""
-        ...
+        """Wait until it can answer, or can't for good. Raises nothing: `health` says which."""
+        return
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Stop what runs."""
+        return
+
+    @classmethod
+    def missing_extra(cls) -> BackendHealth | None:
+        """What its health is when packages of its extra are not installed; None when all are. Imports none of them."""
+        absent = [name for name in cls.packages if not _installed(name)]
+        if not absent:
+            return None
+        reason = f"{', '.join(absent)} not installed: pip install 'sfm2[{cls.extra}]'"
+        return BackendHealth(status=BackendStatus.UNAVAILABLE, reason=reason)
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False

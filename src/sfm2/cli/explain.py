@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sfm2 import languages
 from sfm2.cli import source_file, terminal
 from sfm2.cli.answerer import answerer
 from sfm2.cli.invocation import current
@@ -22,7 +23,6 @@ from sfm2.cli.options import (
 from sfm2.cli.report import add_report
 from sfm2.cli.waiting import waiting
 from sfm2.requests import build
-from sfm2.syntax import languages
 from sfm2.types import ExplainRequest
 
 

@@ -13,8 +13,8 @@ import click
 from sfm2.cli.extras import needing
 from sfm2.config import Loaded, Settings, load
 from sfm2.models.adapters import NONE, AdapterStore
-from sfm2.server.keys import Key, Keys
-from sfm2.server.store import Store
+from sfm2.server.usage.keys import Key, Keys
+from sfm2.server.usage.store import Store
 
 
 @click.group()
@@ -84,7 +84,7 @@ def _settings(ctx: click.Context) -> Settings:
 
 def _check_rate(rate: str) -> None:
     with needing("server", "rate limiting"):
-        from sfm2.server.rates import parse_rate
+        from sfm2.server.usage.rates import parse_rate
     parse_rate(rate)
 
 

@@ -34,13 +34,13 @@ def serve(
     """Serve SFM-2 over HTTP until Ctrl-C or SIGTERM."""
     arguments = {"api.host": host, "api.port": port, "api.workers": workers, "log.level": log_level}
     settings = effective(ctx, file, arguments)
-    server = _server()
+    process = _process()
     _warn(settings, _key_exists(settings))
     offer_weights(settings)
-    with server.listening.listen(settings.api.host, settings.api.port) as listener:
-        config = server.serving.build(settings)
-        _welcome(server.listening.url_of(listener))
-        server.serving.run(config, settings, listener)
+    with process.listening.listen(settings.api.host, settings.api.port) as listener:
+        config = process.serve.build(settings)
+        _welcome(process.listening.url_of(listener))
+        process.serve.run(config, settings, listener)
 
 
 def effective(ctx: click.Context, file: Path | None, arguments: Mapping[str, Any]) -> Settings:
@@ -56,16 +56,16 @@ def effective(ctx: click.Context, file: Path | None, arguments: Mapping[str, Any
     return Settings.model_validate(values)
 
 
-def _server() -> ModuleType:
+def _process() -> ModuleType:
     with needing("server", "the server"):
-        import sfm2.server.listening
-        import sfm2.server.serving
-    return sfm2.server
+        import sfm2.server.process.listening
+        import sfm2.server.serve
+    return sfm2.server.process
 
 
 def _key_exists(settings: Settings) -> bool:
-    from sfm2.server.keys import Keys
-    from sfm2.server.store import Store
+    from sfm2.server.usage.keys import Keys
+    from sfm2.server.usage.store import Store
 
     store = Store.in_folder(settings.storage.data_dir)
     try:

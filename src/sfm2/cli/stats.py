@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sfm2.cli import terminal
@@ -28,27 +30,23 @@ def stats(as_json: bool, access: Access) -> None:
 
 
 def _text(found: Stats) -> str:
-    rows = [
-        ("requests", f"{found.total_requests:,}"),
-        ("  successful", f"{found.successful_requests:,}"),
-        *((f"  {code}", f"{count:,}") for code, count in found.errors.items()),
-        ("average response time", f"{found.average_response_time:.3f} s"),
-        *((f"answered by {model}", f"{count:,}") for model, count in found.model_usage.items()),
-        ("fallbacks", f"{found.fallbacks:,}"),
-        ("tokens generated", f"{found.tokens_generated:,}"),
-        *_feedback(found),
-        ("up for", f"{found.uptime:,.0f} s"),
-    ]
-    return terminal.columns(rows)
+    return terminal.columns(row for name in Stats.model_fields for row in _rows(name, getattr(found, name)))
 
 
-def _feedback(found: Stats) -> list[tuple[str, str]]:
-    """Nothing where nobody has told anything."""
-    if found.acceptance_rate is None:
-        return []
-    told = [(f"  {outcome}", f"{count:,}") for outcome, count in found.feedback.items()]
-    return [
-        ("completions with feedback", f"{sum(found.feedback.values()):,}"),
-        *told,
-        ("acceptance rate", f"{100 * found.acceptance_rate:.1f} %"),
-    ]
+def _rows(name: str, value: Any) -> list[tuple[str, str]]:
+    """The rows of a field of `Stats`: one, or one for each entry of a dictionary. Null and entries of 0 have none."""
+    label, unit = name.replace("_", " "), _unit(name)
+    if isinstance(value, dict):
+        return [(f"{label}: {key}", _shown(entry, unit)) for key, entry in value.items() if entry]
+    return [] if value is None else [(label, _shown(value, unit))]
+
+
+def _unit(name: str) -> str | None:
+    extra = Stats.model_fields[name].json_schema_extra
+    return str(extra["x-unit"]) if isinstance(extra, dict) and "x-unit" in extra else None
+
+
+def _shown(value: float, unit: str | None) -> str:
+    if unit == "seconds":
+        return f"{value:,.3f} s"
+    return f"{100 * value:.1f} %" if unit == "share" else f"{value:,}"

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 
-class Breaker:
-    """Counts failures of one backend. `clock` gives seconds and never goes back."""
+class CircuitBreaker:
+    """Counts failures of one backend in a row. `clock` gives seconds and never goes back."""
 
     def __init__(self, failures: int, recovery: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """`failures` in a row open it, for `recovery` seconds."""
         self._limit = failures
         self._recovery = recovery
         self._clock = clock
         self._failures = 0
         self._opened_at: float | None = None
-        self._probing = False
+        self._probe: Permit | None = None
 
-    def allow(self) -> bool:
-        """Whether to ask the backend now. When half open, one request at a time may try."""
+    def permit(self) -> Permit | None:
+        """Leave to ask the backend now, or None. While half open, one request at a time gets it."""
         if self._opened_at is None:
-            return True
-        if self._probing or self.remaining() > 0:
-            return False
-        self._probing = True
-        return True
+            return Permit(self)
+        if self._probe is not None or self.remaining() > 0:
+            return None
+        self._probe = Permit(self)
+        return self._probe
 
     def remaining(self) -> float:
         """Seconds until the backend is tried again; 0 when it may be asked."""
@@ -36,17 +39,43 @@ class Breaker:
             return 0.0
         return max(0.0, self._opened_at + self._recovery - self._clock())
 
-    def succeeded(self) -> None:
+    def _succeeded(self, permit: Permit) -> None:
         self._failures = 0
         self._opened_at = None
-        self._probing = False
+        self._probe = None
+
+    def _failed(self, permit: Permit) -> None:
+        self._failures += 1
+        if permit is self._probe or self._failures >= self._limit:
+            self._opened_at = self._clock()
+        self._released(permit)
+
+    def _released(self, permit: Permit) -> None:
+        if permit is self._probe:
+            self._probe = None
+
+
+class Permit:
+    """Leave for one request. Only the request that holds it can end a half-open state.
+
+    Use it in `with`: leaving without a verdict (cancelled, or refused for reasons of the request) counts for nothing.
+    """
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self._breaker = breaker
+
+    def succeeded(self) -> None:
+        """The backend works: close the circuit."""
+        self._breaker._succeeded(self)
 
     def failed(self) -> None:
-        self._failures += 1
-        if self._probing or self._failures >= self._limit:
-            self._opened_at = self._clock()
-        self._probing = False
+        """One failure more."""
+        self._breaker._failed(self)
 
-    def abandoned(self) -> None:
-        """The request ended without a verdict: cancelled, or refused for reasons of its own."""
-        self._probing = False
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._breaker._released(self)

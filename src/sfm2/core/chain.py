@@ -1,191 +1,146 @@
-"""The fallback chain: backends in order, each behind a circuit breaker, with the reason for every step.
+"""The fallback chain: a backend made of backends. Each is behind a circuit breaker, and every step has its reason.
 
-The chain is the only retry loop. A backend that has sent its first piece to somebody who watches is never replaced.
+The chain is the only retry loop. The first chunk of each backend names it. When a backend fails after its first chunk, the
+next one starts over if nobody watches the stream; otherwise the error ends it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
-from sfm2.backends.base import Ask, Backend, Piece
-from sfm2.core.breaker import Breaker
-from sfm2.errors import (
-    BackendError,
-    BackendLoadingError,
-    BackendNotConfiguredError,
-    BackendTimeoutError,
-    ModelUnavailableError,
-    PromptTooLongError,
-)
-from sfm2.types import Attempt
-
-T = TypeVar("T")
-Opener: TypeAlias = Callable[[Ask], AsyncGenerator[Piece, None]]
-Reader: TypeAlias = Callable[[Opener], Awaitable[T]]
-UNSURE = "low_confidence"
-RETRY_WHILE_LOADING = 5.0  # seconds that a client is told to wait while weights load
+from sfm2.backends.base import Backend, Capabilities
+from sfm2.core.breaker import CircuitBreaker, Permit
+from sfm2.core.trace import FallbackTrace
+from sfm2.errors import BackendError, BackendTimeoutError, BackendUnsupportedError, PromptTooLongError
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.types import BackendHealth
 
 
-@dataclass
-class Trail:
-    """What one request met on its way through the chain."""
+@dataclass(frozen=True)
+class ChainLink:
+    """A backend behind its circuit breaker."""
 
-    attempts: list[Attempt] = field(default_factory=list)
-    errors: list[BackendError | PromptTooLongError] = field(default_factory=list)
-
-    def note(self, backend: str, error: BackendError | PromptTooLongError) -> None:
-        reason = error.reason if isinstance(error, BackendError) else error.code
-        self.attempts.append(Attempt(backend=backend, reason=reason, message=error.message))
-        self.errors.append(error)
-
-    def note_open(self, backend: str, seconds: float) -> None:
-        message = f"failed repeatedly; it is tried again in {seconds:.0f} s"
-        self.attempts.append(Attempt(backend=backend, reason="circuit_open", message=message))
-
-    def note_unsure(self, backend: str) -> None:
-        message = "its confidence is below fallback.min_confidence"
-        self.attempts.append(Attempt(backend=backend, reason=UNSURE, message=message))
-
-    def exhausted(self) -> ModelUnavailableError | PromptTooLongError:
-        """The error when nobody could answer."""
-        for error in self.errors:
-            if isinstance(error, PromptTooLongError):
-                return error
-        causes = "; ".join(f"{attempt.backend}: {attempt.message}" for attempt in self.attempts)
-        loading = any(isinstance(error, BackendLoadingError) for error in self.errors)
-        return ModelUnavailableError(
-            f"SFM-2 model is currently unavailable ({causes})",
-            fallback_model=self._last_fallback(),
-            retry_after=RETRY_WHILE_LOADING if loading else None,
-            details={"attempts": [attempt.model_dump() for attempt in self.attempts]},
-        )
-
-    def _last_fallback(self) -> str | None:
-        tried = [a.backend for a in self.attempts[1:] if a.reason != BackendNotConfiguredError.reason]
-        return tried[-1] if tried else None
+    backend: Backend
+    breaker: CircuitBreaker
 
 
-class Chain:
-    """`timeout` is in seconds: for a whole answer, and for each gap of a stream."""
+class Chain(Backend):
+    """Asks its backends in order.
 
-    def __init__(self, backends: Sequence[Backend], breaker: Callable[[], Breaker], timeout: float) -> None:
-        self._links = [Link(backend, breaker(), timeout) for backend in backends]
+    `timeout` is in seconds: for a whole completion, or with a stream that is watched and with a conversation for each gap.
+    """
+
+    name = "chain"
+
+    def __init__(self, backends: Sequence[Backend], breaker: Callable[[], CircuitBreaker], timeout: float) -> None:
+        self._links = [ChainLink(backend, breaker()) for backend in backends]
+        self._timeout = timeout
 
     @property
     def backends(self) -> list[Backend]:
         return [link.backend for link in self._links]
 
-    async def collect(
-        self, read: Reader[T], trail: Trail, only: str | None = None, rank: Callable[[T], float] | None = None
-    ) -> tuple[str, T]:
-        """The answering backend's name, and what `read` made of its pieces. Raises when the chain is exhausted.
+    @property
+    def capabilities(self) -> Capabilities:
+        """What at least one of its backends can do."""
+        found = [backend.capabilities for backend in self.backends]
+        return Capabilities(
+            fills_holes=any(one.fills_holes for one in found),
+            chats=any(one.chats for one in found),
+            adapters=any(one.adapters for one in found),
+        )
 
-        `rank` says how far an answer is from being good enough: 0 or more is; of those below, the best is taken when no
-        backend does better.
-        """
-        return await self._first(lambda link: link.collect(read), trail, only, rank)
+    async def start(self) -> None:
+        await asyncio.gather(*(backend.start() for backend in self.backends))
 
-    async def open(self, ask: Ask, trail: Trail, only: str | None = None) -> tuple[str, AsyncGenerator[Piece, None]]:
-        """As `collect`, for somebody who watches: returns once a backend has sent its first piece."""
-        return await self._first(lambda link: link.open(ask), trail, only)
+    async def ready(self) -> None:
+        """Wait until the first backend can answer, or can't for good."""
+        await self.backends[0].ready()
 
-    async def _first(
+    async def aclose(self) -> None:
+        await asyncio.gather(*(backend.aclose() for backend in self.backends))
+
+    async def health(self) -> BackendHealth:
+        """That of the first backend."""
+        return await self.backends[0].health()
+
+    async def stream(
         self,
-        attempt: Callable[[Link], Awaitable[T]],
-        trail: Trail,
-        only: str | None,
-        rank: Callable[[T], float] | None = None,
-    ) -> tuple[str, T]:
-        poor: list[tuple[float, str, T]] = []
-        for link in self._links:
-            name = link.backend.name
-            if only not in (None, name):
+        request: GenerationRequest,
+        *,
+        trace: FallbackTrace | None = None,
+        only: str | None = None,
+        after: str | None = None,
+    ) -> AsyncGenerator[TokenChunk, None]:
+        """`trace` records what is tried. `only` names the one backend to ask, `after` the last one not to ask.
+
+        Raises `ModelUnavailableError` with every cause when no backend could answer.
+        """
+        trace = trace or FallbackTrace()
+        for link in self._chosen(only, after):
+            permit = link.breaker.permit()
+            if permit is None:
+                trace.circuit_open(link.backend.name, link.breaker.remaining())
                 continue
-            if not link.breaker.allow():
-                trail.note_open(name, link.breaker.remaining())
-                continue
+            begun = False
             try:
-                answer = await attempt(link)
+                async with aclosing(self._attempt(link.backend, permit, request)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk if begun else replace(chunk, backend=link.backend.name)
+                        begun = True
+                return
             except (BackendError, PromptTooLongError) as error:
-                trail.note(name, error)
-                continue
-            if rank is None or (distance := rank(answer)) >= 0:
-                return name, answer
-            poor.append((distance, name, answer))
-            trail.note_unsure(name)
-        return _best(poor, trail)
+                if begun and request.streaming:
+                    raise
+                trace.failed(link.backend.name, error)
+        raise trace.exhausted()
+
+    def _chosen(self, only: str | None, after: str | None) -> list[ChainLink]:
+        names = [backend.name for backend in self.backends]
+        begin = names.index(after) + 1 if after is not None else 0
+        return [link for link in self._links[begin:] if only in (None, link.backend.name)]
+
+    async def _attempt(
+        self, backend: Backend, permit: Permit, request: GenerationRequest
+    ) -> AsyncGenerator[TokenChunk, None]:
+        """The stream of one backend, with its time limit. The circuit breaker learns how it went, whatever the way out."""
+        if request.is_chat and not backend.capabilities.chats:
+            raise BackendUnsupportedError(f"{backend.name} completes code; it does not continue conversations")
+        deadline = Deadline(self._timeout, per_gap=request.streaming or request.is_chat)
+        stream, begun = backend.stream(request), False
+        with permit:
+            try:
+                async with aclosing(stream):
+                    while (chunk := await deadline.wait_for(stream)) is not None:
+                        begun = True
+                        yield chunk
+                permit.succeeded()
+            except BackendError as error:
+                if error.counts:
+                    permit.failed()
+                raise
+            except GeneratorExit:  # the reader has enough; a backend that has answered works
+                if begun:
+                    permit.succeeded()
+                raise
 
 
-class Link:
-    """A backend behind its breaker and its time limit."""
+class Deadline:
+    """`seconds` for all chunks of a stream together, or `per_gap` for each of them."""
 
-    def __init__(self, backend: Backend, breaker: Breaker, timeout: float) -> None:
-        self.backend = backend
-        self.breaker = breaker
-        self._timeout = timeout
+    def __init__(self, seconds: float, *, per_gap: bool) -> None:
+        self._seconds = seconds
+        self._per_gap = per_gap
+        self._at = asyncio.get_running_loop().time() + seconds
 
-    async def collect(self, read: Reader[T]) -> T:
-        """`read` may open more than one stream; the time limit holds for all of them together."""
-        with self._judged():
-            async with self._limited():
-                result = await read(lambda ask: _generator(self.backend.stream(ask)))
-            self.breaker.succeeded()
-            return result
-
-    async def open(self, ask: Ask) -> AsyncGenerator[Piece, None]:
-        stream = _generator(self.backend.stream(ask))
+    async def wait_for(self, stream: AsyncIterator[TokenChunk]) -> TokenChunk | None:
+        """The next chunk; None at the end of the stream. Raises `BackendTimeoutError`."""
+        when = asyncio.get_running_loop().time() + self._seconds if self._per_gap else self._at
         try:
-            with self._judged():
-                async with self._limited():
-                    first = await anext(stream)
-        except BaseException:
-            await stream.aclose()
-            raise
-        return self._rest(first, stream)
-
-    async def _rest(self, first: Piece, stream: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
-        with self._judged():
-            async with aclosing(stream):
-                piece: Piece | None = first
-                while piece is not None:
-                    yield piece
-                    async with self._limited():
-                        piece = await anext(stream, None)
-            self.breaker.succeeded()
-
-    @contextmanager
-    def _judged(self) -> Iterator[None]:
-        """Tells the breaker how it went, whatever the way out."""
-        try:
-            yield
-        except BackendError as error:
-            (self.breaker.failed if error.counts else self.breaker.abandoned)()
-            raise
-        finally:
-            self.breaker.abandoned()
-
-    @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                yield
+            async with asyncio.timeout_at(when):
+                return await anext(stream, None)
         except TimeoutError as error:
-            raise BackendTimeoutError(f"no answer within {self._timeout:g} s") from error
-
-
-def _best(poor: list[tuple[float, str, T]], trail: Trail) -> tuple[str, T]:
-    """The surest of the unsure answers. The trail then tells only of those that it beat, or that failed."""
-    if not poor:
-        raise trail.exhausted()
-    _, name, answer = max(poor, key=lambda candidate: candidate[0])
-    trail.attempts = [a for a in trail.attempts if (a.backend, a.reason) != (name, UNSURE)]
-    return name, answer
-
-
-def _generator(stream: AsyncIterator[Piece]) -> AsyncGenerator[Piece, None]:
-    # Backends are written as async generators; the protocol says only what callers need of them.
-    return cast("AsyncGenerator[Piece, None]", stream)
+            raise BackendTimeoutError(f"no answer within {self._seconds:g} s") from error

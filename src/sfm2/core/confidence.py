@@ -1,6 +1,6 @@
-"""How likely a completion is to be right: logistic regression over what the stream and the guard tell (Platt 1999).
+"""How likely a completion is to be right: logistic regression over features of stream and guard (Platt 1999).
 
-Fitted per weights by `sfm2 eval calibrate`. Weights that nobody has calibrated get exp(mean log-probability) of the tokens,
+Fitted per weights by `sfm2 eval calibrate`. Weights without a calibration get exp(mean log-probability) of the tokens,
 the geometric mean of their probabilities: it orders completions and promises no share of right ones.
 """
 
@@ -17,21 +17,26 @@ from typing import NamedTuple, Self
 from sfm2.syntax.hole import Hole
 from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport
 
-UNKNOWN = -2.0  # log-probability that stands in where a backend tells none
+UNKNOWN = -2.0  # log-probability that is assumed where a backend reports none
 _FLOOR = -20.0  # no log-probability counts as less
 
 
 class Estimate(NamedTuple):
-    """`value` is a share of right completions only if `calibrated`."""
+    """A confidence."""
 
     value: float
+    """In [0, 1]."""
     calibrated: bool
+    """Whether `value` is the share of completions like this one that are right; otherwise it only orders completions."""
 
 
 def features(
     text: str, logprobs: Sequence[float], report: GuardReport, finish: FinishReason, hole: Hole
 ) -> dict[str, float]:
-    """What a completion's confidence is made of. `logprobs`: of the tokens behind the text, as far as the backend tells."""
+    """What the confidence of a completion is computed from, by name.
+
+    `logprobs`: of the tokens behind `text`, as far as the backend reports them. `finish`: why the stream ended.
+    """
     known = [max(_FLOOR, logprob) for logprob in logprobs] or [UNKNOWN]
     reasons = set(report.reasons)
     return {
@@ -56,8 +61,8 @@ def features(
     }
 
 
-def default(found: Mapping[str, float]) -> Estimate:
-    """0 when the backend tells no log-probabilities."""
+def uncalibrated(found: Mapping[str, float]) -> Estimate:
+    """exp(mean log-probability), for weights that have no calibration; 0 where the backend reports no log-probabilities."""
     return Estimate(0.0 if found["no_logprobs"] else min(1.0, math.exp(found["mean_logprob"])), calibrated=False)
 
 
@@ -85,7 +90,7 @@ class Calibration:
 
 
 class Calibrations:
-    """The one for each weights: what was fitted on this machine, else what came with the package. Each is read once."""
+    """The calibration for given weights: one fitted on this machine, else one from the package. Each is read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -93,7 +98,7 @@ class Calibrations:
 
     def estimate(self, found: Mapping[str, float], weights: str | None) -> Estimate:
         calibration = self._of(weights) if weights else None
-        return calibration.estimate(found) if calibration else default(found)
+        return calibration.estimate(found) if calibration else uncalibrated(found)
 
     def _of(self, weights: str) -> Calibration | None:
         if weights not in self._read:
@@ -102,7 +107,7 @@ class Calibrations:
 
 
 def calibrations_folder(cache_dir: Path) -> Path:
-    """Where calibrations that were fitted here lie: one file per weights, named by their SHA-256."""
+    """The folder of calibrations that were fitted on this machine: one file per weights, named by their SHA-256."""
     return cache_dir / "calibrations"
 
 

@@ -1,35 +1,55 @@
-"""The tokens behind a completion, laid along its text: that may begin later, be cut, and have an end of ours."""
+"""The tokens behind a completion, aligned with its text: it may begin later, be cut, and end with what the guard closed."""
 
 from __future__ import annotations
 
 from collections import deque
 
-from sfm2.backends.base import Piece
+from sfm2.generation import TokenChunk
 from sfm2.types import TokenLogprob
 
 
 class TokenLog:
-    """Feeds on pieces; tells the tokens of the text that was shown of them."""
+    """Takes token chunks and the text that was shown of them; knows the tokens of that text and their log-probabilities."""
 
     def __init__(self) -> None:
+        self._chunks: list[tuple[int, tuple[float, ...]]] = []
+        """Characters and log-probabilities of each chunk."""
         self._tokens: deque[tuple[str, float]] = deque()
         self._complete = True
-        self._skipped = 0  # characters of the tokens' that are behind us without having been shown
+        self._skipped = 0
+        """Characters of the tokens that were passed over without having been shown."""
         self._shown = ""
-        self._at = 0  # where in the shown text the next token begins
-        self._told = 0
+        self._at = 0
+        """Where in the shown text the next token begins."""
+        self._taken = 0
         self._all: list[TokenLogprob] = []
 
     @property
     def all(self) -> list[TokenLogprob] | None:
-        """None where a backend did not tell every token's text."""
+        """The tokens of the shown text. None where a backend does not report every token's text."""
         return self._all if self._complete else None
 
-    def add(self, piece: Piece) -> None:
-        self._complete &= len(piece.names) == len(piece.logprobs) and bool(piece.names or not piece.tokens)
-        self._tokens.extend(zip(piece.names, piece.logprobs, strict=False))
-        for _ in range(piece.skipped - self._skipped):
+    def add(self, chunk: TokenChunk) -> None:
+        """More of the stream."""
+        self._chunks.append((len(chunk.text), chunk.logprobs))
+        self._complete &= len(chunk.token_texts) == len(chunk.logprobs) and bool(chunk.token_texts or not chunk.tokens)
+        self._tokens.extend(zip(chunk.token_texts, chunk.logprobs, strict=False))
+        for _ in range(chunk.healed - self._skipped):
             self._skip_character()
+
+    def logprobs_of(self, characters: int) -> list[float]:
+        """The log-probabilities of the tokens behind the first `characters` of the stream.
+
+        Works for every backend: a chunk may hold a whole line, and of one that is cut, the same share of tokens counts.
+        """
+        found: list[float] = []
+        for size, logprobs in self._chunks:
+            if characters <= 0 and found:
+                break
+            share = min(1.0, characters / size) if size else 1.0
+            found += logprobs[: max(1, round(share * len(logprobs)))]
+            characters -= size
+        return found
 
     def show(self, text: str, last: bool = False) -> None:
         """More of the text. With `last` it ends here: a token that was cut counts with what is left of it."""
@@ -39,22 +59,22 @@ class TokenLog:
         while self._tokens and self._shown.startswith(self._tokens[0][0], self._at):
             if self._at >= len(self._shown):
                 break
-            self._tell(*self._tokens.popleft())
+            self._record(*self._tokens.popleft())
         if last:
-            self._tell_the_end()
+            self._record_end()
 
     def take(self) -> list[TokenLogprob] | None:
-        """What `show` found since this was asked last."""
-        found, self._told = self._all[self._told :], len(self._all)
+        """The tokens that `show` found since this was called last."""
+        found, self._taken = self._all[self._taken :], len(self._all)
         return found if self._complete else None
 
-    def _tell_the_end(self) -> None:
+    def _record_end(self) -> None:
         if self._tokens and (kept := _common(self._tokens[0][0], self._shown[self._at :])):
-            self._tell(kept, self._tokens[0][1])
+            self._record(kept, self._tokens[0][1])
         if rest := self._shown[self._at :]:
-            self._tell(rest, None)
+            self._record(rest, None)
 
-    def _tell(self, text: str, logprob: float | None) -> None:
+    def _record(self, text: str, logprob: float | None) -> None:
         self._all.append(TokenLogprob(text=text, logprob=logprob))
         self._at += len(text)
 
@@ -68,7 +88,7 @@ class TokenLog:
                 return
 
     def _skip_to(self, text: str) -> None:
-        """A fence or prose in front of the code, which the guard takes off, is no token of the completion."""
+        """Pass over a fence or prose in front of the code, which the guard removes: it is no part of the completion."""
         written = "".join(name for name, _ in self._tokens)
         if not written.startswith(text) and not text.startswith(written):
             for _ in range(max(0, written.find(text))):

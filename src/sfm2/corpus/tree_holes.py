@@ -18,7 +18,7 @@ from typing import Self
 from tree_sitter import Node, Parser, Tree
 
 from sfm2.corpus.holes import BLOCK_LINES, LEAST, LONGEST, MOST_LINES, Hole, fits
-from sfm2.syntax.place.grammars import grammar_for
+from sfm2.syntax.parsing.grammars import grammar_for
 
 _SPANS = 40  # tried per file
 MOST_ROWS = 6  # of whole lines

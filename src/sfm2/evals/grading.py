@@ -7,8 +7,8 @@ from sfm2.evals.items import UNANSWERED, Item, Record
 from sfm2.evals.metrics import measure
 from sfm2.evals.sandbox import Program, Sandbox
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.place import Place
-from sfm2.syntax.place.compiling import error_line
+from sfm2.syntax.parsing import ParseContext
+from sfm2.syntax.parsing.compiler import error_line
 from sfm2.types import Completion
 
 UNPARSED = "does not parse"
@@ -74,11 +74,11 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
 
 
 def parses_in_place(item: Item, completion: str) -> bool | None:
-    """Whether the completed file parses. None: there is no judge for the language."""
+    """Whether the completed file parses. None: the language has no parser."""
     if item.language == "python":
         return error_line(item.prefix + completion + item.suffix) is None
-    place = Place(Hole(item.prefix, item.suffix, item.language))
-    return place.problems(completion) == 0 if place.judged else None
+    context = ParseContext(Hole(item.prefix, item.suffix, item.language))
+    return context.problems(completion) == 0 if context.has_parser else None
 
 
 async def _tested(item: Item, text: str, parses: bool | None, sandbox: Sandbox) -> tuple[bool | None, str | None]:

@@ -29,14 +29,12 @@ from typing import Literal
 
 from sfm2.evals import python_blocks
 from sfm2.evals.items import Item
+from sfm2.languages import comment_pattern
 
 Stop = Literal["exact", "over", "under"]
 
 _TELLING = 4  # letters or digits that a line needs, so that to repeat it is no chance
 _QUOTED = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`"""
-_SLASHES = re.compile(rf"{_QUOTED}|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_HASH = re.compile(rf"{_QUOTED}|#[^\n]*", re.DOTALL)
-_HASH_LANGUAGES = frozenset({"python", "ruby", "bash", "yaml", "toml"})
 _BLOCKS = frozenset({"block", "definition"})
 
 
@@ -105,7 +103,8 @@ def _open(language: str, text: str) -> int:
 def _depths(language: str, text: str) -> list[int]:
     """The depth of brackets before and after each bracket; strings and comments don't count."""
     depths = [0]
-    for bracket in re.findall(r"[()\[\]{}]", (_HASH if language in _HASH_LANGUAGES else _SLASHES).sub("", text)):
+    code = re.sub(rf"{_QUOTED}|{comment_pattern(language)}", "", text, flags=re.DOTALL)
+    for bracket in re.findall(r"[()\[\]{}]", code):
         depths.append(depths[-1] + (1 if bracket in "([{" else -1))
     return depths
 

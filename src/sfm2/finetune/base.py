@@ -11,19 +11,18 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sfm2.config import Settings
-from sfm2.engine.conversion import ModelFacts
-from sfm2.engine.f16 import dequantised
-from sfm2.engine.preparation import prepare
+from sfm2.engines.openvino.conversion import ModelFacts
+from sfm2.engines.openvino.f16 import dequantised
+from sfm2.engines.openvino.preparation import prepare
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.finetune.encoding import Encoding, family_of
 from sfm2.finetune.served import matrices
 from sfm2.models.gguf import Header, read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
-from sfm2.prompts import Form
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +67,7 @@ def served(settings: Settings) -> Base:
     """The model that the settings name, as it is served, with its own tokenizer. Raises WeightsError as `load` does."""
     import torch
 
-    from sfm2.engine.vocabulary import Vocabulary
+    from sfm2.engines.openvino.vocabulary import Vocabulary
 
     weights = resolve(settings.models.sfm2, ModelStore(settings.storage.cache_dir))
     task = asyncio.run(prepare(settings, lambda step, share: None))
@@ -77,7 +76,7 @@ def served(settings: Settings) -> Base:
     def tokenize(text: str) -> list[int]:
         return vocabulary.encode(text) if text else []
 
-    form = cast(Form, task.hole_form or "psm")
+    form = task.prompt_form or "psm"
     encoding = Encoding.of(tokenize, family_of(tokenize), form)
     model = load(weights, torch.bfloat16, task.folder)
     return Base(weights.name, weights.sha256, model, encoding, form, facts.context_length, facts.architecture)

@@ -9,7 +9,7 @@ from random import Random
 
 from sfm2.corpus.example import Example
 from sfm2.errors import WeightsError
-from sfm2.prompts import FAMILIES, Family, Form, Resumed, hole_prompt, without_marks
+from sfm2.prompts import FAMILIES, Family, PromptForm, TokenHealing, fim_prompt, without_special_tokens
 
 Tokenize = Callable[[str], list[int]]
 """Text -> ids; special tokens in it count as such, and none is added."""
@@ -20,7 +20,7 @@ PATH_SHARE = 0.5  # of the examples name their file, as some editors do and othe
 def family_of(tokenize: Tokenize) -> Family:
     """The one whose marks are tokens of this vocabulary. Raises WeightsError for a model that fills in no middles."""
     for family in FAMILIES:
-        if len(tokenize("".join(family.marks))) == len(family.marks):
+        if len(tokenize("".join(family.special_tokens))) == len(family.special_tokens):
             return family
     raise WeightsError("the model's vocabulary has no marks to fill in the middle with")
 
@@ -39,16 +39,16 @@ class Sequence:
 class Encoding:
     """`end` is the id of the token that says that the middle is over; `family` None: a model that fills in no middles."""
 
-    def __init__(self, tokenize: Tokenize, family: Family | None, form: Form, end: int) -> None:
+    def __init__(self, tokenize: Tokenize, family: Family | None, form: PromptForm, end: int) -> None:
         self._tokenize = tokenize
         self._family = family
         self._form = form
         self._end = end
 
     @classmethod
-    def of(cls, tokenize: Tokenize, family: Family, form: Form, end: str = "<|endoftext|>") -> Encoding:
+    def of(cls, tokenize: Tokenize, family: Family, form: PromptForm, end: str = "<|endoftext|>") -> Encoding:
         """Raises WeightsError where the end, or a mark of the family, is no token of the vocabulary."""
-        ids = {mark: tokenize(mark) for mark in (*family.marks, end)}
+        ids = {mark: tokenize(mark) for mark in (*family.special_tokens, end)}
         if odd := [mark for mark, found in ids.items() if len(found) != 1]:
             raise WeightsError(
                 f"{', '.join(odd)} are no tokens of this model; it can't be taught to fill in the middle"
@@ -58,13 +58,13 @@ class Encoding:
     def sequence(self, example: Example, random: Random) -> Sequence:
         """The end of the prefix is written again by the model when it serves: white space, or half a word. So it is here."""
         prefix, middle, suffix = (
-            without_marks(text, self._family) for text in (example.prefix, example.middle, example.suffix)
+            without_special_tokens(text, self._family) for text in (example.prefix, example.middle, example.suffix)
         )
         # A model without marks is asked with half words as they are (`backends.gpt2_lora`).
-        shown = Resumed(prefix, words=self._family is not None).prompt
+        shown = TokenHealing(prefix, words=self._family is not None).prompt
         path = _path(example) if random.random() < PATH_SHARE else None
         # Before the first token of a file stands an end, as the service puts it: something must predict that token.
-        read = self._tokenize(hole_prompt(self._family, self._form, shown, suffix, path)) or [self._end]
+        read = self._tokenize(fim_prompt(self._family, self._form, shown, suffix, path)) or [self._end]
         learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]
         return Sequence((*read, *learnt), len(learnt))
 

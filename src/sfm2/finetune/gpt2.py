@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sfm2.backends import gpt2_files
+from sfm2.backends.gpt2 import files as gpt2_files
 from sfm2.errors import BackendUnavailableError, InvalidRequestError, MissingExtraError, SFM2Error
 from sfm2.finetune.base import Base
 from sfm2.finetune.encoding import Encoding

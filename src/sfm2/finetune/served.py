@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sfm2.engine.conversion import MODEL, weight_name
+from sfm2.engines.openvino.conversion import MODEL, weight_name
 
 _MATRIX_INPUT = {"MatMul": 1, "Gather": 0}  # the embedding is looked up, all others are multiplied by
 

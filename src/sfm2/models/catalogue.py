@@ -64,7 +64,7 @@ Mirror = Annotated[HubMirror | IndexMirror | FileMirror, Field(discriminator="ki
 
 
 class CompletionFacts(_Record):
-    """Measured. `form`: how a hole is best put to these weights (`sfm2.prompts.Form`). Shares are in [0, 1]."""
+    """Measured. `form`: how a hole is best put to these weights (`sfm2.prompts.PromptForm`). Shares are in [0, 1]."""
 
     form: Literal["psm", "spm", "prefix"]
     humaneval: float | None = None

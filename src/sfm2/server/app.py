@@ -17,15 +17,24 @@ import sfm2
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundError, SFM2Error
-from sfm2.server import handover, middleware
-from sfm2.server.documentation import DocumentedApp, operation_id
-from sfm2.server.exchange import Exchange
-from sfm2.server.routes import docs, feedback, health, infill, models, openai, page, stats
-from sfm2.server.state import State
+from sfm2.server import middleware
+from sfm2.server.http import documentation
+from sfm2.server.http.context import RequestContext
+from sfm2.server.http.routing import RouteTable, ServiceRouter
+from sfm2.server.page import swagger
+from sfm2.server.page.routes import page_router
+from sfm2.server.process import worker_settings
+from sfm2.server.protocols.llama_cpp import routes as llama_cpp_routes
+from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
+from sfm2.server.protocols.openai import routes as openai_routes
+from sfm2.server.protocols.openai.protocol import OPENAI
+from sfm2.server.protocols.sfm2 import health_routes, model_routes, usage_routes
+from sfm2.server.protocols.sfm2.protocol import SFM2
+from sfm2.server.state import AppState
 
 _log = logging.getLogger(__name__)
 _DESCRIPTION = "Self-hosted, syntax-aware code generation. Lengths are in tokens, times in seconds."
-# Read by the documentation only; `middleware.Authenticate` is who checks.
+# For the documentation only; the middleware `Authenticate` checks keys.
 _KEY_FORMS = [
     Depends(HTTPBearer(auto_error=False, description="`Authorization: Bearer sfm2_...`")),
     Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
@@ -35,19 +44,20 @@ _KEY_FORMS = [
 def create_app(settings: Settings | None = None, manager: AsyncModelManager | None = None) -> FastAPI:
     """An app that starts and closes `manager` with itself. Raises `ConfigError`."""
     settings = settings or load().settings
-    state = State(settings, manager or AsyncModelManager(settings))
+    routes = RouteTable((OPENAI, LLAMA_CPP, SFM2))
+    state = AppState(settings, manager or AsyncModelManager(settings), routes)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with state.running():
             yield
 
-    app = DocumentedApp(
+    app = documentation.DocumentedApp(
         title="SFM-2",
         version=sfm2.__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
-        generate_unique_id_function=operation_id,
+        generate_unique_id_function=documentation.operation_id,
         redirect_slashes=False,
         docs_url=None,  # FastAPI's own page loads its scripts from a CDN
         redoc_url=None,
@@ -55,42 +65,49 @@ def create_app(settings: Settings | None = None, manager: AsyncModelManager | No
         exception_handlers={HTTPException: _raise_ours},
     )
     app.state.sfm2 = state
-    for outer in reversed(middleware.ORDER):
-        app.add_middleware(outer, state=state)
-    app.include_router(docs.router)
-    app.router.routes.append(docs.assets)
-    app.include_router(page.router)
-    app.router.routes.append(page.assets)
-    app.include_router(health.router)
-    app.include_router(models.router, dependencies=_KEY_FORMS)
-    app.include_router(openai.router, dependencies=_KEY_FORMS)
-    app.include_router(infill.router, dependencies=_KEY_FORMS)
-    app.include_router(feedback.router, dependencies=_KEY_FORMS)
-    app.include_router(stats.router, dependencies=_KEY_FORMS)
+    for layer in reversed(middleware.ORDER):
+        app.add_middleware(layer, state=state)
+    routes.add(app.routes, swagger.POLICY)  # So far only FastAPI's own: /openapi.json.
+    for router in _routers():
+        app.include_router(router, dependencies=[] if router.policy.open else _KEY_FORMS)
+        app.router.routes.extend(router.static)
+        routes.add([*router.routes, *router.static], router.policy)
     return app
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> FastAPI:
-    """What worker processes import: the settings that `sfm2 serve` left for them, else those of `sfm2.config`.
+    """The app of a worker process, with the settings that `sfm2 serve` passed to it, else those of `sfm2.config`.
 
-    Ends the process with uvicorn's STARTUP_FAILURE when that can't be: it would be started again and again otherwise.
+    Ends the process with uvicorn's STARTUP_FAILURE if that fails: otherwise uvicorn would restart it again and again.
     """
     environment = os.environ if environment is None else environment
     try:
-        return create_app(handover.read(environment) or load(environment=environment).settings)
+        return create_app(worker_settings.read(environment) or load(environment=environment).settings)
     except SFM2Error as error:
         _log.error("%s; %s", error.message, error.suggestion)
         raise SystemExit(STARTUP_FAILURE) from error
 
 
-async def _raise_ours(request: Request, error: Exception) -> NoReturn:
-    """The router's own complaints, as classes of ours."""
-    assert isinstance(error, HTTPException)
+def _routers() -> list[ServiceRouter]:
+    return [
+        swagger.docs_router(),
+        page_router(),
+        health_routes.router,
+        model_routes.router,
+        openai_routes.models_router,
+        openai_routes.router,
+        llama_cpp_routes.router,
+        usage_routes.router,
+    ]
+
+
+async def _raise_ours(request: Request, error: HTTPException) -> NoReturn:
+    """FastAPI's own errors, as classes of ours."""
     route = f"{request.method} {request.url.path}"
     if error.status_code == 404:
         raise NotFoundError(f"there is no route {route}") from error
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
-        Exchange.of(request.scope).headers["Allow"] = allowed
+        RequestContext.of(request.scope).headers["Allow"] = allowed
         raise MethodNotAllowedError(f"{route} does not exist; expected {allowed}") from error
     raise MalformedRequestError(error.detail) from error

@@ -1,4 +1,4 @@
-"""`python -m sfm2.server.openapi` writes openapi.json; `--check` tells whether it is up to date."""
+"""`python -m sfm2.server.openapi` writes openapi.json; `--check` fails if it is out of date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def document() -> str:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail when the file differs.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if the file differs.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("openapi.json"))
 def main(check: bool, file: Path) -> None:
     """Write the API's description to FILE."""

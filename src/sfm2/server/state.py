@@ -1,4 +1,4 @@
-"""What one app holds. Built by `create_app`, closed with it."""
+"""What one app holds: made by `create_app`, started and closed with the app."""
 
 from __future__ import annotations
 
@@ -10,36 +10,38 @@ from fastapi import Depends, Request
 
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
-from sfm2.server.authentication import Authentication
-from sfm2.server.completions import Completions
-from sfm2.server.counters import Counters
-from sfm2.server.draining import draining_on_signals, stop_with_parent
-from sfm2.server.in_flight import InFlight
-from sfm2.server.openai.names import Names
-from sfm2.server.rates import Rates
-from sfm2.server.store import AsyncStore, Store
+from sfm2.server.http.routing import RouteTable
+from sfm2.server.model_names import ModelNames
+from sfm2.server.process.draining import draining_on_signals, stop_with_parent
+from sfm2.server.process.in_flight import InFlight
+from sfm2.server.usage.authentication import Authentication
+from sfm2.server.usage.completion_log import CompletionLog
+from sfm2.server.usage.rates import RateLimiter
+from sfm2.server.usage.stats import UsageStats
+from sfm2.server.usage.store import AsyncStore, Store
 
 
-class State:
-    """Building it reads and starts nothing. Raises `ConfigError` for settings that can't be served with."""
+class AppState:
+    """Making it reads and starts nothing. Raises `ConfigError` for settings that can't be served with."""
 
-    def __init__(self, settings: Settings, manager: AsyncModelManager) -> None:
+    def __init__(self, settings: Settings, manager: AsyncModelManager, routes: RouteTable) -> None:
         self.settings = settings
         self.manager = manager
+        self.routes = routes
         self.store = AsyncStore(Store.in_folder(settings.storage.data_dir))
         self.authentication = Authentication(settings, self.store)
-        self.rates = Rates.configured(settings, self.store)
-        self.counters = Counters(self.store)
-        self.completions = Completions(self.store)
-        self.names = Names(settings)
+        self.rates = RateLimiter.from_settings(settings, self.store)
+        self.usage = UsageStats(self.store)
+        self.completions = CompletionLog(self.store)
+        self.model_names = ModelNames(settings)
         self.in_flight = InFlight()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Models load within this; the last in is the first out."""
+        """Models load and requests are served within this context; what started last is closed first."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.aclose)
-            await stack.enter_async_context(self.counters.flushing())
+            await stack.enter_async_context(self.usage.writing())
             await stack.enter_async_context(self.completions.writing())
             stack.push_async_callback(self.manager.aclose)
             await self.manager.start()
@@ -48,10 +50,10 @@ class State:
             yield
 
 
-def _of(request: Request) -> State:
-    state = request.app.state.sfm2
-    assert isinstance(state, State)
+def _of(request: Request) -> AppState:
+    state: AppState = request.app.state.sfm2
     return state
 
 
-Held = Annotated[State, Depends(_of)]
+AppStateDep = Annotated[AppState, Depends(_of)]
+"""For a route's parameter: the state of its app"""

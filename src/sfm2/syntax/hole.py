@@ -1,4 +1,4 @@
-"""Where the cursor is: the lines around the hole, its indentation, and the block that it stands in. Pure."""
+"""The hole that a completion fills: the lines around it, its indentation and the block that it is in. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sfm2.syntax.block_words import BlockWords, words_of
-from sfm2.syntax.lines import first_solid, indent, split_last
-from sfm2.syntax.python_lines import OpenLines
+from sfm2.languages import BlockWords, facts_of
+from sfm2.syntax.lines import first_nonblank, indent, split_last
+from sfm2.syntax.python_scanner import PythonScanner
 
 HoleKind = Literal["new_line", "line_end", "middle"]
 
 
 @dataclass(frozen=True)
 class Hole:
-    """The empty place between `prefix` and `suffix`."""
+    """The empty place at the cursor, between `prefix` and `suffix`."""
 
     prefix: str
     suffix: str = ""
@@ -33,44 +33,49 @@ class Hole:
 
     @property
     def kind(self) -> HoleKind:
-        """`new_line`: nothing but white space before the cursor. `line_end`: code before it, none after it on its line."""
+        """Where on its line the cursor is.
+
+        `new_line`: after nothing but white space. `line_end`: after code and before none. `middle`: between code.
+        """
         if not self.head.strip():
             return "new_line"
         return "middle" if self.tail.strip() else "line_end"
 
     @cached_property
     def newline(self) -> str:
-        """The line break that the file uses."""
+        """The line break that most lines around the hole end with: "\\n" or "\\r\\n"."""
         around = self.prefix[-20_000:] + self.suffix[:20_000]
         breaks = around.count("\n")
         return "\r\n" if breaks and 2 * around.count("\r\n") > breaks else "\n"
 
     @cached_property
     def next_line(self) -> str:
-        """The first line after the hole that is not blank; the rest of the cursor's line counts."""
-        return first_solid(self.suffix).rstrip()
+        """The first line of the suffix that is not blank, be it the rest of the cursor's line; empty if there is none."""
+        return first_nonblank(self.suffix).rstrip()
 
     @cached_property
     def quotes(self) -> str | None:
-        """Those of the long string that the cursor is in. Known for Python."""
+        """The quotes of the triple-quoted string that the cursor is in; always None for languages other than Python."""
         if self.language != "python":
             return None
-        lines = self.open_lines.copy()
-        lines.feed(self.head)
-        return lines.quotes
+        scanner = self.scanner.copy()
+        scanner.feed(self.head)
+        return scanner.quotes
 
     @cached_property
-    def open_lines(self) -> OpenLines:
-        """Python: what is open at the beginning of the cursor's line."""
-        return OpenLines.after(self.prefix)
+    def scanner(self) -> PythonScanner:
+        """Python only: the state at the beginning of the cursor's line."""
+        return PythonScanner.after(self.prefix)
 
     @cached_property
     def words(self) -> BlockWords | None:
-        return words_of(self.language)
+        """How blocks are recognised in this language; None where that is not known."""
+        facts = facts_of(self.language)
+        return facts.blocks if facts else None
 
     @cached_property
     def level(self) -> int | None:
-        """The indentation of the line that opened the block the cursor is in; None at the top level."""
+        """The indentation in columns of the line that opened the cursor's block; None at the top level or if not known."""
         words = self.words
         if words is None:
             return None
@@ -84,17 +89,14 @@ class Hole:
         return self.opener_below(indent(last))
 
     def opener_below(self, columns: int) -> int | None:
-        """The indentation of the nearest line above that stands further left than `columns`."""
-        found = (indent(line) for line in self._lines_upwards() if line.strip())
+        """The indentation of the nearest line above that is indented by less than `columns`; None when there is none."""
+        found = (indent(line) for line in self._lines_upwards if line.strip())
         return next((level for level in found if level < columns), None)
 
     @cached_property
     def _last_line(self) -> str | None:
-        return next((line for line in self._lines_upwards() if line.strip()), None)
-
-    def _lines_upwards(self) -> list[str]:
-        return self._reversed_lines
+        return next((line for line in self._lines_upwards if line.strip()), None)
 
     @cached_property
-    def _reversed_lines(self) -> list[str]:
+    def _lines_upwards(self) -> list[str]:
         return self.prefix.split("\n")[::-1]

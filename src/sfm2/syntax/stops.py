@@ -1,4 +1,4 @@
-"""Stop texts: cut a stream where one of them begins, however the stream is split."""
+"""Stop texts: a stream ends before the first of them, however it is split into pieces."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 
 class StopTexts:
-    """Holds back what may turn out to be the beginning of a stop text."""
+    """Passes a stream on and holds back what may be the beginning of a stop text."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
         self._held = ""
         self.ended = False
+        """Whether a stop text has come; nothing is passed on from then."""
 
     def feed(self, text: str) -> str:
+        """Add the next piece. Returns the text that is certain to be before any stop text."""
         if self.ended:
             return ""
         self._held += text
@@ -26,11 +28,12 @@ class StopTexts:
         return shown
 
     def finish(self) -> str:
+        """The text that was held back, now that nothing more comes."""
         held, self._held = self._held, ""
         return "" if self.ended else held
 
 
 def _open_end(text: str, stops: Sequence[str]) -> int:
-    """How many characters at the end of `text` could begin a stop text."""
+    """The length in characters of the longest end of `text` that could begin a stop text."""
     longest = min(len(text), max((len(stop) for stop in stops), default=1) - 1)
     return next((n for n in range(longest, 0, -1) if any(stop.startswith(text[-n:]) for stop in stops)), 0)

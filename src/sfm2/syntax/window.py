@@ -1,5 +1,6 @@
-"""What of a long file a model is shown: the lines nearest to the hole, and from further up the imports and the headers of
-the blocks that the hole is in. Pure."""
+"""What a model sees of a long file: the lines nearest to the hole, and from further up the imports and the headers of the
+blocks that hold the hole. Pure.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +8,50 @@ import re
 
 from sfm2.syntax.lines import indent
 
-PREFIX_SHARE = 0.75  # of the characters that prefix and suffix together may have
-OUTLINE_SHARE = 0.25  # of the prefix's, for imports and headers from further up
-_BORDER = 0.2  # of the room: how much is given up to begin at a line that stands further left
+PREFIX_SHARE = 0.75  # of the characters for prefix and suffix together
+OUTLINE_SHARE = 0.25  # of the prefix's characters, at most, for imports and headers from further up
+_GIVEN_UP = 0.2  # of the limit, at most, to begin at a line with less indentation
 _IMPORT = re.compile(
     r"(import|from|use|using|require|require_relative|#include|package|include|extern crate)\b|#include|"
     r"(const|let|var)\s.*\brequire\("
 )
 
 
-def trim(prefix: str, suffix: str, room: int, prefix_share: float = PREFIX_SHARE) -> tuple[str, str]:
-    """`room` characters at most in all. What one side leaves, the other gets."""
-    for_suffix = max(room - len(prefix), int(room * (1 - prefix_share)))
+def trim(prefix: str, suffix: str, limit: int, prefix_share: float = PREFIX_SHARE) -> tuple[str, str]:
+    """The parts of prefix and suffix to show: at most `limit` characters together.
+
+    `prefix_share` of them is for the prefix; what one side does not need, the other gets.
+    """
+    for_suffix = max(limit - len(prefix), int(limit * (1 - prefix_share)))
     suffix = _head(suffix, for_suffix)
-    return _tail(prefix, room - len(suffix)), suffix
+    return _tail(prefix, limit - len(suffix)), suffix
 
 
-def _head(text: str, room: int) -> str:
-    if len(text) <= room:
+def _head(text: str, limit: int) -> str:
+    """Whole lines from the beginning of the text, as many as fit within `limit` characters."""
+    if len(text) <= limit:
         return text
-    return text[: text.rfind("\n", 0, room) + 1] or text[:room]
+    return text[: text.rfind("\n", 0, limit) + 1] or text[:limit]
 
 
-def _tail(text: str, room: int) -> str:
-    if len(text) <= room:
+def _tail(text: str, limit: int) -> str:
+    """The lines at the end of the text, after an outline of those before them."""
+    if len(text) <= limit:
         return text
-    most = int(room * OUTLINE_SHARE)
-    near = _near(text, room - most)
+    most = int(limit * OUTLINE_SHARE)
+    near = _near(text, limit - most)
     needed = len(_outline(text[: len(text) - len(near)], near, most))
-    near = _near(text, room - needed)  # what the outline does not need, the near lines get
-    return _outline(text[: len(text) - len(near)], near, room - len(near)) + near
+    near = _near(text, limit - needed)  # what the outline leaves, the near lines get
+    return _outline(text[: len(text) - len(near)], near, limit - len(near)) + near
 
 
-def _near(text: str, room: int) -> str:
-    """The end of the text, from a line on: among those that cost little, the one that stands furthest left."""
-    start = len(text) - room
-    begins = [match.end() for match in re.finditer("\n", text[start:-1] if room > 1 else "")]
+def _near(text: str, limit: int) -> str:
+    """The end of the text from the beginning of a line: of the lines that lose few characters, the least indented."""
+    start = len(text) - limit
+    begins = [match.end() for match in re.finditer("\n", text[start:-1] if limit > 1 else "")]
     if not begins:
         return text[start:]
-    cheap = [at for at in begins if at <= room * _BORDER] or begins[:1]
+    cheap = [at for at in begins if at <= limit * _GIVEN_UP] or begins[:1]
     best = min(cheap, key=lambda at: (_indent_at(text, start + at), at))
     return text[start + best :]
 
@@ -56,21 +62,21 @@ def _indent_at(text: str, start: int) -> int:
     return indent(line) if line.strip() else 1_000
 
 
-def _outline(far: str, near: str, room: int) -> str:
-    """Imports, and the headers of the blocks that go on in `near`: whole lines, in their order, the nearest headers first
-    to stay."""
+def _outline(far: str, near: str, limit: int) -> str:
+    """Headers of the blocks that `near` is in, and imports: whole lines in their order. If not all fit, the
+    nearest headers are kept first."""
     lines = far.split("\n")[:-1]
     kept: dict[int, str] = {}
     for number in [*_headers(lines, near), *_imports(lines)]:
-        if len(lines[number]) + 1 > room:
+        if len(lines[number]) + 1 > limit:
             break
-        room -= len(lines[number]) + 1
+        limit -= len(lines[number]) + 1
         kept[number] = lines[number]
     return "".join(line + "\n" for _, line in sorted(kept.items()))
 
 
 def _headers(lines: list[str], near: str) -> list[int]:
-    """Going up, each line that stands further left than all below it."""
+    """The numbers of lines with less indentation than all lines below them, from the last one upwards."""
     level = min((indent(line) for line in near.split("\n")[:1] if line.strip()), default=0)
     found = []
     for number in range(len(lines) - 1, -1, -1):

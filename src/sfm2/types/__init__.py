@@ -16,7 +16,8 @@ from sfm2.types.answers import (
     TokenLogprob,
     TokenUsage,
 )
-from sfm2.types.names import BackendStatus, FinishReason, GuardAction, GuardReason, Language, Mode, Outcome
+from sfm2.types.language import Language
+from sfm2.types.names import BackendStatus, FinishReason, GuardAction, GuardReason, Mode, Outcome
 from sfm2.types.requests import (
     MAX_SNIPPETS,
     BatchRequest,

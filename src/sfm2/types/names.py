@@ -6,35 +6,6 @@ from enum import StrEnum
 from typing import Literal
 
 
-class Language(StrEnum):
-    """Languages a request may name; `text` is anything else."""
-
-    PYTHON = "python"
-    JAVASCRIPT = "javascript"
-    TYPESCRIPT = "typescript"
-    JAVA = "java"
-    GO = "go"
-    RUST = "rust"
-    C = "c"
-    CPP = "cpp"
-    CSHARP = "csharp"
-    RUBY = "ruby"
-    PHP = "php"
-    BASH = "bash"
-    SQL = "sql"
-    HTML = "html"
-    CSS = "css"
-    JSON = "json"
-    YAML = "yaml"
-    TOML = "toml"
-    KOTLIN = "kotlin"
-    SWIFT = "swift"
-    SCALA = "scala"
-    LUA = "lua"
-    MARKDOWN = "markdown"
-    TEXT = "text"
-
-
 class BackendStatus(StrEnum):
     """What `model_status` says of a backend."""
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sfm2.types.names import Language, Outcome
+from sfm2.types.language import Language
+from sfm2.types.names import Outcome
 from sfm2.types.sampling import MAX_NEW_TOKENS, GenerationOptions
 from sfm2.types.wire import Prompt, Request, Text
 

@@ -6,9 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from sfm2.types.names import BackendStatus
 from sfm2.types.wire import Wire
+
+# Units of statistics, for programs that show all of them.
+_SECONDS: JsonDict = {"x-unit": "seconds"}
+_SHARE: JsonDict = {"x-unit": "share"}
 
 
 class BackendHealth(Wire):
@@ -52,9 +57,9 @@ class Stats(Wire):
 
     total_requests: int
     successful_requests: int
-    average_response_time: float
+    average_response_time: float = Field(json_schema_extra=_SECONDS)
     """Seconds, over the successful requests"""
-    latency: dict[str, float] = {}
+    latency: dict[str, float] = Field({}, json_schema_extra=_SECONDS)
     """Seconds within which 50 % (p50), 90, 95 and 99 % of the successful requests were answered; empty: none yet"""
     model_usage: dict[str, int]
     errors: dict[str, int] = {}
@@ -62,9 +67,9 @@ class Stats(Wire):
     fallbacks: int = 0
     """Requests that another backend than the first answered"""
     tokens_generated: int = 0
-    uptime: float = 0
+    uptime: float = Field(0, json_schema_extra=_SECONDS)
     """Seconds since this process started"""
     feedback: dict[str, int] = {}
     """Completions by outcome, as `/feedback` reported"""
-    acceptance_rate: float | None = None
+    acceptance_rate: float | None = Field(None, json_schema_extra=_SHARE)
     """Share of accepted and edited ones among those with feedback; null: there is none"""

@@ -22,7 +22,7 @@ from sfm2.evals.results import Results, read
 from sfm2.evals.tables import score_rows
 
 if TYPE_CHECKING:
-    from sfm2.server import feedback as feedback_rows
+    from sfm2.server.usage.feedback import CalibrationExample
 
 _FEEDBACK = "feedback"  # as the name of a suite
 
@@ -76,19 +76,19 @@ def _guarded(path: Path) -> Results:
     return found
 
 
-def _told(storage: StorageSettings) -> list[feedback_rows.Row]:
+def _told(storage: StorageSettings) -> list[CalibrationExample]:
     """What the server on this machine was told, of all weights."""
     with needing("server", "`sfm2 eval calibrate --feedback`"):
-        from sfm2.server import feedback
-        from sfm2.server.store import Store
+        from sfm2.server.usage.feedback import calibration_examples
+        from sfm2.server.usage.store import Store
     store = Store.in_folder(storage.data_dir)
     try:
-        return feedback.rows(store)
+        return calibration_examples(store)
     finally:
         store.close()
 
 
-def _weights(told: Sequence[feedback_rows.Row], given: str | None) -> str:
+def _weights(told: Sequence[CalibrationExample], given: str | None) -> str:
     """The one that feedback is about. Raises InvalidRequestError for none or several."""
     known = sorted({row.weights for row in told if row.weights and row.weights.startswith((given or "").lower())})
     if len(known) != 1:

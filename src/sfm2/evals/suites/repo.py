@@ -18,7 +18,7 @@ from sfm2.corpus.python_holes import PythonFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
 from sfm2.syntax.hole import Hole as Cursor
-from sfm2.syntax.place import Place
+from sfm2.syntax.parsing import ParseContext
 from sfm2.types import Language
 
 NAME = "repo"
@@ -60,7 +60,7 @@ def _checked(data: Path | None, kinds: Sequence[str], language: Language | None)
         raise InvalidRequestError(message, suggestion="Name a git repository or a folder of source files")
     if not kinds or not set(kinds) <= set(KINDS):
         raise InvalidRequestError(f"kinds {', '.join(kinds) or 'none'}: expected some of {', '.join(KINDS)}")
-    if language is not None and not Place(Cursor("", "", language)).judged:
+    if language is not None and not ParseContext(Cursor("", "", language)).has_parser:
         raise InvalidRequestError(
             f"language {language}: no grammar to cut holes by",
             suggestion="pip install 'sfm2[syntax]' brings those that there are",

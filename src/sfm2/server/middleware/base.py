@@ -1,4 +1,4 @@
-"""The form of our middleware: HTTP only, with the app's state at hand."""
+"""The base class of our middleware."""
 
 from __future__ import annotations
 
@@ -6,23 +6,13 @@ from abc import ABC, abstractmethod
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sfm2.server import page
-from sfm2.server.state import State
-
-HEALTH_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-_DOCUMENTATION_PATHS = frozenset(
-    {"/docs", "/openapi.json"}
-    | {f"/swagger/{name}" for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")}
-)
-OPEN_PATHS = HEALTH_PATHS | _DOCUMENTATION_PATHS | page.paths()
-MODEL_PATHS = frozenset(
-    {"/generate", "/generate/batch", "/generate/stream", "/complete", "/explain"}
-    | {"/v1/completions", "/v1/chat/completions", "/infill"}
-)
+from sfm2.server.state import AppState
 
 
 class Middleware(ABC):
-    def __init__(self, app: ASGIApp, state: State) -> None:
+    """Handles HTTP requests, with the app's state at hand; other ASGI events pass through."""
+
+    def __init__(self, app: ASGIApp, state: AppState) -> None:
         self.app = app
         self.state = state
 
@@ -33,4 +23,5 @@ class Middleware(ABC):
             await self.app(scope, receive, send)
 
     @abstractmethod
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request; `self.app` is the next layer."""

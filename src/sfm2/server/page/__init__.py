@@ -1,4 +1,4 @@
-"""The page at `/`, as `npm run build` of the folder `page` has made it."""
+"""The web page, as `npm run build` in the folder `page` has built it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,4 @@ from pathlib import Path
 
 BUILT = Path(__file__).parent / "built"
 MOUNTED = "/page"
-
-
-def paths() -> frozenset[str]:
-    """What a browser loads to show it."""
-    assets = (path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*") if path.is_file())
-    return frozenset({"/", *(f"{MOUNTED}/{name}" for name in assets)})
+"""The path of its files; the page itself is at `/`"""

@@ -1,4 +1,4 @@
-"""Where a completion ends: one rule a file, their order in one list. The first that says so cuts."""
+"""The rules that say where a completion ends, one in each file. Their order is one list; the first that cuts decides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ORDER: tuple[type[Rule], ...] = (LineEnd, Fences, SuffixBegins, BlockEnd, Repeti
 
 
 def rules_for(hole: Hole, mode: Mode) -> list[Rule]:
-    """Fresh ones, in order: a rule may remember what it has seen of one completion."""
+    """New rules for one completion, in order."""
     return [rule(hole, mode) for rule in ORDER]
 
 

@@ -1,4 +1,4 @@
-"""What a rule is, and what it sees."""
+"""What a rule of the guard is, and what it sees."""
 
 from __future__ import annotations
 
@@ -12,49 +12,66 @@ from sfm2.types import GuardReason, Mode
 
 @dataclass(frozen=True)
 class Draft:
-    """The completion so far, as one of its lines has come to its end. Positions count characters of the completion.
-
-    `line` is that line without its line break, `start` where it begins, `number` counts from 0. `broken` tells whether a
-    line break follows it. `fits(end)` asks whether the completion, cut there, parses in place.
-    """
+    """What the model has written so far, up to the end of one of its lines. Positions are characters of the draft."""
 
     line: str
+    """The last line, without its line break."""
     start: int
+    """Where that line begins."""
     number: int
-    broken: bool
+    """The number of that line, from 0."""
+    has_newline: bool
+    """Whether a line break follows the line; false only for the model's very last line."""
     fits: Callable[[int], bool]
+    """Whether the draft up to a position parses in place. Always true for a language without a parser."""
+    holds_code: Callable[[int], bool]
+    """Whether the draft up to a position, or a shorter part of it, parses in place as code that closes what it opens."""
+    can_restart: bool
+    """Whether a rule may answer `Restart`: nothing was sent yet, and the language has a parser."""
 
     @property
     def end(self) -> int:
+        """Where the line ends, before its line break."""
         return self.start + len(self.line)
 
 
+@dataclass(frozen=True)
+class Restart:
+    """A rule's answer that the draft so far, with its last line, is not part of the completion. The next line begins it."""
+
+
 class Rule(Protocol):
-    """Asked once for each line, in order."""
+    """Decides line by line where a completion ends. A rule may remember what it has seen; one is made for each completion.
+
+    A new rule is a class in a file of its own, named in `ORDER`; a new `reason` is a member of `GuardReason`.
+    """
 
     reason: ClassVar[GuardReason]
+    """What the guard reports if the rule cuts or restarts a completion."""
 
     def __init__(self, hole: Hole, mode: Mode) -> None: ...
 
-    def cut(self, draft: Draft) -> int | None:
-        """Where the completion ends; None to go on."""
+    def cut(self, draft: Draft) -> int | Restart | None:
+        """Where the completion ends, or that it begins only now; None to continue. Called once for each line, in order."""
         ...
 
-    def doubt(self) -> int | None:
-        """From where on a later line may still cut; None when this line and those before it are settled."""
+    def tentative_cut(self) -> int | None:
+        """The position from which a later `cut` or `finish` may still cut; what is before it can be sent. None: no doubt."""
         ...
 
-    def at_end(self, by_itself: bool) -> int | None:
-        """Where the completion ends after all, now that no more comes. `by_itself`: the model ended, and what it wrote
-        fits; else it was stopped."""
+    def finish(self, model_stopped: bool) -> int | None:
+        """Where the completion ends after all, now that nothing more comes; None to keep it.
+
+        `model_stopped`: the model ended by itself and what it wrote parses in place; else it was stopped.
+        """
         ...
 
 
-class Settled:
-    """A rule that never takes back a line that it let pass."""
+class StatelessRule:
+    """Base class of rules that never cut before a line that they let pass."""
 
-    def doubt(self) -> int | None:
+    def tentative_cut(self) -> int | None:
         return None
 
-    def at_end(self, by_itself: bool) -> int | None:
+    def finish(self, model_stopped: bool) -> int | None:
         return None

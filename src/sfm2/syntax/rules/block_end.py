@@ -1,8 +1,8 @@
-"""The block that the cursor is in is over: a line stands back at the indentation of what opened it, and is no part of it.
+"""The cursor's block is over: a line has the indentation of the line that opened the block, or less, and is no part of it.
 
-Modes `block` and `function`. In `function`, a line that defines a name which the code before it already used (a helper
-that the definition needs) goes on with it. Comments at the margin belong to what follows them.
-What it does not cover: brackets and strings over several lines that stand at the margin, in languages other than Python.
+Applies in the modes `block` and `function`. In `function`, a definition whose name was used before it (a helper of the
+completed definition) is part of it. Comments at the margin, that is with such an indentation, belong to the line after them.
+Not covered: brackets and strings over several lines at the margin, in languages other than Python.
 """
 
 from __future__ import annotations
@@ -10,34 +10,42 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from sfm2.syntax.block_words import PYTHON, BlockWords
+from sfm2.languages import BlockWords, comment_marks, facts_of
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
 from sfm2.syntax.rules.base import Draft
 from sfm2.types import GuardReason, Mode
 
 _CLOSER = re.compile(r"[)\]}>;,]")
-_COMMENT = re.compile(r"#|//|/\*|\*|--")
 _WORD = re.compile(r"\w+")
-_ALIKE = frozenset({"case", "when"})  # that the suffix has one of them does not speak against another
-LINES_BEYOND = 6  # that a completion may go on where it is not sure that the block is over
+_REPEATABLE = frozenset(
+    {"case", "when"}
+)  # a block may have several, so one in the suffix excludes none in the completion
+LINES_BEYOND = 6  # lines that are waited for while it is not certain that the block is over
 _LONGEST_HEADER = 200  # characters; keeps the patterns below linear
 
 
 class BlockEnd:
+    """Cuts before the first line that is outside the block.
+
+    If the completion does not parse up to there, or the hole ends within a line, the line may belong to it all the same.
+    Then the rule waits for up to `LINES_BEYOND` lines before it cuts.
+    """
+
     reason: ClassVar = GuardReason.BLOCK_END
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
         self._hole = hole
         self._words = hole.words if mode in (Mode.BLOCK, Mode.FUNCTION) else None
         self._level = hole.level
-        self._helpers = mode is Mode.FUNCTION
+        self._is_function = mode is Mode.FUNCTION
         self._names: set[str] | None = None
-        self._open_lines = hole.open_lines.copy() if self._words is PYTHON else None
-        self._begun = False
-        self._margin: int | None = None  # where comments at the margin began
-        self._patience = 0
-        self._left: int | None = None  # where the block was left, as far as that may be meant
+        self._scanner = hole.scanner.copy() if self._words and hole.language == "python" else None
+        self._comments = _leading_marks(hole.language)
+        self._begun = False  # whether a line with code was seen
+        self._comment: int | None = None  # where the comments at the margin began that precede the next line
+        self._lines_to_wait = 0
+        self._left: int | None = None  # where the first line outside the block began, while it is waited
 
     def cut(self, draft: Draft) -> int | None:
         if self._words is None:
@@ -45,32 +53,35 @@ class BlockEnd:
         if self._left is not None:
             return self._wait(draft)
         ended = self._ends(draft, self._words)
-        cut = draft.start if self._margin is None else self._margin
+        cut = draft.start if self._comment is None else self._comment
         self._remember(draft)
         if ended and (self._hole.kind == "middle" or not draft.fits(cut)):
-            self._left, self._patience = cut, LINES_BEYOND
+            self._left, self._lines_to_wait = cut, LINES_BEYOND
             return None
         return cut if ended else None
 
+    def tentative_cut(self) -> int | None:
+        return self._comment if self._left is None else self._left
+
+    def finish(self, model_stopped: bool) -> int | None:
+        if self._left is None:
+            return self._comment
+        return None if model_stopped else self._left
+
     def _wait(self, draft: Draft) -> int | None:
-        """What has left the block may still belong: text at the margin, or a hole that reaches over the block's end."""
+        """Stop to wait if the completion parses with its line outside the block; cut there if it has not in time."""
         self._remember(draft)
         if self._hole.kind != "middle" and draft.fits(draft.end):
             self._left = None
             return None
-        self._patience -= 1
-        return self._left if self._patience <= 0 else None
-
-    def doubt(self) -> int | None:
-        return self._margin if self._left is None else self._left
-
-    def at_end(self, by_itself: bool) -> int | None:
-        return self._margin if self._left is None else None if by_itself else self._left
+        self._lines_to_wait -= 1
+        return self._left if self._lines_to_wait <= 0 else None
 
     def _ends(self, draft: Draft, words: BlockWords) -> bool:
+        """Whether the line is outside the block."""
         if not draft.line.strip():
             return False
-        if self._open_lines and self._open_lines.goes_on:
+        if self._scanner and self._scanner.is_continued:
             self._begun = True
             return False
         line = (self._hole.head if draft.number == 0 else "") + draft.line
@@ -83,28 +94,29 @@ class BlockEnd:
         if indent(line) > self._level:
             return False
         text = line.strip()[:_LONGEST_HEADER]
-        return not _COMMENT.match(text) and not self._belongs(text, words)
+        return not text.startswith(self._comments) and not self._belongs(text, words)
 
     def _begin(self, line: str, words: BlockWords) -> None:
-        """The first line with something on it tells the block's own indentation, where the cursor did not."""
+        """Take the block's indentation from the first line with code, where the cursor's own line does not show it."""
         self._begun = True
         columns = indent(line)
         if self._level is not None and columns <= self._level:
-            self._level = columns if self._helpers else self._hole.opener_below(columns)
+            self._level = columns if self._is_function else self._hole.opener_below(columns)
         if self._level is None and words.opens.search(line.rstrip()):
             self._level = columns
 
     def _belongs(self, text: str, words: BlockWords) -> bool:
+        """Whether a line at the margin is part of the block: another clause, a closing bracket, a label, a helper."""
         word = _WORD.match(text)
         if word and word[0] in words.continues:
-            return word[0] in _ALIKE or word[0] != self._suffix_word()
-        if _CLOSER.match(text) or words.within.match(text):
+            return word[0] in _REPEATABLE or word[0] != self._suffix_word()
+        if _CLOSER.match(text) or words.labels.match(text):
             return True
-        defined = words.defines.match(text) if self._helpers else None
+        defined = words.defines.match(text) if self._is_function else None
         return defined is not None and defined[1] in self._known_names()
 
     def _suffix_word(self) -> str | None:
-        """The `else` or `except` that the suffix brings for this block itself."""
+        """The word that the suffix continues this block with, such as `else`; None when it does not."""
         following = self._hole.next_line if not self._hole.tail.strip() else ""
         word = _WORD.match(following.strip())
         return word[0] if word and indent(following) == self._level else None
@@ -115,19 +127,28 @@ class BlockEnd:
         return self._names
 
     def _remember(self, draft: Draft) -> None:
-        if self._helpers:
+        """Note what later lines are compared with."""
+        if self._is_function:
             self._known_names().update(_WORD.findall(draft.line))
-        if not self._open_lines or not self._open_lines.goes_on:
-            self._note_margin(draft)
-        if self._open_lines:
-            self._open_lines.feed((self._hole.head if draft.number == 0 else "") + draft.line)
+        if not self._scanner or not self._scanner.is_continued:
+            self._note_comment(draft)
+        if self._scanner:
+            self._scanner.feed((self._hole.head if draft.number == 0 else "") + draft.line)
 
-    def _note_margin(self, draft: Draft) -> None:
+    def _note_comment(self, draft: Draft) -> None:
         text = draft.line.strip()
         at_margin = self._level is not None and draft.number > 0 and indent(draft.line) <= self._level
         if not text:
             return
-        if not (_COMMENT.match(text) and (at_margin or self._margin is not None)):
-            self._margin = None
-        elif self._margin is None:
-            self._margin = draft.start
+        if not (text.startswith(self._comments) and (at_margin or self._comment is not None)):
+            self._comment = None
+        elif self._comment is None:
+            self._comment = draft.start
+
+
+def _leading_marks(language: str | None) -> tuple[str, ...]:
+    """How lines begin that belong to the line after them: comments, directives, and the inner lines of a block comment."""
+    facts = facts_of(language)
+    directives = facts.directives if facts else ()
+    marks = (*comment_marks(language), *directives)
+    return (*marks, "*") if "/*" in marks else marks

@@ -1,4 +1,4 @@
-"""Loops: the same lines again and again. What came round first is kept."""
+"""Loops: a model that writes the same lines again and again. The first round is kept."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from sfm2.syntax.rules.base import Draft
 from sfm2.types import GuardReason, Mode
 
 LONGEST_PERIOD = 8  # lines
-ROUNDS = 3  # how often the same must stand there in a row to be a loop
-LONGEST_LINE = 400  # characters; a longer line is looked at for loops in itself
+ROUNDS = 3  # how often the same lines must follow each other to be a loop
+LONGEST_LINE = 400  # characters; a longer line is searched for loops within it
 _WORD = re.compile(r"\w")
 
 
 class Repetition:
-    """Counts, for each period up to `LONGEST_PERIOD`, how many lines in a row equal the one a period before."""
+    """Counts, for each period of 1 to `LONGEST_PERIOD` lines, how many lines in a row equal the one a period before."""
 
     reason: ClassVar = GuardReason.REPETITION
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
-        self._lines: list[tuple[str, int]] = []
-        self._streaks: dict[int, tuple[int, int, bool]] = {}  # period -> lines in a row, where they began, any word
+        self._lines: list[tuple[str, int]] = []  # the last ones: text, start
+        self._streaks: dict[
+            int, tuple[int, int, bool]
+        ] = {}  # period -> lines in a row, their start, whether any has words
 
     def cut(self, draft: Draft) -> int | None:
         if (looped := loop_in_line(draft.line)) is not None:
@@ -35,10 +37,10 @@ class Repetition:
         loops = (began for period, (n, began, words) in self._streaks.items() if words and n >= period * (ROUNDS - 1))
         return min(loops, default=None)
 
-    def doubt(self) -> int | None:
+    def tentative_cut(self) -> int | None:
         return min((began for _, began, _ in self._streaks.values()), default=None)
 
-    def at_end(self, by_itself: bool) -> int | None:
+    def finish(self, model_stopped: bool) -> int | None:
         return None
 
     def _follow(self, period: int, line: str, start: int) -> None:
@@ -50,9 +52,9 @@ class Repetition:
 
 
 def loop_in_line(line: str) -> int | None:
-    """Where a long line begins to go round, after the first round; None when it does not.
+    """Where the second round of a loop begins in a long line, in characters; None when there is no loop.
 
-    A loop: the last `LONGEST_LINE` / 2 characters repeat with a period of at most a quarter of that.
+    In a loop, the last `LONGEST_LINE` / 2 characters repeat with a period of at most a quarter of that.
     """
     if len(line) < LONGEST_LINE:
         return None

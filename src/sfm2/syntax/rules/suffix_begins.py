@@ -1,7 +1,8 @@
-"""The model went on to write what stands after the hole already: the completion ends before it.
+"""The model began to write the suffix, which is in the file already: the completion ends before it.
 
-A line equal to the suffix's first, at its indentation, is proof. One that is only alike, or stands elsewhere, is a suspicion
-(code has parallel lines), held until the model ends: by itself, which clears it, or in any other way.
+A line equal to the suffix's first line, at the same indentation, is proof. A line that is only similar, or has another
+indentation, is a suspicion, because code has parallel lines. The suspicion is dropped if the model stops by itself; if it is
+stopped, the completion is cut there.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from sfm2.syntax.lines import indent
 from sfm2.syntax.rules.base import Draft
 from sfm2.types import GuardReason, Mode
 
-TELLING = 10  # characters; a shorter line (`}`, `else:`) raises no suspicion
-ALIKE = 0.8  # similarity (difflib's ratio) from which on two telling lines are the same one, rewritten
-_LONGEST = 300  # characters that are compared for likeness; keeps it linear
+DISTINCTIVE = 10  # characters; a shorter line (`}`, `else:`) raises no suspicion
+SIMILAR = 0.8  # difflib's ratio from which two distinctive lines count as the same line, rewritten
+_LONGEST = 300  # characters of a line that are compared; keeps it linear
 
 
 class SuffixBegins:
+    """Cuts before the suffix's first line, or before the rest of the cursor's line within a line."""
+
     reason: ClassVar = GuardReason.SUFFIX_BEGINS
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
@@ -43,23 +46,23 @@ class SuffixBegins:
             return self._start(draft) if self._suspected is None else self._suspected
         if self._joins and (joint := self._join(draft)) is not None:
             return joint
-        if draft.number and self._suspected is None and self._is_like_first(line, draft):
+        if draft.number and self._suspected is None and self._is_similar_to_first(line, draft):
             self._suspected = self._start(draft)
         return None
 
-    def doubt(self) -> int | None:
+    def tentative_cut(self) -> int | None:
         return self._suspected
 
-    def at_end(self, by_itself: bool) -> int | None:
-        return None if by_itself else self._suspected
+    def finish(self, model_stopped: bool) -> int | None:
+        return None if model_stopped else self._suspected
 
     def _is_first(self, line: str, draft: Draft) -> bool:
         return line == self._first.strip() and self._aligned(draft)
 
-    def _is_like_first(self, line: str, draft: Draft) -> bool:
+    def _is_similar_to_first(self, line: str, draft: Draft) -> bool:
         first = self._first.strip()
-        telling = min(len(line), len(first)) >= TELLING
-        return telling and (line == first or (self._aligned(draft) and _alike(line, first)))
+        distinctive = min(len(line), len(first)) >= DISTINCTIVE
+        return distinctive and (line == first or (self._aligned(draft) and _similar(line, first)))
 
     def _aligned(self, draft: Draft) -> bool:
         return self._columns(draft) == self._expected_columns()
@@ -68,17 +71,17 @@ class SuffixBegins:
         return indent((self._hole.head if draft.number == 0 else "") + draft.line)
 
     def _expected_columns(self) -> int:
-        """A suffix that begins in the cursor's own line stands behind the white space before the cursor."""
+        """The suffix's first line may be the rest of the cursor's line, after the white space before the cursor."""
         on_cursors_line = bool(self._hole.tail.strip())
         return indent((self._hole.head if on_cursors_line else "") + self._first)
 
     def _start(self, draft: Draft) -> int:
-        """Before the indentation if the suffix brings its own."""
-        brings = self._first[:1].isspace() or not self._hole.tail.strip()
-        return draft.start if brings else draft.start + len(draft.line) - len(draft.line.lstrip())
+        """Where to cut: before the line's indentation if the suffix has its own, else after it."""
+        has_its_own = self._first[:1].isspace() or not self._hole.tail.strip()
+        return draft.start if has_its_own else draft.start + len(draft.line) - len(draft.line.lstrip())
 
     def _join(self, draft: Draft) -> int | None:
-        """Where the rest of the cursor's line is written again: at a line's end, or anywhere if it is telling."""
+        """Where the rest of the cursor's line is repeated: at the end of a line, or anywhere if it is distinctive."""
         rest = self._hole.tail.rstrip()
         words = rest.lstrip()
         line = draft.line.rstrip()
@@ -86,14 +89,14 @@ class SuffixBegins:
             at = len(line) - len(rest) if line.endswith(rest) else len(line) - len(words)
             if draft.start + at == 0 or draft.fits(draft.start + at):
                 return draft.start + at
-        if len(words) < TELLING:
+        if len(words) < DISTINCTIVE:
             return None
         found = _find(line, rest)
         return draft.start + found if found is not None and draft.fits(draft.start + found) else None
 
 
 def _find(line: str, rest: str) -> int | None:
-    """Where `rest` stands in the line, white space within it not counted."""
+    """Where `rest` begins in the line, whatever white space is between its tokens; None when it is not there."""
     at = line.find(rest)
     if at >= 0:
         return at
@@ -102,6 +105,6 @@ def _find(line: str, rest: str) -> int | None:
     return match.start() if match else None
 
 
-def _alike(line: str, first: str) -> bool:
+def _similar(line: str, first: str) -> bool:
     matcher = SequenceMatcher(None, line[:_LONGEST], first[:_LONGEST], autojunk=False)
-    return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    return matcher.real_quick_ratio() >= SIMILAR and matcher.quick_ratio() >= SIMILAR and matcher.ratio() >= SIMILAR

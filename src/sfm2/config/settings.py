@@ -1,0 +1,187 @@
+"""Every setting, in sections, with its default and its range; and the table of backends that the chain may name."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import fields
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from sfm2.config.values import LISTED, Origin, Size, UserPath, upper
+from sfm2.types import SamplingParams
+
+BackendName = Literal["sfm2", "gpt2_lora", "openai", "echo"]
+BACKENDS: dict[BackendName, str] = {
+    "sfm2": "sfm2.backends.sfm2:SFM2",
+    "gpt2_lora": "sfm2.backends.gpt2.backend:GPT2LoRA",
+    "openai": "sfm2.backends.openai.backend:OpenAI",
+    "echo": "sfm2.backends.echo:Echo",
+}
+"""Every backend: its name in `fallback.chain`, and its class, which is imported only when the chain names it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class ApiSettings(_Section):
+    host: str = "127.0.0.1"
+    """Address to serve on"""
+    port: int = Field(8000, ge=0, le=65535)
+    """0 takes a free port"""
+    workers: int = Field(1, ge=1, le=64)
+    """Number of server processes; all share one engine"""
+    shutdown_timeout: float = Field(20, ge=0)
+    """Seconds that running requests have to finish after SIGTERM"""
+    require_key: bool | None = None
+    """Null: required as soon as a key has been created"""
+    allowed_origins: Annotated[tuple[Origin, ...], LISTED] = ()
+    """Web pages of other origins that may send requests, such as "https://tools.example"; "*" for all"""
+
+    @property
+    def url(self) -> str:
+        """Where `sfm2 serve` with these settings is reached; unknown with port 0."""
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return f"http://{self.host}:{self.port}"
+        host = "127.0.0.1" if address.is_unspecified else str(address)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class Sfm2Settings(_Section):
+    model: str = "qwen2.5-coder-0.5b"
+    """A name of `sfm2 models list`"""
+    path: UserPath | None = None
+    """A GGUF file, or a folder with one, in place of `model`"""
+    url: str | None = None
+    """A running llama.cpp server, in place of an engine of our own"""
+    device: str = "auto"
+    """One of "auto", "cpu", "gpu" or "npu" (Intel)"""
+    max_memory: Size | None = None
+    """Memory of the engine, such as "8GB"; null: what the model needs"""
+    context: int = Field(8192, ge=64)
+    """Window in tokens, prompt and completion together"""
+    max_adapters: int = Field(2, ge=1)
+    """Adapters in memory at once; each takes as much as the model, which counts as one without any"""
+    max_requests: int = Field(64, ge=1)
+    """Requests in the engine at the same time; more are refused"""
+    auto_pull: bool = False
+    """Pull missing weights without asking"""
+
+
+class GPT2Settings(_Section):
+    base_model: str = "gpt2-medium"
+    """A Hugging Face name or a folder"""
+    lora_path: UserPath | None = None
+    """A folder with a PEFT LoRA; null: backend not configured"""
+    device: str = "auto"
+    """One of "auto", "cpu" or "cuda" (PyTorch's)"""
+
+
+class OpenAISettings(_Section):
+    api_key: SecretStr | None = None
+    """Preferably set as OPENAI_API_KEY"""
+    base_url: str | None = None
+    """Any OpenAI-compatible server; null: OpenAI's own"""
+    model: str = "gpt-4o-mini"
+    """The model to ask for"""
+    mode: Literal["chat", "completions"] = "chat"
+    """Which of the two protocols the model speaks"""
+
+
+class ModelsSettings(_Section):
+    sfm2: Sfm2Settings = Sfm2Settings()
+    gpt2_lora: GPT2Settings = GPT2Settings()
+    openai: OpenAISettings = OpenAISettings()
+
+
+class GenerationSettings(_Section):
+    default_max_length: int = Field(100, ge=1)
+    """New tokens at most, when a request does not say"""
+    default_temperature: float = Field(0.7, ge=0, le=2)
+    """Default of `/generate`; 0 takes the likeliest token"""
+    complete_temperature: float = Field(0.0, ge=0, le=2)
+    """Default of `/complete`"""
+    default_top_p: float = Field(0.9, gt=0, le=1)
+    """Draw from the likeliest tokens that together have this share of the probability"""
+    default_top_k: int = Field(0, ge=0)
+    """Draw from this many of the likeliest tokens; 0 keeps all"""
+    default_repetition_penalty: float = Field(1.0, gt=0, le=2)
+    """1 is none"""
+    max_length: int = Field(2048, ge=1)
+    """New tokens that a request may ask for at most"""
+    complete_context: int = Field(2048, ge=64)
+    """Approximate number of tokens of prefix and suffix that /complete reads"""
+    timeout: float = Field(30, gt=0)
+    """Seconds that one backend has for one completion"""
+
+    @property
+    def sampling(self) -> SamplingParams:
+        """The sampling parameters of a request that names none: every `default_` setting here, else the neutral value."""
+        named = {field.name: getattr(self, f"default_{field.name}", None) for field in fields(SamplingParams)}
+        return SamplingParams(**{name: value for name, value in named.items() if value is not None})
+
+
+class FallbackSettings(_Section):
+    chain: Annotated[tuple[BackendName, ...], LISTED] = Field(("sfm2", "gpt2_lora", "openai"), min_length=1)
+    """Backends in the order in which they are asked"""
+    failures: int = Field(3, ge=1)
+    """Failures in a row that take a backend out of the chain"""
+    recovery: float = Field(5, gt=0)
+    """Seconds until it is tried again"""
+    min_confidence: float | None = Field(None, ge=0, le=1)
+    """Ask the next backend when a whole completion has less confidence; null: never"""
+
+
+class LimitSettings(_Section):
+    rate: str | None = None
+    """Such as "100/minute", per key or address; null: none on loopback, 100/minute elsewhere"""
+    rate_storage: str | None = None
+    """Where rates are counted, such as valkey://host:6379; null: locally"""
+    max_body: Size = 2000000
+    """Bytes of a request's body"""
+    max_prompt: int = Field(200000, ge=1)
+    """Characters of a prompt, or of prefix and suffix together"""
+    max_batch: int = Field(64, ge=1)
+    """Prompts of one batch"""
+
+
+class StorageSettings(_Section):
+    cache_dir: UserPath = Field(default_factory=lambda: platformdirs.user_cache_path("sfm2"))
+    """Weights, and what is made of them"""
+    data_dir: UserPath = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"))
+    """Keys and counters"""
+
+
+class LogSettings(_Section):
+    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
+    """Write messages of this level and above"""
+
+
+class Settings(_Section):
+    api: ApiSettings = ApiSettings()
+    models: ModelsSettings = ModelsSettings()
+    generation: GenerationSettings = GenerationSettings()
+    fallback: FallbackSettings = FallbackSettings()
+    limits: LimitSettings = LimitSettings()
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    log: LogSettings = LogSettings()
+
+    @property
+    def on_loopback(self) -> bool:
+        return is_loopback(self.api.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

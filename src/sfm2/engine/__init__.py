@@ -1,7 +1,0 @@
-"""The process that runs weights, and everything that keeps it running."""
-
-import sys
-
-# On import, openvino and nncf report their use to Google Analytics and leave files in the home directory. Both go on
-# without this package, and no part of SFM-2 may talk to anybody its user did not name.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -1,0 +1,121 @@
+"""What an engine is: health, facts about its weights, a tokenizer, and one verb that streams tokens."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from sfm2.generation import TokenChunk
+from sfm2.prompts import PromptForm
+from sfm2.types import ConversationMessage, SamplingParams
+
+
+class Phase(StrEnum):
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class EngineHealth:
+    """What an engine is doing."""
+
+    phase: Phase
+    reason: str
+    """Why, in words to act on."""
+    progress: float | None = None
+    """While loading: the share of the current step that is done, in [0, 1], where known."""
+    model: str | None = None
+    """The name of the weights, once they are loaded."""
+    device: str | None = None
+    """What they run on, such as CPU; None where unknown."""
+    adapter: str | None = None
+    """The adapter in use; None: the weights alone."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> EngineHealth:
+        return cls(**{**fields, "phase": Phase(fields["phase"])})
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What prompts depend on. Constant while the engine runs the same weights."""
+
+    model: str
+    """The name of the weights."""
+    sha256: str | None = None
+    """Digest of the weights; None where the engine does not report it."""
+    window: int | None = None
+    """Tokens of prompt and completion together; None where unknown."""
+    prompt_form: PromptForm | None = None
+    """How these weights fill holes best, by measurement; None: not measured."""
+    takes_adapters: bool = False
+
+
+class AdapterFile(BaseModel):
+    """A LoRA in PEFT's safetensors, as an engine loads it."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    path: Path
+    """The safetensors file."""
+    digest: str
+    """Of its content: distinguishes an adapter that was replaced from the one that is loaded."""
+    scale: float
+    """What the adapter adds to the weights is multiplied by this."""
+
+
+class Engine(ABC):
+    """Runs weights. Methods raise classes of `BackendError`; `generate` also `PromptTooLongError` for a prompt beyond the
+    window."""
+
+    async def start(self) -> None:
+        """Begin to load, without waiting for it."""
+        return
+
+    async def ready(self) -> None:
+        """Wait until loading has ended, well or badly; `health` says which."""
+        return
+
+    @abstractmethod
+    async def health(self) -> EngineHealth: ...
+
+    @abstractmethod
+    async def facts(self) -> EngineFacts: ...
+
+    @abstractmethod
+    async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:
+        """Token ids of `text`. Special tokens in it count as such, or with `parse_special` false are only text."""
+
+    @abstractmethod
+    async def apply_chat_template(self, messages: Sequence[ConversationMessage]) -> str:
+        """The prompt for the next message, in the form that the weights were trained on."""
+
+    @abstractmethod
+    def generate(
+        self,
+        prompt: str | Sequence[int],
+        sampling: SamplingParams,
+        adapter: AdapterFile | None = None,
+        *,
+        streaming: bool = False,
+    ) -> AsyncGenerator[TokenChunk, None]:
+        """Continue `prompt` (text or token ids), with the weights alone when `adapter` is None.
+
+        `streaming` sends token by token, otherwise line by line where the engine can. The last chunk has a
+        `finish_reason`. Closing the generator cancels the work.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Stop what runs; no child process outlives this."""

@@ -1,0 +1,1 @@
+"""llama.cpp's HTTP protocol, and the engine behind a server that speaks it."""

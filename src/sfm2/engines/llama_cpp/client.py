@@ -1,0 +1,191 @@
+"""An HTTP client of llama.cpp's protocol. What goes over the wire stays in here: typed values go in and come out."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from sfm2.engines.base import AdapterFile, EngineFacts
+from sfm2.engines.llama_cpp.wire import (
+    ADAPTER_FAILED,
+    TOO_LONG,
+    CompletionCall,
+    CompletionEvent,
+    ErrorDetail,
+    ErrorReply,
+    Properties,
+    TemplateCall,
+    TemplateMessage,
+    TemplateReply,
+    TokenizeCall,
+    TokenizeReply,
+)
+from sfm2.errors import (
+    BackendAdapterError,
+    BackendError,
+    BackendLoadingError,
+    BackendOverloadedError,
+    BackendTimeoutError,
+    PromptTooLongError,
+)
+from sfm2.generation import TokenChunk
+from sfm2.sse import Decoder
+from sfm2.types import ConversationMessage, SamplingParams
+
+M = TypeVar("M", bound=BaseModel)
+_CONNECT_TIMEOUT = 5.0  # seconds
+_OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full
+
+
+@dataclass(frozen=True)
+class EngineAddress:
+    """Where an engine listens."""
+
+    url: str
+    key: str = ""
+    """Sent as a bearer token; empty for a server that asks for none."""
+
+
+class LlamaCppClient:
+    """Raises `BackendError` classes for an engine that cannot answer, `PromptTooLongError` for a prompt beyond its window.
+
+    `timeout` is in seconds, for each wait on the connection.
+    """
+
+    def __init__(self, address: EngineAddress, timeout: float) -> None:
+        headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
+        self._http = httpx.AsyncClient(
+            base_url=address.url,
+            headers={**headers, "Content-Type": "application/json"},
+            timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            trust_env=False,  # a proxy has no business between us and the engine
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def generate(
+        self,
+        prompt: str | Sequence[int],
+        sampling: SamplingParams,
+        adapter: AdapterFile | None = None,
+        *,
+        streaming: bool = False,
+    ) -> AsyncGenerator[TokenChunk, None]:
+        """As `Engine.generate`."""
+        call = CompletionCall.build(prompt, sampling, adapter, streaming)
+        decoder, texts = Decoder(), codecs.getincrementaldecoder("utf-8")("replace")
+        async with (
+            _translated_errors(),
+            self._http.stream("POST", "/completion", content=call.model_dump_json()) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                await response.aread()
+                raise _refusal(response)
+            async for data in response.aiter_bytes():
+                for event in decoder.feed(data):
+                    chunk = _chunk(CompletionEvent.model_validate_json(event.data), texts)
+                    yield chunk
+                    if chunk.finish_reason:
+                        return
+        raise BackendError("the engine closed the stream before its end; it may have died")
+
+    async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:
+        """As `Engine.tokenize`."""
+        return (
+            await self._post("/tokenize", TokenizeCall(content=text, parse_special=parse_special), TokenizeReply)
+        ).tokens
+
+    async def apply_chat_template(self, messages: Sequence[ConversationMessage]) -> str:
+        """As `Engine.apply_chat_template`."""
+        call = TemplateCall(messages=[TemplateMessage(role=one.role, content=one.content) for one in messages])
+        return (await self._post("/apply-template", call, TemplateReply)).prompt
+
+    async def facts(self) -> EngineFacts:
+        """As `Engine.facts`. Only an engine of ours reports its digest, and takes adapters."""
+        async with _translated_errors():
+            response = await self._http.get("/props")
+        properties = _parsed(response, Properties)
+        return EngineFacts(
+            model=properties.model_alias,
+            sha256=properties.weights,
+            window=properties.default_generation_settings.n_ctx,
+            prompt_form=properties.prompt_form,
+            takes_adapters=properties.weights is not None,
+        )
+
+    async def check(self) -> None:
+        """Raises `BackendLoadingError` while weights load, `BackendError` when nothing answers."""
+        async with _translated_errors():
+            response = await self._http.get("/health", timeout=_CONNECT_TIMEOUT)
+        if response.status_code != httpx.codes.OK:
+            raise _refusal(response)
+
+    async def _post(self, path: str, call: BaseModel, reply: type[M]) -> M:
+        async with _translated_errors():
+            response = await self._http.post(path, content=call.model_dump_json())
+        return _parsed(response, reply)
+
+
+def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChunk:
+    """`texts` decodes the tokens' bytes: a character that is spread over tokens counts as the last one's."""
+    if event.error is not None:
+        raise _failure(event.error)
+    probabilities = event.completion_probabilities or []
+    return TokenChunk(
+        event.content,
+        tuple(one.logprob for one in probabilities),
+        tokens=len(event.tokens or probabilities),
+        finish_reason=event.finish_reason,
+        prompt_tokens=event.tokens_evaluated,
+        prompt_seconds=event.prompt_seconds,
+        token_texts=tuple(texts.decode(one.raw) for one in probabilities),
+    )
+
+
+def _parsed(response: httpx.Response, kind: type[M]) -> M:
+    if response.status_code != httpx.codes.OK:
+        raise _refusal(response)
+    return kind.model_validate_json(response.content)
+
+
+def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
+    try:
+        error = ErrorReply.model_validate_json(response.content).error
+    except ValidationError:
+        error = ErrorDetail(message=f"status {response.status_code}")
+    if error.type == TOO_LONG:
+        sizes = {"n_prompt_tokens": error.n_prompt_tokens, "n_ctx": error.n_ctx}
+        return PromptTooLongError(error.message, details={k: v for k, v in sizes.items() if v is not None})
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return BackendLoadingError(f"the engine is loading: {error.message}")
+    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return BackendOverloadedError(f"the engine is overloaded: {error.message}", retry_after=_OVERLOAD_WAIT)
+    return BackendError(f"the engine refused: {error.message}")
+
+
+def _failure(error: ErrorDetail) -> BackendError:
+    """In the middle of a stream."""
+    if error.type == ADAPTER_FAILED:
+        return BackendAdapterError(error.message)
+    return BackendError(f"the engine failed: {error.message}")
+
+
+@asynccontextmanager
+async def _translated_errors() -> AsyncIterator[None]:
+    """Raises our errors in place of httpx's, and for an answer that is not in the protocol."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise BackendTimeoutError("the engine did not answer in time") from error
+    except httpx.HTTPError as error:
+        raise BackendError(f"the engine cannot be reached or died: {type(error).__name__}") from error
+    except ValidationError as error:
+        raise BackendError(f"the engine does not speak llama.cpp's protocol: {error.errors()[0]['msg']}") from error

@@ -1,0 +1,183 @@
+"""Messages of llama.cpp's server (tools/server/README.md), as far as they are used, for both ends of the connection.
+
+Our OpenVINO process speaks the same protocol, with fields of its own that llama.cpp ignores: `by_line` and `adapter` in a
+request, `weights`, `prompt_form` and `adapters` among the properties, `bytes` of a token.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sfm2.engines.base import AdapterFile
+from sfm2.prompts import PromptForm
+from sfm2.types import FinishReason, SamplingParams
+
+TOO_LONG = "exceed_context_size_error"
+ADAPTER_FAILED = "adapter_error"  # ours, for an adapter that can't be loaded or does not work
+_SEEDS = 2**31  # seeds are 32-bit; a negative one draws at random
+
+
+class LlamaCppMessage(BaseModel):
+    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+
+
+class CompletionCall(LlamaCppMessage):
+    """`POST /completion`."""
+
+    prompt: str | list[int]
+    n_predict: int = -1
+    """New tokens at most; -1: to the end of the window"""
+    temperature: float = Field(0.8, ge=0)
+    top_k: int = Field(40, ge=0)
+    top_p: float = Field(0.95, gt=0, le=1)
+    repeat_penalty: float = Field(1.0, gt=0)
+    seed: int = -1
+    stop: list[str] = []
+    stream: bool = True
+    n_probs: int = 0
+    cache_prompt: bool = True
+    timings_per_token: bool = True
+    by_line: bool = False
+    """Stream line by line rather than token by token, which costs less"""
+    adapter: AdapterFile | None = None
+
+    @classmethod
+    def build(
+        cls, prompt: str | Sequence[int], sampling: SamplingParams, adapter: AdapterFile | None, streaming: bool
+    ) -> Self:
+        return cls(
+            prompt=prompt if isinstance(prompt, str) else list(prompt),
+            n_predict=sampling.max_length,
+            temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            repeat_penalty=sampling.repetition_penalty,
+            seed=-1 if sampling.seed is None else sampling.seed % _SEEDS,
+            stop=list(sampling.stop),
+            n_probs=1,
+            by_line=not streaming,
+            adapter=adapter,
+        )
+
+    def sampling(self, room: int) -> SamplingParams:
+        """The other way; `room`: tokens that are left in the window."""
+        return SamplingParams(
+            max_length=room if self.n_predict < 0 else min(self.n_predict, room),
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            repetition_penalty=self.repeat_penalty,
+            seed=None if self.seed < 0 else self.seed % _SEEDS,
+            stop=tuple(self.stop),
+        )
+
+
+class TokenProbability(LlamaCppMessage):
+    """A token that was chosen."""
+
+    id: int = 0
+    token: str = ""
+    bytes: list[int] | None = None
+    """The token's own: a character may be spread over tokens"""
+    logprob: float
+
+    @property
+    def raw(self) -> builtins.bytes:
+        return bytes(self.bytes) if self.bytes is not None else self.token.encode()
+
+
+class Timings(LlamaCppMessage):
+    prompt_n: int | None = None
+    prompt_ms: float | None = None
+    """Milliseconds until the first token"""
+
+
+class ErrorDetail(LlamaCppMessage):
+    code: int = 500
+    type: str = "server_error"
+    message: str = ""
+    n_prompt_tokens: int | None = None
+    n_ctx: int | None = None
+
+
+class ErrorReply(LlamaCppMessage):
+    error: ErrorDetail
+
+
+class CompletionEvent(LlamaCppMessage):
+    """One event of the stream, or an error in the middle of it."""
+
+    content: str = ""
+    tokens: list[int] = []
+    completion_probabilities: list[TokenProbability] | None = None
+    tokens_evaluated: int | None = None
+    """Tokens of the prompt"""
+    tokens_predicted: int | None = None
+    """New tokens so far, with the last event"""
+    stop: bool = False
+    """Whether this is the last event"""
+    stop_type: str | None = None
+    """`eos`, `limit`, or `word` for a stop text; with the last event"""
+    timings: Timings | None = None
+    error: ErrorDetail | None = None
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        if not self.stop:
+            return None
+        return "length" if self.stop_type == "limit" else "stop"
+
+    @property
+    def prompt_seconds(self) -> float | None:
+        milliseconds = self.timings.prompt_ms if self.timings else None
+        return None if milliseconds is None else milliseconds / 1000
+
+
+class GenerationDefaults(LlamaCppMessage):
+    n_ctx: int | None = None
+
+
+class Properties(LlamaCppMessage):
+    """`GET /props`."""
+
+    default_generation_settings: GenerationDefaults = GenerationDefaults()
+    model_alias: str = ""
+    chat_template: str = ""
+    weights: str | None = None
+    """SHA-256 of the weights"""
+    prompt_form: PromptForm | None = None
+    running: int = 0
+    """Requests in the engine"""
+    adapters: list[str | None] = []
+    """Loaded ones; null is the weights alone"""
+
+
+class TokenizeCall(LlamaCppMessage):
+    """`POST /tokenize`."""
+
+    content: str
+    add_special: bool = False
+    parse_special: bool = True
+
+
+class TokenizeReply(LlamaCppMessage):
+    tokens: list[int]
+
+
+class TemplateMessage(LlamaCppMessage):
+    role: str
+    content: str
+
+
+class TemplateCall(LlamaCppMessage):
+    """`POST /apply-template`."""
+
+    messages: list[TemplateMessage]
+
+
+class TemplateReply(LlamaCppMessage):
+    prompt: str

@@ -1,0 +1,82 @@
+"""Where an engine runs: folder of the converted weights, device, memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sfm2.config import Settings
+from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
+from sfm2.engines.openvino.presets import Preset
+from sfm2.errors import ConfigError
+
+# Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
+# Measured with Qwen2.5-Coder-0.5B int4 after a mixed load: 0.46 GB with the part of the cache then in use; with some room.
+OVERHEAD = 600_000_000
+DEFAULT_CACHE = 1_000_000_000  # bytes for keys and values when no `max_memory` is set
+_DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """An OpenVINO device."""
+
+    name: str
+    note: str = ""
+    """Why it is not the one that was asked for, if so."""
+
+
+def folder_for(settings: Settings, digest: str, preset: Preset) -> Path:
+    """Where the converted form of weights with this SHA-256 lies. Another OpenVINO or preset has another folder."""
+    release = ".".join(version("openvino-genai").split(".")[:2])
+    return settings.storage.cache_dir / "engines" / f"{digest[:16]}-{preset.compression}-ov{release}-f{FORMAT}"
+
+
+def device_for(wanted: str, present: list[str]) -> Device:
+    """The device to run on. `present`: OpenVINO's devices of this machine. Raises `ConfigError` for an unknown name.
+
+    CUDA is no device of OpenVINO: the CPU serves instead and says so, since an answer is worth more than a setting.
+    """
+    wanted = wanted.lower()
+    if wanted.startswith("cuda"):
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA run llama.cpp's server and set models.sfm2.url"
+        return Device("CPU", note)
+    if wanted not in _DEVICES:
+        raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')
+    name = _DEVICES[wanted]
+    if not any(device.split(".")[0] == name for device in present):
+        raise ConfigError(
+            f"models.sfm2.device: this machine has no {name} that OpenVINO can use; it has {', '.join(present)}",
+            suggestion='Set models.sfm2.device to "auto"',
+        )
+    return Device(name)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the memory limit allows."""
+
+    pipelines: int
+    """Loaded at most, each with the whole model."""
+    cache_bytes: int
+    """For the keys and values of each."""
+
+
+def memory(settings: Settings, facts: ModelFacts, weights: int) -> Memory:
+    """As many pipelines as are wanted and fit. Raises `ConfigError` when `max_memory` is too small for one."""
+    limit, wanted = settings.models.sfm2.max_memory, settings.models.sfm2.max_adapters
+    window = min(settings.models.sfm2.context, facts.context_length) * facts.kv_bytes_per_token
+    if limit is None:
+        return Memory(wanted, max(window, DEFAULT_CACHE))
+    needed = weights + OVERHEAD + window
+    if limit < needed:
+        raise ConfigError(
+            f"models.sfm2.max_memory is {limit / 1e9:.2f} GB; {facts.name} needs {needed / 1e9:.2f} GB: weights "
+            f"{weights / 1e9:.2f}, engine {OVERHEAD / 1e9:.2f}, a window of {settings.models.sfm2.context:,} tokens "
+            f"{window / 1e9:.2f}",
+            suggestion=f'Set models.sfm2.max_memory to at least "{-(-needed // 10**8) / 10:g}GB", '
+            "or models.sfm2.context to a smaller window",
+        )
+    pipelines = min(wanted, (limit - OVERHEAD) // (weights + window))
+    return Memory(pipelines, (limit - OVERHEAD) // pipelines - weights)

@@ -1,0 +1,98 @@
+"""Everything before the engine's process can start: weights pulled and converted, device and memory chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from sfm2.config import Settings
+from sfm2.engines.base import AdapterFile
+from sfm2.engines.openvino import placement
+from sfm2.engines.openvino.conversion import ModelFacts, is_converted
+from sfm2.engines.openvino.presets import DEFAULT_PRESET, Preset, preset
+from sfm2.engines.openvino.spec import EngineSpec
+from sfm2.errors import MissingExtraError, WeightsError
+from sfm2.models.adapters import Adapter, AdapterStore
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, ensure
+
+ProgressReport = Callable[[str, float | None], None]
+"""Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
+
+
+async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
+    """Raises `WeightsError`, `ConfigError` or `MissingExtraError`, each with what to do about it."""
+    if find_spec("openvino_genai") is None:
+        raise MissingExtraError("running the model", "engine")
+    chosen = preset(DEFAULT_PRESET)
+    weights = await asyncio.to_thread(_weights, settings, report)
+    folder = placement.folder_for(settings, weights.sha256, chosen)
+    if not is_converted(folder):
+        await _convert(weights.path, folder, chosen, report)
+    facts = ModelFacts.read(folder)
+    memory = placement.memory(settings, facts, sum(file.stat().st_size for file in folder.iterdir()))
+    adapter = await asyncio.to_thread(AdapterStore(settings.storage.data_dir).in_use, weights.sha256)
+    return EngineSpec(
+        folder=folder,
+        name=weights.name,
+        weights=weights.sha256,
+        preset=chosen.name,
+        device=settings.models.sfm2.device,
+        cache_bytes=memory.cache_bytes,
+        context=settings.models.sfm2.context,
+        max_requests=settings.models.sfm2.max_requests,
+        prompt_form=weights.entry.completion.form if weights.entry else None,
+        adapter=adapter_file(adapter) if adapter else None,
+        base_too=bool(adapter and adapter.holes_only and memory.pipelines > 1),
+        max_pipelines=memory.pipelines,
+    )
+
+
+def adapter_file(adapter: Adapter) -> AdapterFile:
+    """`adapter` as an engine loads it."""
+    return AdapterFile(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
+
+
+def _weights(settings: Settings, report: ProgressReport) -> WeightsFile:
+    store = ModelStore(settings.storage.cache_dir)
+    return ensure(
+        settings.models.sfm2,
+        store,
+        progress=lambda step, done, total: report(step, done / total if total else None),
+    )
+
+
+async def _convert(source: Path, folder: Path, chosen: Preset, report: ProgressReport) -> None:
+    command = (sys.executable, "-m", "sfm2.engines.openvino.convert", str(source), str(folder), chosen.name)
+    child = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    said = asyncio.create_task(_stream(child.stderr).read())
+    try:
+        async for line in _stream(child.stdout):
+            progress = json.loads(line)
+            if "message" in progress:
+                raise WeightsError(progress["message"], suggestion=progress["suggestion"])
+            report(f"converting {source.name}, once: {progress['step']}", progress["share"])
+        if await child.wait() != 0:
+            raise WeightsError(
+                f"converting {source.name} ended with status {child.returncode}: {_tail(await said)}",
+                suggestion="A negative status is a signal; -9 often means that memory ran out",
+            )
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+        said.cancel()
+
+
+def _stream(pipe: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    assert pipe is not None  # it was asked for
+    return pipe
+
+
+def _tail(output: bytes) -> str:
+    return output[-500:].decode(errors="replace").strip()

@@ -1,0 +1,218 @@
+"""Keeps an engine process running: prepares the weights, starts it, starts it again when it dies, stops it.
+
+The listening socket is ours and the child inherits it, so its address outlives it: a client that connects while the child
+restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is
+when we end, in whatever way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from sfm2.config import Settings
+from sfm2.engines.base import EngineHealth, Phase
+from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.openvino.preparation import prepare
+from sfm2.engines.openvino.reports import FailedLine, ReadyLine, read_line
+from sfm2.engines.openvino.spec import VARIABLE, EngineSpec, LaunchSpec
+from sfm2.errors import ConfigError, SFM2Error
+
+_log = logging.getLogger(__name__)
+_BACKLOG = 128
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
+_STEADY = 30.0  # seconds of work after which a death counts as a first one
+_MOST_DEATHS = 5  # in a row; then we say so
+_LOOK_AGAIN = 5.0  # seconds after which we look whether what was wrong has been fixed
+_STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
+
+_STOPPED = EngineHealth(Phase.STOPPED, "the engine has not been started")
+
+
+class Supervisor:
+    """`on_change` is called with every health; `state_file` gets it as JSON, for other processes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_change: Callable[[EngineHealth], None] | None = None,
+        state_file: Path | None = None,
+    ) -> None:
+        self._settings = settings
+        self._on_change = on_change
+        self._state_file = state_file
+        self._socket = _listen()
+        host, port = self._socket.getsockname()
+        self.address = EngineAddress(f"http://{host}:{port}", secrets.token_urlsafe(24))
+        self._health = _STOPPED
+        self._step = ""
+        self._settled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._child: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running child."""
+        return self._child.pid if self._child else None
+
+    async def start(self) -> None:
+        """Begin, in the background. Again is harmless."""
+        if self._task is None:
+            self._set(EngineHealth(Phase.LOADING, "starting"))
+            self._task = asyncio.create_task(self._supervise())
+            self._task.add_done_callback(self._ended)
+
+    @property
+    def health(self) -> EngineHealth:
+        return self._health
+
+    async def settled(self) -> None:
+        await self._settled.wait()
+
+    async def aclose(self) -> None:
+        """Stop the child; it gets some seconds to end by itself."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self._socket.close()
+        self._set(_STOPPED)
+
+    async def _supervise(self) -> None:
+        while True:
+            try:
+                spec = await prepare(self._settings, self._loading)
+                reason = await self._keep_running(spec)
+            except SFM2Error as error:
+                reason = f"{error.message}. {error.suggestion}"
+            if self._health != EngineHealth(Phase.FAILED, reason):
+                _log.error("engine: %s", reason)
+                self._set(EngineHealth(Phase.FAILED, reason))
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Supervision ends when it is cancelled; any other end is a bug, which must not look like loading."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("engine: supervision met a bug", exc_info=error)
+            self._set(EngineHealth(Phase.FAILED, f"supervision met a bug: {error!r}"))
+
+    async def _keep_running(self, spec: EngineSpec) -> str:
+        """Life after life, until it dies too often in a row; returns why."""
+        deaths, reason = 0, ""
+        while deaths < _MOST_DEATHS:
+            began = time.monotonic()
+            reason = await self._run_child(spec)
+            deaths = 1 if time.monotonic() - began > _STEADY else deaths + 1
+            delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (deaths - 1))
+            _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
+            self._set(EngineHealth(Phase.LOADING, f"{reason}; it is being started again"))
+            await asyncio.sleep(delay)
+        return f"the engine died {deaths} times in a row: {reason}"
+
+    async def _run_child(self, spec: EngineSpec) -> str:
+        """One life of the child; returns how it ended."""
+        self._loading("loading weights", None)
+        launch = LaunchSpec(engine=spec, socket=self._socket.fileno(), key=self.address.key)
+        child = self._child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sfm2.engines.openvino"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**os.environ, VARIABLE: launch.model_dump_json()},
+            pass_fds=[self._socket.fileno()],
+            start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
+        )
+        failure, last_words = "", asyncio.create_task(_last_line(child))
+        try:
+            async for line in _lines(child):
+                if isinstance(line, ReadyLine):
+                    self._became_ready(line)
+                elif line.final:
+                    raise ConfigError(line.failed)
+                else:
+                    failure = line.failed
+            status = await child.wait()
+        finally:
+            await _stop(child)
+            self._child = None
+            said = await last_words
+        if failure:
+            return f"the engine could not load: {failure}"
+        return f"the engine died (status {status})" + (f": {said}" if said else "")
+
+    def _became_ready(self, line: ReadyLine) -> None:
+        if line.warning:
+            _log.warning("engine: %s", line.warning)
+        _log.info("engine: ready, %s", line.ready)
+        self._set(EngineHealth(Phase.READY, line.ready, model=line.model, device=line.device, adapter=line.adapter))
+
+    def _loading(self, step: str, share: float | None) -> None:
+        if step != self._step:
+            self._step = step
+            _log.info("engine: %s", step)
+        percent = "" if share is None else f" ({share:.0%})"
+        self._set(EngineHealth(Phase.LOADING, step + percent, share))
+
+    def _set(self, health: EngineHealth) -> None:
+        self._health = health
+        if health.phase in (Phase.READY, Phase.FAILED):
+            self._settled.set()
+        elif health.phase is Phase.LOADING:
+            self._settled.clear()
+        if self._state_file is not None:
+            _write(self._state_file, json.dumps(health.as_json()))
+        if self._on_change is not None:
+            self._on_change(health)
+
+
+def _listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+async def _lines(child: Process) -> AsyncIterator[ReadyLine | FailedLine]:
+    assert child.stdout is not None
+    async for line in child.stdout:
+        yield read_line(line)
+
+
+async def _last_line(child: Process) -> str:
+    """What the child said last on standard error: when it dies, often the cause."""
+    assert child.stderr is not None
+    tail = b""
+    while data := await child.stderr.read(4096):
+        tail = (tail + data)[-2000:]
+        _log.debug("engine says: %r", data)
+    lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+async def _stop(child: Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
+    try:
+        await asyncio.wait_for(asyncio.shield(child.wait()), _STOP_PATIENCE)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,166 @@
+"""The one thread that works: a pipeline for each adapter in use, and in every round a step of each that has work.
+
+So completions with different adapters run side by side, and switching between loaded adapters costs nothing. An adapter
+that is not loaded yet is loaded on another thread when a request needs it, while the others keep running. When there are too
+many, an idle one is unloaded, else the least recently used one: it takes no more jobs and finishes those it has.
+
+`step` holds Python's lock, so the thread lets the others run between two rounds.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from sfm2.engines.base import AdapterFile
+from sfm2.engines.openvino.pipeline import Job, JobOutput, Pipeline, PipelineConfig
+from sfm2.engines.openvino.vocabulary import Vocabulary
+
+_YIELD = 0.002  # seconds that the other threads get after a round, at most
+_OPENVINO_ERRORS = (RuntimeError, ValueError, LookupError, MemoryError)  # what C++'s become in Python
+
+PipelineKey = AdapterFile | None
+"""The adapter of a pipeline; None: the weights alone."""
+
+
+class Worker:
+    """Building it loads the pipeline of `first` (blocking); then `run` it on a thread. `submit` and `cancel` from any.
+
+    `most` pipelines are loaded at once; with `base_too` the base alone is, before anybody asks for it.
+    """
+
+    def __init__(self, config: PipelineConfig, first: PipelineKey, most: int, base_too: bool = False) -> None:
+        self.facts = config.facts
+        self.context = config.context
+        self.vocabulary = Vocabulary(config.folder, config.facts.stop_token_ids)
+        self._config = config
+        self._most = most
+        self.first_failure: str | None = None
+        """Why the first adapter is not loaded, if it is not."""
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        # By when they were asked for, the latest last.
+        self._pipelines: dict[PipelineKey, Pipeline] = dict([self._first(first)])
+        self._waiting: dict[PipelineKey, list[Job]] = {}
+        self._loading = False
+        self._leaving: list[PipelineKey] = []
+        if base_too and None not in self._pipelines:
+            self._begin_loading(None)
+
+    @property
+    def load(self) -> int:
+        """Jobs that run or wait."""
+        running = sum(pipeline.load for pipeline in list(self._pipelines.values()))
+        return running + sum(map(len, list(self._waiting.values()))) + self._commands.qsize()
+
+    def loaded(self) -> list[PipelineKey]:
+        """The adapters that are ready; None is the base alone."""
+        return list(self._pipelines)
+
+    def submit(self, job: Job) -> None:
+        self._commands.put(lambda: self._add(job))
+
+    def cancel(self, job: Job) -> None:
+        """Forget the job; harmless when it has ended."""
+        self._commands.put(lambda: self._drop(job))
+
+    def close(self) -> None:
+        self._closed.set()
+        self._commands.put(lambda: None)
+
+    def run(self, give_way: Callable[[float], None]) -> None:
+        """Work until closed. `give_way` is called after deliveries, so that the threads that read the output can run."""
+        while not self._closed.is_set():
+            self._take_commands()
+            sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
+            if any(sent):
+                give_way(_YIELD)
+            self._load_what_is_asked_for()
+
+    def _first(self, wanted: PipelineKey) -> tuple[PipelineKey, Pipeline]:
+        """The weights alone when the adapter can't be loaded: requests for it fail, and the others are answered."""
+        try:
+            return wanted, self._made(wanted)
+        except _OPENVINO_ERRORS as error:
+            if wanted is None:
+                raise
+            self.first_failure = str(error)
+            return None, self._made(None)
+
+    def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
+        """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
+        try:
+            return pipeline.step()
+        except _OPENVINO_ERRORS as error:
+            if key is None:
+                raise
+            del self._pipelines[key]
+            self._leaving = [other for other in self._leaving if other != key]
+            pipeline.fail(f"the adapter does not work: {error}")
+            return True
+
+    def _take_commands(self) -> None:
+        if not any(pipeline.busy for pipeline in self._pipelines.values()):
+            self._commands.get()()
+        while not self._commands.empty():
+            self._commands.get()()
+
+    def _add(self, job: Job) -> None:
+        pipeline = None if job.adapter in self._leaving else self._pipelines.pop(job.adapter, None)
+        if pipeline is None:
+            self._waiting.setdefault(job.adapter, []).append(job)
+            return
+        self._pipelines[job.adapter] = pipeline
+        pipeline.add(job)
+
+    def _drop(self, job: Job) -> None:
+        if any(pipeline.drop(job) for pipeline in self._pipelines.values()):
+            return
+        for key, jobs in list(self._waiting.items()):
+            self._waiting[key] = [other for other in jobs if other is not job]
+
+    def _load_what_is_asked_for(self) -> None:
+        """One at a time, so that a burst of adapters does not take all memory at once."""
+        self._waiting = {key: jobs for key, jobs in self._waiting.items() if jobs}
+        if self._loading or not self._waiting:
+            return
+        if len(self._pipelines) >= self._most and not self._made_room():
+            return
+        self._begin_loading(next(key for key in self._waiting))
+
+    def _begin_loading(self, wanted: PipelineKey) -> None:
+        self._loading = True
+        threading.Thread(target=self._load, args=(wanted,), daemon=True).start()
+
+    def _made_room(self) -> bool:
+        if not self._leaving:
+            idle = (key for key, pipeline in self._pipelines.items() if not pipeline.busy)
+            self._leaving.append(next(idle, next(iter(self._pipelines))))
+        if self._pipelines[self._leaving[0]].busy:
+            return False
+        del self._pipelines[self._leaving.pop()]
+        return True
+
+    def _load(self, wanted: PipelineKey) -> None:
+        try:
+            pipeline = self._made(wanted)
+        except _OPENVINO_ERRORS as error:
+            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {error}"
+            self._commands.put(lambda: self._failed(wanted, message))
+        else:
+            self._commands.put(lambda: self._succeeded(wanted, pipeline))
+
+    def _made(self, wanted: PipelineKey) -> Pipeline:
+        return Pipeline(self._config, self.vocabulary, wanted)
+
+    def _succeeded(self, wanted: PipelineKey, pipeline: Pipeline) -> None:
+        self._loading = False
+        self._pipelines[wanted] = pipeline
+        for job in self._waiting.pop(wanted, []):
+            pipeline.add(job)
+
+    def _failed(self, wanted: PipelineKey, message: str) -> None:
+        self._loading = False
+        for job in self._waiting.pop(wanted, []):
+            job.sink(JobOutput(error=message, adapter_failed=wanted is not None))

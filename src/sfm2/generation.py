@@ -1,0 +1,69 @@
+"""What backends are asked for, and what they stream back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sfm2.types import ConversationMessage, FinishReason, SamplingParams, Snippet
+
+_NEUTRAL = SamplingParams()
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One completion to generate: the parts of the prompt, the sampling parameters, and the adapter.
+
+    With `messages`, the next message of that conversation; else the code that continues `prefix`, up to `suffix`.
+    """
+
+    prefix: str = ""
+    """Code before the hole."""
+    suffix: str = ""
+    """Code after the hole. Backends that cannot fill holes ignore it."""
+    language: str | None = None
+    """A name of the language table; None: unknown."""
+    path: str | None = None
+    """The file's name, where known."""
+    context: tuple[Snippet, ...] = ()
+    """Code of other files, the most relevant last. Backends may read less of it, or none. Backends: sfm2."""
+    messages: tuple[ConversationMessage, ...] = ()
+    """A conversation to continue, in place of code. Backends: sfm2, openai (chat mode), echo."""
+    sampling: SamplingParams = _NEUTRAL
+    adapter: str | None = None
+    """An adapter's name, or "none"; None takes the one in use. Backends: sfm2."""
+    truncate: bool = False
+    """Cut a prefix or suffix that is too long to what fits; otherwise such a prompt raises `PromptTooLongError`."""
+    retry: bool = False
+    """Ask in another form: the first completion was of no use. Backends: sfm2."""
+    streaming: bool = False
+    """Send token by token, as someone is watching; otherwise a backend may send line by line, which costs less."""
+
+    @property
+    def is_chat(self) -> bool:
+        return bool(self.messages)
+
+
+@dataclass(frozen=True)
+class TokenChunk:
+    """A piece of a stream: text and the tokens behind it. The last one has a `finish_reason`, and may have no text."""
+
+    text: str
+    logprobs: tuple[float, ...] = ()
+    """Natural log-probabilities of the tokens, as far as the backend reports them."""
+    tokens: int = 0
+    """Number of tokens generated for this chunk."""
+    finish_reason: FinishReason | None = None
+    prompt_tokens: int | None = None
+    """Tokens of the prompt, where the backend reports them."""
+    prompt_seconds: float | None = None
+    """Seconds from the request to the first token, where the backend reports them."""
+    token_texts: tuple[str, ...] = ()
+    """The text of each token in `logprobs`, where the backend knows it. They may run ahead of `text`."""
+    healed: int = 0
+    """Characters of all `token_texts` so far that no `text` will have: token healing took them off."""
+    weights: str | None = None
+    """SHA-256 of the weights, where known; with an adapter, + and the adapter's digest."""
+    adapter: str | None = None
+    """The adapter that is answering."""
+    backend: str | None = None
+    """Set by the chain on the first chunk of each backend: it answers from here on, and what came before is void."""

@@ -1,0 +1,80 @@
+"""What middleware needs to know about a route, declared where the route is.
+
+A router states the policy of its routes; `RouteTable` finds the policy that applies to a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.routing import BaseRoute, Match, Mount
+from starlette.types import ASGIApp, Scope
+
+from sfm2.server.http.json_route import JSONRoute
+from sfm2.server.http.protocol import ProtocolAdapter
+
+
+@dataclass(frozen=True)
+class RoutePolicy:
+    """How middleware treats a route's requests."""
+
+    protocol: ProtocolAdapter
+    """The form of errors and rate-limit headers"""
+    counted: bool = False
+    """Whether requests count in `/stats`, and their completions can get feedback"""
+    open: bool = False
+    """Whether anyone may call it without an API key"""
+    limited: bool = True
+    """Whether requests count against the rate limit, and are refused beyond it"""
+    logged_at_debug: bool = False
+    """Whether the request log has it at DEBUG only: probes come every few seconds"""
+
+
+class ServiceRouter(APIRouter):
+    """Routes, and folders of static files, that share one policy."""
+
+    def __init__(self, policy: RoutePolicy, **options: Any) -> None:
+        """`options` are FastAPI's for a router."""
+        super().__init__(route_class=JSONRoute, **options)
+        self.policy = policy
+        self.static: list[Mount] = []
+
+    def add_static(self, path: str, files: ASGIApp) -> None:
+        """Serve static `files` under `path`."""
+        self.static.append(Mount(path, files))
+
+
+class RouteTable:
+    """All routes of an app with their policies.
+
+    An unknown path answers in the first of `protocols` that owns it, else in the last one.
+    """
+
+    def __init__(self, protocols: Sequence[ProtocolAdapter]) -> None:
+        self.protocols = protocols
+        self._entries: list[tuple[BaseRoute, RoutePolicy]] = []
+
+    def add(self, routes: Iterable[BaseRoute], policy: RoutePolicy) -> None:
+        """Declare `policy` for `routes`."""
+        self._entries += [(route, policy) for route in routes]
+
+    def find(self, scope: Scope) -> RoutePolicy:
+        """The policy for a request.
+
+        A path that is known with another method has its route's policy, but isn't counted. An unknown path needs a key,
+        is limited, and isn't counted.
+        """
+        partial: RoutePolicy | None = None
+        for route, policy in self._entries:
+            match, _ = route.matches(scope)
+            if match is Match.FULL:
+                return policy
+            if match is Match.PARTIAL and partial is None:
+                partial = replace(policy, counted=False)
+        return partial or RoutePolicy(self._protocol_for(scope["path"]))
+
+    def _protocol_for(self, path: str) -> ProtocolAdapter:
+        return next((protocol for protocol in self.protocols if protocol.owns(path)), self.protocols[-1])

@@ -1,1 +1,0 @@
-"""llama.cpp's `/infill`, as llama.vim and llama.vscode speak it."""

@@ -1,0 +1,1 @@
+"""The wire protocols that the service speaks. `base` describes what each one consists of."""

@@ -1,0 +1,1 @@
+"""llama.cpp's `/infill`, as llama.vim and llama.vscode use it."""

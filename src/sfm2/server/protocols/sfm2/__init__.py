@@ -1,0 +1,1 @@
+"""Our own protocol: `sfm2.types` as JSON."""

@@ -1,0 +1,66 @@
+"""A real HTTP server in a thread of this process, for as long as a test lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sfm2.backends.base import Backend
+from sfm2.config import Settings
+from sfm2.core import AsyncModelManager
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server in this process."""
+
+    url: str
+    """Where it listens, such as http://127.0.0.1:41234."""
+    app: ASGIApp
+
+
+@contextmanager
+def serve(
+    served: Settings | ASGIApp, backends: Sequence[Backend] | None = None, manager: AsyncModelManager | None = None
+) -> Iterator[RunningServer]:
+    """Serve on a free port of the loopback interface.
+
+    With settings, SFM-2's own app: `backends` replaces the chain's, `manager` all that answers. Or any other ASGI app. Needs
+    the extra `server`.
+    """
+    import uvicorn
+
+    from sfm2.server.process.listening import listen, url_of
+
+    app: ASGIApp
+    if isinstance(served, Settings):
+        app, config = _service(served, backends, manager)
+    else:
+        app, config = served, uvicorn.Config(served, log_config=None, ws="none", timeout_graceful_shutdown=2)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield RunningServer(url_of(listener), app)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _service(
+    settings: Settings, backends: Sequence[Backend] | None, manager: AsyncModelManager | None
+) -> tuple[FastAPI, uvicorn.Config]:
+    from sfm2.server.app import create_app
+    from sfm2.server.serve import configure
+
+    app = create_app(settings, manager or AsyncModelManager(settings, backends))
+    return app, configure(app, settings, log=None)

@@ -1,0 +1,150 @@
+"""llama.cpp's routes, spoken by a real engine process on tiny weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from sfm2.engines.openvino.placement import folder_for
+from sfm2.engines.openvino.presets import preset
+from sfm2.engines.openvino.vocabulary import Vocabulary
+from sfm2.models.digest import sha256_of
+from sfm2.testing import until
+from tests.engines.conftest import MakeSettings
+from tests.engines.running import EngineClient, running_engine
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_settings: MakeSettings) -> Iterator[EngineClient]:
+    """A client of a running engine that takes four requests at once."""
+    with running_engine(tiny_settings(models__sfm2__max_requests=4)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def vocabulary(engine: EngineClient, tiny_settings: MakeSettings) -> Vocabulary:
+    """The one of the weights that `engine` runs."""
+    settings = tiny_settings()
+    assert settings.models.sfm2.path is not None
+    return Vocabulary(folder_for(settings, sha256_of(settings.models.sfm2.path), preset()))
+
+
+def tokens(engine: EngineClient, text: str, *, parse_special: bool = True) -> list[int]:
+    body = {"content": text, "parse_special": parse_special}
+    found: list[int] = engine.http.post("/tokenize", json=body).json()["tokens"]
+    return found
+
+
+def test_health_needs_no_key_and_the_rest_does(engine: EngineClient) -> None:
+    url = str(engine.http.base_url)
+    assert httpx.get(f"{url}/health").json() == {"status": "ok"}
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        assert httpx.post(f"{url}/completion", json={"prompt": "x"}, headers=headers).status_code == 401
+
+
+def test_line_by_line_gives_the_same_text_as_token_by_token(engine: EngineClient) -> None:
+    by_token, by_line = engine.complete(), engine.complete(by_line=True)
+    assert by_line.content == by_token.content
+    assert len(by_line.events) < len(by_token.events)
+    for whole in (by_token, by_line):
+        assert [event.stop for event in whole.events] == [False] * (len(whole.events) - 1) + [True]
+        assert whole.last.tokens_predicted == len(whole.tokens) == 24
+
+
+def test_text_is_whole_characters_though_tokens_are_bytes(engine: EngineClient, vocabulary: Vocabulary) -> None:
+    whole = engine.complete(temperature=2, seed=3, n_predict=200)
+    assert len(whole.tokens) > 50
+    assert whole.content == vocabulary.decode(whole.tokens)
+
+
+def test_the_chosen_tokens_have_probabilities(engine: EngineClient) -> None:
+    entries = engine.complete(n_probs=1).probabilities
+    assert len(entries) == 24
+    assert all(entry.logprob <= 0 for entry in entries)
+    assert all(event.completion_probabilities is None for event in engine.complete().events)
+
+
+def test_tokens_go_in_and_out(engine: EngineClient, vocabulary: Vocabulary) -> None:
+    text = "def return    é🙂\n"
+    ids = tokens(engine, text)
+    assert vocabulary.decode(ids) == text
+    assert engine.complete(prompt=ids).content == engine.complete(prompt=text).content
+
+
+def test_a_special_token_in_a_text_can_be_only_text(engine: EngineClient, vocabulary: Vocabulary) -> None:
+    text = "a<|im_end|>b<|endoftext|><|im_<|im_end|>"
+    (end,) = tokens(engine, "<|im_end|>")
+    assert tokens(engine, text).count(end) == 2
+    plain = tokens(engine, text, parse_special=False)
+    assert end not in plain
+    assert vocabulary.decode(plain) == text
+    assert tokens(engine, "def return", parse_special=False) == tokens(engine, "def return")
+
+
+def test_each_token_comes_with_its_bytes_and_each_event_with_the_time_until_the_first(engine: EngineClient) -> None:
+    whole = engine.complete(temperature=2, seed=3, n_predict=60, n_probs=1)
+    written = b"".join(bytes(one.bytes or ()) for one in whole.probabilities)
+    assert written.decode("utf-8", "replace") == whole.content
+    times = {event.prompt_seconds for event in whole.events}
+    assert len(times) == 1
+    assert (times.pop() or 0) > 0
+
+
+def test_a_stop_text_ends_it(engine: EngineClient) -> None:
+    text = engine.complete().content
+    whole = engine.complete(stop=[text[5:8]])
+    assert whole.last.stop_type == "word"
+    assert whole.content == text[: text.index(text[5:8])]
+
+
+def test_equal_seeds_give_equal_samples(engine: EngineClient) -> None:
+    one, same, other = (engine.complete(temperature=1.5, seed=seed).content for seed in (1, 1, 2))
+    assert one == same != other
+    assert engine.complete(temperature=1.5).content != engine.complete(temperature=1.5).content
+
+
+def test_a_prompt_beyond_the_window_says_both_lengths(engine: EngineClient) -> None:
+    response = engine.http.post("/completion", json={"prompt": "x y " * 10_000})
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert error["type"] == "exceed_context_size_error"
+    assert error["n_prompt_tokens"] == 40_000
+    assert error["n_ctx"] == 512
+
+
+def test_a_completion_ends_at_the_window(engine: EngineClient) -> None:
+    last = engine.complete(prompt="x" * 500, n_predict=-1).last
+    assert last.stop_type in ("limit", "eos")
+    assert (last.tokens_evaluated or 0) + (last.tokens_predicted or 0) <= 512
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"prompt": 3}', b'{"prompt": ""}', b'{"prompt":"x","top_p":7}'])
+def test_a_malformed_request_is_refused(engine: EngineClient, body: bytes) -> None:
+    response = engine.http.post("/completion", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+
+
+def until_idle(engine: EngineClient) -> None:
+    until(lambda: engine.running == 0, what="an idle engine")
+
+
+def test_leaving_a_stream_frees_the_engine(engine: EngineClient) -> None:
+    with engine.http.stream("POST", "/completion", json={"prompt": "x", "temperature": 2}) as response:
+        next(response.iter_bytes())
+    until_idle(engine)
+
+
+def test_too_many_at_once_are_refused(engine: EngineClient) -> None:
+    body = {"prompt": "x" * 100, "temperature": 2, "n_predict": 400}
+    with ExitStack() as streams:
+        responses = [streams.enter_context(engine.http.stream("POST", "/completion", json=body)) for _ in range(6)]
+        statuses = [response.status_code for response in responses]
+    assert statuses.count(429) >= 1
+    assert statuses.count(200) >= 4
+    until_idle(engine)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 from pygls.exceptions import JsonRpcInvalidParams
 
 from sfm2.errors import SFM2Error
-from sfm2.lsp.items import ACCEPTED
+from sfm2.lsp.items import ACCEPTED, EXPLAIN
 from sfm2.lsp.languages import language_of
 from sfm2.lsp.notices import in_words
+from sfm2.lsp.server import Server
 from sfm2.types import Outcome
 
-if TYPE_CHECKING:
-    from sfm2.lsp.server import Server
-
-EXPLAIN, REJECTED, TOGGLE, STATUS = "sfm2.explain", "sfm2.rejected", "sfm2.toggle", "sfm2.status"
+REJECTED, TOGGLE, STATUS = "sfm2.rejected", "sfm2.toggle", "sfm2.status"
 _log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,7 @@ from sfm2.lsp.documents import Document, Place
 from sfm2.lsp.typed_ahead import Suggestion
 from sfm2.types import Completion
 
-ACCEPTED = "sfm2.accepted"
+ACCEPTED, EXPLAIN = "sfm2.accepted", "sfm2.explain"  # commands that the editor runs
 _LABEL = 60  # characters
 _LAST = "~"  # sorted behind what language servers know for certain
 

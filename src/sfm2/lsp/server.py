@@ -13,10 +13,10 @@ from pygls.lsp.server import LanguageServer
 
 import sfm2
 from sfm2.errors import SFM2Error
-from sfm2.lsp import commands, settings
+from sfm2.lsp import settings
 from sfm2.lsp.answering import Answerer
 from sfm2.lsp.documents import Documents
-from sfm2.lsp.items import Hole, hole_at, inline_item, menu_item
+from sfm2.lsp.items import EXPLAIN, Hole, hole_at, inline_item, menu_item
 from sfm2.lsp.notices import Notices
 from sfm2.lsp.protocol import Protocol
 from sfm2.lsp.question import ask_about
@@ -46,7 +46,6 @@ class Server(LanguageServer):
         self._background: set[asyncio.Task[None]] = set()
         for name, (handler, options) in _FEATURES.items():
             self.feature(name, options)(handler)
-        commands.register(self)
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         self.window_show_message(types.ShowMessageParams(kind, message))
@@ -185,7 +184,7 @@ def code_action(ls: Server, params: types.CodeActionParams) -> list[types.Comman
         return []
     title = "Explain with SFM-2"
     arguments = [{"uri": params.text_document.uri, "range": _plain(params.range)}]
-    return [types.Command(title, commands.EXPLAIN, arguments=arguments)]
+    return [types.Command(title, EXPLAIN, arguments=arguments)]
 
 
 _FEATURES: dict[str, tuple[Any, Any]] = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pygls.io_ import StdoutWriter, run_async
 
+from sfm2.lsp import commands
 from sfm2.lsp.answering import Answerer
 from sfm2.lsp.protocol import Protocol
 from sfm2.lsp.server import Server
@@ -47,6 +48,7 @@ async def serve_tcp(answerer: Answerer, port: int, listening: Callable[[int], No
 
 async def _serve(answerer: Answerer, reader: asyncio.StreamReader, writer: AsyncWriter | Writer) -> bool:
     server = Server(answerer)
+    commands.register(server)
     done = threading.Event()
     goodbye: list[bool] = []
 

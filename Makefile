@@ -24,9 +24,8 @@ test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
 	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
-# In this order: each needs those before it.
-JS := clients/js editors/core page editors/vscode
-test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the editor core, the page and the extension: checks and tests
+JS := clients/js page editors/vscode
+test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the page and the extension's core: checks and tests
 	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
 
 test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in a real VS Code, on real weights
@@ -37,9 +36,6 @@ test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in
 	@cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-editors/core/node_modules/.installed: clients/js/node_modules/.installed
-page/node_modules/.installed editors/vscode/node_modules/.installed: editors/core/node_modules/.installed
-
 check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -48,6 +44,7 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/python -m docs.reference.languages --check
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m tools.unasync --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
@@ -57,6 +54,7 @@ openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generate
 	$(BIN)/python -m docs.reference.languages
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
+	$(BIN)/python -m tools.unasync
 	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
@@ -67,7 +65,7 @@ bench: $(VENV)/.run ## The service against the bare engine, in one run
 
 keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
 	@$(BIN)/sfm2 models pull
-	@for part in clients/js editors/core; do (cd $$part && npm run --silent build) || exit 1; done
+	@for part in clients/js editors/vscode; do (cd $$part && npm run --silent build) || exit 1; done
 	@node benchmarks/keystrokes.mjs
 
 # The stages of the adapter that ships (benchmarks/LOG.md): packages' code; half of what that taught; then functions that the 1.5B

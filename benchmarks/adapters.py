@@ -1,8 +1,8 @@
-"""What adapters cost the engine: `python benchmarks/adapters.py NAME NAME`, two adapters of the default weights.
+"""The cost of adapters in the engine: `python benchmarks/adapters.py NAME NAME`, two adapters of the default weights.
 
-In one run: tokens per second with none and with an adapter; what it costs that a request follows one with another adapter,
-rather than one with the same; three streams at once with none and with two adapters, against three with none; memory, and
-how long an adapter takes to load at its first request.
+Measured in one run: tokens per second without and with an adapter; the cost of switching adapters between requests; three
+concurrent streams with the same and with different adapters; memory; and how long an adapter takes to load at its first
+request.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def rates(http: httpx.AsyncClient, one: Adapter) -> None:
 
 
 async def switching(http: httpx.AsyncClient, one: Adapter, two: Adapter) -> None:
-    """One token each, of a prompt that every adapter has in its cache."""
+    """One token per request, for a prompt that is in the cache of every adapter."""
     same, other = [], []
     for _ in range(ROUNDS * 4):
         await asked(http, one, SHORT)
@@ -84,7 +84,7 @@ async def at_once(http: httpx.AsyncClient, adapters: Sequence[Adapter | None]) -
 
 
 async def asked(http: httpx.AsyncClient, adapter: Adapter | None, tokens: int) -> float:
-    """Seconds."""
+    """The seconds that a request for `tokens` tokens takes."""
     body = {
         "prompt": PROMPT,
         "n_predict": tokens,

@@ -1,11 +1,11 @@
-"""What the guard costs, and what it saves: completions with it and without, on the same weights, in one run.
+"""What the guard costs and what it saves: completions with it and without, on the same weights, in one run.
 
-Each item is asked twice in a row, in turning order, one request at a time:
-  raw       everything the model writes, up to `--max-length` tokens
+Each item is sent twice in a row, in alternating order, one request at a time:
+  raw       everything that the model writes, up to `--max-length` tokens
   guarded   read through the guard, which stops the model where the completion ends
-The guard's cost is the time spent within it (feeding it chunks, and its last word) as a share of all the time until the
-completion is there. The second try of a useless completion is left out: that is the model's time, `sfm2 eval run` counts it.
-Run it with `python benchmarks/guard.py single-line=FOLDER_OF_DATA repo=FOLDER_OF_CODE`; figures go into LOG.md.
+The guard's cost is the time spent in it, as a share of all other time until the completion is finished. The second try after
+a useless completion is left out: it is the model's time, which `sfm2 eval run` measures.
+Run it with `python benchmarks/guard.py single-line=FOLDER_OF_DATA repo=FOLDER_OF_CODE`; the figures go into LOG.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sfm2.core.assembler import StreamAssembler
 from sfm2.core.resolve import Resolved, resolve_completion
 from sfm2.evals.asking import Asking, alone, request_for
 from sfm2.evals.items import Item
-from sfm2.evals.suites.table import load as load_suite
+from sfm2.evals.suites.registry import load as load_suite
 
 SUITES = {"single-line": "infilling-single-line", "random-span": "infilling-random-span"}
 MOST_ADDED = 0.03  # of the time of a completion
@@ -39,11 +39,14 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 
 @dataclass(frozen=True)
 class Sample:
-    """`seconds` in all, and those of them that were spent within the guard; `tokens` that the model made."""
+    """One completion."""
 
     seconds: float
+    """The time until it is finished."""
     within: float
+    """The part of that time that is spent in the guard."""
     tokens: int
+    """The number of tokens that the model generated."""
 
 
 async def read(backend: Backend, resolved: Resolved) -> Sample:
@@ -130,7 +133,7 @@ def main() -> None:
         items = load_suite(SUITES.get(name, name), Path(path), given.items)
         table.add_row(*row(name, asyncio.run(measure(given.model, items, given.max_length))))
     console.print(table)
-    console.print("`guard adds`: all time within it, of all other time. Tokens are means, seconds medians.")
+    console.print("`guard adds`: all time spent in it as a share of all other time. Tokens are means, seconds medians.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What the service adds: `POST /generate` against the bare engine, on the same weights, in one run.
+"""The overhead of the service: `POST /generate` compared with the bare engine, on the same weights, in one run.
 
-Pairs of requests for the same tokens, one right after the other, so that a drifting machine is the same for both:
+Requests for the same tokens are sent in pairs, one right after the other, so that a change in the machine's speed affects
+both:
   bare      the engine's own process, `POST /completion`
-  service   `POST /generate` and `POST /generate/stream` of a server in front of that very engine
-Run it with `make bench`; figures go into LOG.md. It wants the default weights and a machine with nothing else to do.
+  service   `POST /generate` and `POST /generate/stream` of a server that uses the same engine
+Run it with `make bench`; the figures go into LOG.md. It needs the default weights and an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -32,25 +33,28 @@ from sfm2.engines.openvino.engine import shared_environment
 from sfm2.engines.openvino.supervisor import Supervisor
 from sfm2.sse import Decoder
 
-# Counting goes on for as long as one asks, at temperature 0 the same way each time; no rule of ours ends it.
+# The model continues to count for any number of tokens, the same way each time at temperature 0; no guard rule ends it.
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 60)) + ","
 NEW_TOKENS = 128
 FIRST = "first token"
-FIRSTS_A_ROUND = 8  # they are quick, and noisy
+FIRSTS_A_ROUND = 8  # first tokens are quick to measure, and noisy
 MOST_ADDED, LEAST_SHARE = 5, 0.97  # milliseconds; of the bare engine's rate
 console = Console()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Seconds to the first byte of text and to the last (the same for what is not streamed), and tokens in all."""
+    """One response, or several at once."""
 
     first: float
+    """Seconds to the first byte of text; the same as `total` when not streamed."""
     total: float
+    """Seconds to the last byte."""
     tokens: int
 
     @property
     def rate(self) -> float:
+        """Tokens per second."""
         return self.tokens / self.total
 
 
@@ -136,7 +140,7 @@ async def at_once(way: Way, streams: int) -> Sample:
 
 
 def ways(bare: httpx.AsyncClient, service: httpx.AsyncClient) -> dict[str, tuple[Way, Way]]:
-    """For each kind of request: to the bare engine, and to the service."""
+    """For each kind of request, how to send it to the bare engine and to the service."""
 
     def pair(path: str, stream: bool, tokens: int) -> tuple[Way, Way]:
         if stream:
@@ -159,7 +163,7 @@ def ways(bare: httpx.AsyncClient, service: httpx.AsyncClient) -> dict[str, tuple
 
 
 async def measure(rounds: int) -> dict[str, list[Pair]]:
-    """For each kind, pairs of samples taken one right after the other, in changing order."""
+    """For each kind of request, pairs of samples taken one right after the other, in alternating order."""
     async with engine_and_service() as (address, url):
         headers = {"Authorization": f"Bearer {address.key}"}
         async with (
@@ -183,7 +187,7 @@ async def one_pair(to_bare: Way, to_service: Way, service_first: bool) -> Pair:
 
 
 def show(taken: dict[str, list[Pair]]) -> None:
-    """The table, and whether the goals are met."""
+    """Print the table, and whether the goals are met."""
     added = statistics.median((mine.first - theirs.first) * 1000 for theirs, mine in taken[FIRST])
     table = Table("", "bare", "service", "service against bare")
     firsts = [statistics.median(pair[i].first for pair in taken[FIRST]) * 1000 for i in (0, 1)]

@@ -1,7 +1,7 @@
-"""A package's releases as a git repository, a commit each: `python benchmarks/releases.py PACKAGE FOLDER VERSION...`.
+"""A package's releases as a git repository with a commit each: `python benchmarks/releases.py PACKAGE FOLDER VERSION...`.
 
-For machines that reach the package index but no git server: what came into a package lately can be told from what was there.
-The dates are made up, a day apart in the order given.
+For machines that reach the package index but no git server: it shows which code is new in a release. The dates are invented,
+a day apart in the order of the versions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the usual list of stop texts makes of raw HumanEval completions: the guard's rival that everybody writes by hand.
+"""The usual list of stop texts, applied to raw HumanEval completions: the common alternative to the guard.
 
-`python benchmarks/stop_list.py raw.jsonl stopped.jsonl`: cuts what `sfm2 eval run humaneval --paired` wrote unguarded
-at the first of the texts, runs the tests again, and writes results that `sfm2 eval compare` reads. The texts are those of
-Chen et al. 2021 ("Evaluating large language models trained on code", section 2.1), and a fence, for models that chat.
+`python benchmarks/stop_list.py raw.jsonl stopped.jsonl` cuts the unguarded completions of `sfm2 eval run humaneval --paired`
+at the first stop text, runs the tests again, and writes results that `sfm2 eval compare` reads. The texts are those of
+Chen et al. 2021 ("Evaluating large language models trained on code", section 2.1), and a code fence for chat models.
 """
 
 from __future__ import annotations

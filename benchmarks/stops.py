@@ -1,12 +1,12 @@
-"""Who ended the blocks that came out too short: the model, or the guard that cut what still belonged.
+"""What ended the blocks that are too short: the model, or the guard, which cut code that belonged to them.
 
-`python benchmarks/stops.py FOLDER guarded.jsonl guarded.raw.jsonl`: the folder that `sfm2 eval run repo FOLDER --paired`
-cut its holes out of, and what it wrote. Of each completion that counts as under-generation, the raw text tells what the
-model wrote next:
-  model ended   nothing: it came to its end there
-  model left    a line outside the block: it held the block to be over
-  guard         a line of the block: the guard cut what belonged
-  differs       it begins otherwise: the completion was closed, or comes from a second try
+`python benchmarks/stops.py FOLDER guarded.jsonl guarded.raw.jsonl`: FOLDER is the one that `sfm2 eval run repo FOLDER
+--paired` cut its holes out of, the files are its results. For each completion that ends too early ("under"), the raw text
+shows what the model wrote next:
+  model ended   nothing: the model stopped there
+  model left    a line outside the block: the model continued after the block
+  guard         a line of the block: the guard cut it
+  differs       another text: the guard closed the completion, or it comes from a second try
 """
 
 from __future__ import annotations

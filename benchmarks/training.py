@@ -1,8 +1,8 @@
-"""What training an adapter makes of the machine: `python benchmarks/training.py DATA [--row 512]`.
+"""How well training an adapter uses the machine: `python benchmarks/training.py DATA [--row 512]`.
 
-DATA is a folder of `sfm2 finetune data`. Prints tokens per second, model FLOPs utilisation (the floating-point operations
-that the model's mathematics asks for, against what this machine's matrix multiplication reaches in the same precision,
-measured in the same run), and where the rest of the time goes, by PyTorch's profiler.
+DATA is a folder from `sfm2 finetune data`. Prints tokens per second; model FLOPs utilisation, which is the floating-point
+operations that the model's mathematics needs as a share of what this machine's matrix multiplication reaches in the same
+precision, measured in the same run; and the time by kind of operation, from PyTorch's profiler.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from sfm2.config import load
-from sfm2.finetune.base import served
+from sfm2.finetune.base import load_served
 from sfm2.finetune.job import examples_of, rows_of
-from sfm2.finetune.packing import Row, batch
+from sfm2.finetune.packing import PackedRow, batch
 from sfm2.finetune.training import TrainingSettings, middle_loss, with_adapter
 
 ROUNDS = 4
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--row", type=int, default=512)
     arguments = parser.parse_args()
-    base = served(load().settings)
+    base = load_served(load().settings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = with_adapter(base.model, TrainingSettings()).to(device)
     rows = rows_of(examples_of(arguments.data), base, arguments.row, 0)[0][: ROUNDS + 1]
@@ -53,7 +53,7 @@ def main() -> None:
         print(f"{share:6.1%}  {name}")
 
 
-def step(model: Any, row: Row) -> None:
+def step(model: Any, row: PackedRow) -> None:
     inputs = {name: value.to(model.device) for name, value in batch([row]).items()}
     with torch.autocast(model.device.type, torch.bfloat16):
         loss, _ = middle_loss(model, inputs)
@@ -63,16 +63,19 @@ def step(model: Any, row: Row) -> None:
         torch.cuda.synchronize()
 
 
-def timed(model: Any, row: Row) -> float:
+def timed(model: Any, row: PackedRow) -> float:
     started = time.perf_counter()
     step(model, row)
     return time.perf_counter() - started
 
 
-def operations(model: Any, row: Row) -> float:
-    """Two for each multiplication with its addition. The frozen matrices forward and once back (there is no gradient of
-    their weights), the adapter's forward and twice back, the head where something is learnt, and what each sequence's own
-    causal attention needs, not what a dense mask spends."""
+def operations(model: Any, row: PackedRow) -> float:
+    """The floating-point operations that a row needs, two for each multiplication with its addition.
+
+    Counted are the frozen matrices, forward and once backward (their weights have no gradient); the adapter's, forward and
+    twice backward; the head, at positions that count in the loss; and causal attention within each sequence, rather than
+    what a dense mask takes.
+    """
     frozen = adapter = 0
     for name, weight in model.named_parameters():
         if weight.dim() == 2 and ".layers." in name:
@@ -83,11 +86,12 @@ def operations(model: Any, row: Row) -> float:
     attended = sum(len(sequence) ** 2 / 2 for sequence in row.sequences)
     width = config.hidden_size
     attention = 3 * 4 * attended * width * config.num_hidden_layers  # scores and sums, forward and twice back
-    return len(row) * (4 * frozen + 6 * adapter) + 4 * learnt * config.vocab_size * config.hidden_size + attention
+    head = 4 * learnt * config.vocab_size * config.hidden_size
+    return float(len(row) * (4 * frozen + 6 * adapter) + head + attention)
 
 
 def reached(width: int, inner: int, rows: int, device: str) -> float:
-    """Operations per second of the model's own largest multiplication, the best of some tries."""
+    """Operations per second in the model's largest matrix multiplication, the best of 30 tries."""
     left = torch.randn(rows, width, dtype=torch.bfloat16, device=device)
     right = torch.randn(inner, width, dtype=torch.bfloat16, device=device)
     best = float("inf")
@@ -97,11 +101,11 @@ def reached(width: int, inner: int, rows: int, device: str) -> float:
         if device == "cuda":
             torch.cuda.synchronize()
         best = min(best, time.perf_counter() - started)
-    return 2 * rows * width * inner / best
+    return float(2 * rows * width * inner / best)
 
 
-def where(model: Any, row: Row) -> dict[str, float]:
-    """Shares of the time by kind of operation; the largest first."""
+def where(model: Any, row: PackedRow) -> dict[str, float]:
+    """The share of time by kind of operation, the largest first."""
     activities = [ProfilerActivity.CUDA] if model.device.type == "cuda" else [ProfilerActivity.CPU]
     with profile(activities=activities) as found:
         step(model, row)

@@ -14,17 +14,17 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.testing import ServerProcess, serve_process, until
 from tests.engines import tiny
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 
 @pytest.fixture(scope="module")
 def lora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small GPT-2 from scratch and its LoRA, by the commands that a user has."""
-    from sfm2.cli.finetune.run import run_command
+    from sfm2.cli.commands.finetune.run import run_command
 
     folder = tmp_path_factory.mktemp("gpt2")
     made = Repository(folder / "shop")

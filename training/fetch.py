@@ -1,7 +1,7 @@
-"""Fetches the packages of `corpus.txt` and unpacks them, each into a folder: `python training/fetch.py FOLDER`.
+"""Download the packages in `corpus.txt`, and unpack each into a folder of its own: `python training/fetch.py FOLDER`.
 
-Wheels and npm's archives are what the packages' authors published; nothing in them is run. Their tests are left out:
-thousands of lines that are like each other, and that nobody wants more of from a completion.
+These are the wheels and npm archives that the packages' authors published; none of their code is run. Tests are left out:
+thousands of similar lines, which a model should not learn to write.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from sfm2.atomic import replacing_folder
+
 CORPUS = Path(__file__).with_name("corpus.txt")
 TESTS = ("tests", "test", "testing")
 
 
 def main(folder: Path) -> None:
+    """Fetch every package that is not in `folder` yet. Raises CalledProcessError when pip or npm fails."""
     for line in CORPUS.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         registry, name, version, _ = line.split(maxsplit=3)
-        place = folder / name
-        if place.is_dir():
+        package = folder / name
+        if package.is_dir():
             continue
-        work = folder / f".{name}.partial"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        {"pypi": _wheel, "npm": _npm}[registry](name, version, work)
-        for found in [path for path in work.rglob("*") if path.is_dir() and path.name in TESTS]:
-            shutil.rmtree(found, ignore_errors=True)
-        work.rename(place)
+        with replacing_folder(package) as partial:
+            {"pypi": _wheel, "npm": _npm}[registry](name, version, partial)
+            for found in [path for path in partial.rglob("*") if path.is_dir() and path.name in TESTS]:
+                shutil.rmtree(found, ignore_errors=True)
         print(f"{name} {version}", flush=True)
 
 
@@ -40,7 +40,7 @@ def _wheel(name: str, version: str, work: Path) -> None:
     subprocess.run([*command, f"{name}=={version}"], check=True)
     [wheel] = work.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(work)  # noqa: S202 zipfile keeps what it writes below the folder
+        archive.extractall(work)  # noqa: S202 - zipfile never writes outside the folder
     wheel.unlink()
 
 

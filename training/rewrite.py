@@ -1,11 +1,12 @@
-"""Writes the functions of packages anew, with the larger model: `python training/rewrite.py PACKAGES FOLDER --most 600`.
+"""Rewrite the functions of packages with the larger model: `python training/rewrite.py PACKAGES FOLDER --most 600`.
 
-An adapter that learns from people's code learns to write as they do, and forgets what instruction tuning gave (15 points of
-HumanEval, benchmarks/LOG.md). What a model wrote itself teaches where a hole ends and what its suffix says, and little else
-(Kim and Rush 2016, "Sequence-level knowledge distillation"). So each function here keeps its author's signature and
-docstring, and its body is what the 1.5B wrote under the guard. `sfm2 finetune data` cuts its holes into the result.
+An adapter that is trained on hand-written code learns its authors' style and loses what instruction tuning gave (15
+points of HumanEval, benchmarks/LOG.md). Text that a model wrote itself teaches where a hole ends and how to use the
+suffix, and little else (Kim and Rush 2016, "Sequence-level knowledge distillation"). So each function keeps its author's
+signature and docstring, and its body is what the 1.5B wrote under the guard. `sfm2 finetune data` then cuts holes into
+the result.
 
-`SFM2_MODELS_SFM2_MODEL` names the model; started again, it goes on where it was.
+`SFM2_MODELS_SFM2_MODEL` names the model. An interrupted run is resumed by the same command.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from sfm2.completer import AsyncCompleter
 from sfm2.config import load
-from sfm2.evals.asking import Answerer, alone, in_process
+from sfm2.evals.asking import alone, in_process
 from sfm2.types import CompleteRequest, Completion
 
-AT_ONCE = 16
+AT_ONCE = 16  # concurrent requests
 LONGEST = 200  # tokens of a body
 LEAST_CONFIDENCE = 0.2
 _DOCSTRING = range(40, 600)  # characters
-_OF_TYPING = {
+_FROM_TYPING = {
     "Any",
     "Callable",
     "Dict",
@@ -40,7 +42,7 @@ _OF_TYPING = {
     "Tuple",
     "Union",
 }
-_BODY = range(2, 40)  # lines of the author's: what is longer does too much, what is shorter only calls another
+_BODY = range(2, 40)  # lines of the original: longer functions do too much, shorter ones only call another
 
 
 def main() -> None:
@@ -53,28 +55,28 @@ def main() -> None:
 
 
 async def _rewrite(packages: Path, folder: Path, most: int) -> None:
-    """At most `most` functions, of all packages."""
+    """Rewrite functions in random order over all packages, until there are `most`."""
     heads = sorted((_digest(head), package, head) for package, head in _heads(packages))
     written = {path.stem for path in folder.rglob("*.py")}  # noqa: ASYNC240 nothing else runs yet
     asked = iter([found for found in heads if found[0] not in written])
-    async with in_process(alone(load().settings)) as answer, asyncio.TaskGroup() as group:
+    async with in_process(alone(load().settings)) as completer, asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
-            group.create_task(_ask(asked, answer, folder, written, most))
+            group.create_task(_ask(asked, completer, folder, written, most))
 
 
 async def _ask(
-    asked: Iterator[tuple[str, Path, str]], answer: Answerer, folder: Path, written: set[str], most: int
+    asked: Iterator[tuple[str, Path, str]], completer: AsyncCompleter, folder: Path, written: set[str], most: int
 ) -> None:
     while len(written) < most and (found := next(asked, None)):
         name, package, head = found
         request = CompleteRequest(prefix=head, language="python", max_length=LONGEST, temperature=0)
-        completion = await answer(request)
+        completion = await completer.submit(request)
         if _is_good(completion):
-            place = folder / package.name / f"{name}.py"
-            _keep_licence(package, place.parent)
-            place.write_text(head + completion.completion.rstrip() + "\n", encoding="utf-8")
+            path = folder / package.name / f"{name}.py"
+            _keep_licence(package, path.parent)
+            path.write_text(head + completion.completion.rstrip() + "\n", encoding="utf-8")
             written.add(name)
-            print(place, flush=True)
+            print(path, flush=True)
 
 
 def _digest(head: str) -> str:
@@ -82,7 +84,7 @@ def _digest(head: str) -> str:
 
 
 def _is_good(found: Completion) -> bool:
-    """Whole, sound, and not a guess."""
+    """Whether the completion is finished, parses, uses no undefined names, and has enough confidence."""
     return (
         found.finish_reason == "stop"
         and bool(found.guard.parses)
@@ -93,7 +95,7 @@ def _is_good(found: Completion) -> bool:
 
 
 def _keep_licence(package: Path, folder: Path) -> None:
-    """Signature and docstring are the author's."""
+    """Copy the package's metadata with its licence, as signature and docstring are the author's."""
     folder.mkdir(parents=True, exist_ok=True)
     for info in package.glob("*.dist-info"):
         shutil.copytree(info, folder / info.name, dirs_exist_ok=True)
@@ -110,7 +112,7 @@ def _heads(packages: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _of_file(text: str) -> Iterator[str]:
-    """Signature and docstring of each top-level function that has both and a body of its own."""
+    """The signature and docstring of each top-level function that has both and a body of suitable length."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -130,13 +132,11 @@ def _of_file(text: str) -> Iterator[str]:
 
 
 def _typing(node: ast.FunctionDef) -> str:
-    """The import that the signature's annotations need, where they are of `typing`."""
+    """The import from `typing` that the signature's annotations need, or nothing."""
     used = {
         name.id for part in (node.args, node.returns) if part for name in ast.walk(part) if isinstance(name, ast.Name)
     }
-    names = sorted(
-        used & {"Any", "Callable", "Dict", "Iterable", "Iterator", "List", "Optional", "Sequence", "Tuple", "Union"}
-    )
+    names = sorted(used & _FROM_TYPING)
     return f"from typing import {', '.join(names)}\n\n\n" if names else ""
 
 

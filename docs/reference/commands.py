@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 from docs.reference.pages import code, table
 
-from sfm2.cli.exits import MEANINGS
+from sfm2.cli.exit_codes import MEANINGS
 from sfm2.cli.root import main
 
 
@@ -39,7 +39,15 @@ def _command(context: click.Context) -> str:
     records = [record for one in options if (record := one.get_help_record(context))]
     rows = [[code(names), meaning] for names, meaning in records if "--help" not in names]
     parts = [f"### {context.command_path}", f"```text\n{usage}\n```", _paragraphs(command.help or "")]
+    if command.epilog:
+        parts.append(f"```bash\n{_examples(command.epilog)}\n```")
     return "\n\n".join([*parts, table(["Option", "Meaning"], rows)] if rows else parts)
+
+
+def _examples(epilog: str) -> str:
+    """The lines of `sfm2.cli.options.examples`, without their heading."""
+    _, *lines = epilog.replace("\b\n", "").splitlines()
+    return "\n".join(line.strip() for line in lines)
 
 
 def _paragraphs(text: str) -> str:

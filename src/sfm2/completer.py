@@ -46,7 +46,7 @@ class Completer(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what it holds. Calling it again is harmless."""
+        """Release its resources. Calling it again is harmless."""
         ...
 
 
@@ -71,5 +71,5 @@ class AsyncCompleter(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Release what it holds. Calling it again is harmless."""
+        """Release its resources. Calling it again is harmless."""
         ...

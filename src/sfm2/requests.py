@@ -1,8 +1,7 @@
-"""Build requests from plain arguments, and say in one line what validation found wrong. Imports no model."""
+"""Build requests from plain arguments, and report in one line what validation found wrong. Imports no model."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,13 +9,17 @@ from pydantic import ValidationError
 
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, GenerationOptions, Request
+from sfm2.validation import complaint
 
 R = TypeVar("R", bound=Request)
 S = TypeVar("S", bound=GenerationOptions)
 
 
 def build(kind: type[R], fields: Mapping[str, Any]) -> R:
-    """A request. Raises `InvalidRequestError` that names the field, what was wrong and what was expected."""
+    """A request of class `kind` with these fields.
+
+    Raises `InvalidRequestError`, which names the field, what was wrong and what was expected.
+    """
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
@@ -24,20 +27,22 @@ def build(kind: type[R], fields: Mapping[str, Any]) -> R:
 
 
 def generate_request(prompt: str, settings: Mapping[str, Any]) -> GenerateRequest:
+    """A request to complete `prompt`; `settings` are its other fields. Raises `InvalidRequestError`."""
     return build(GenerateRequest, {"prompt": prompt, **settings})
 
 
 def batch_request(prompts: Sequence[str], settings: Mapping[str, Any]) -> BatchRequest:
+    """A request to complete each of `prompts`; `settings` apply to all. Raises `InvalidRequestError`."""
     return build(BatchRequest, {"prompts": list(prompts), **settings})
 
 
 def batch_item(batch: BatchRequest, prompt: Any) -> GenerateRequest:
-    """One prompt of a batch, with the batch's settings."""
+    """A request for one prompt of a batch, with the batch's settings. Raises `InvalidRequestError`."""
     return generate_request(prompt, batch.model_dump(exclude={"prompts"}))
 
 
 def split_choices(request: S) -> list[S]:
-    """A request for each of its completions; with a seed, each has its own, made from it."""
+    """One request for each of the `n` completions; a seed is incremented from one to the next."""
     seed = request.seed
     return [
         request.model_copy(update={"n": 1, "seed": None if seed is None else seed + i}) for i in range(request.n or 1)
@@ -45,7 +50,7 @@ def split_choices(request: S) -> list[S]:
 
 
 def error_body(error: SFM2Error) -> ErrorBody:
-    """The body that an error travels in."""
+    """The body of the response that reports an error."""
     return ErrorBody(
         error=error.code,
         message=error.message,
@@ -56,20 +61,11 @@ def error_body(error: SFM2Error) -> ErrorBody:
 
 
 def validation_message(errors: Sequence[Any], kind: type[Request] | None = None) -> str:
-    """Validation errors (pydantic's) as one line: `field: what was wrong`."""
+    """Pydantic's validation errors as one line: `field: what was wrong; field: ...`. `kind` helps with unknown names."""
     return "; ".join(_message(error, kind) for error in errors)
 
 
 def _message(error: Mapping[str, Any], kind: type[Request] | None) -> str:
     field = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
-    if error["type"] == "extra_forbidden":
-        return f"{field}: unknown field{_nearest(field, kind)}"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    given = error.get("input")
-    shown = f", not {given!r}" if isinstance(given, int | float | bool) else ""
-    return f"{field}: {message[:1].lower()}{message[1:]}{shown}"
-
-
-def _nearest(field: str, kind: type[Request] | None) -> str:
-    close = difflib.get_close_matches(field, list(kind.model_fields) if kind else [], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    known = kind.model_fields if kind else ()
+    return f"{field}: {complaint(error, known, show_input=isinstance(error.get('input'), int | float | bool))}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfm2.cli.exits import Exit
+from sfm2.cli.exit_codes import Exit
 from sfm2.config import Settings
 from sfm2.models.adapters import WEIGHTS, read_adapter
 from sfm2.models.catalogue import load_catalogue
@@ -87,7 +87,7 @@ def test_the_list_marks_the_one_in_use_and_what_does_not_fit(sfm2: Sfm2, one: Pa
         ["strange", "elsewhere", "rank", "4"],
     ]
     assert "for other weights than the settings name" in result.stdout.splitlines()[2]
-    assert "answers where a request names none" in result.stderr
+    assert "answers requests that name no adapter" in result.stderr
     sfm2("adapters", "use", "one")
     assert [line.split()[0] for line in sfm2("adapters", "list").stdout.splitlines()] == ["*", SHIPPED, "strange"]
     sfm2("adapters", "off")
@@ -117,7 +117,7 @@ def test_the_list_tells_what_a_damaged_one_lacks(sfm2: Sfm2, one: Path, tmp_path
     (tmp_path / "data" / "adapters" / "one" / WEIGHTS).write_bytes(b"")
     result = sfm2("adapters", "list")
     assert result.returncode == Exit.OK
-    assert "is damaged: it is no safetensors" in result.stderr
+    assert "is damaged: it is not a safetensors file" in result.stderr
 
 
 def test_one_for_other_weights_is_not_taken_into_use(sfm2: Sfm2, strange: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_terminal_sees_all_choices(environment: dict[str, str]) -> None:
     with on_terminal([*SFM2, *CODE, "--n", "2"], environment) as terminal:
         seen = plain(terminal.end()[1])
     assert seen.count(ANSWER) == 2
-    assert "or, with confidence 0.90:\n" in seen
+    assert "or, with confidence 0.90 (uncalibrated):\n" in seen
 
 
 def test_code_goes_to_the_pipe_while_a_person_watches(environment: dict[str, str]) -> None:

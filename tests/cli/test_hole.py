@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.cli.hole import hole_at
+from sfm2.cli.source_file import hole_at
 from sfm2.errors import InvalidRequestError
 
 TEXTS = st.text(st.sampled_from("ab \t\n\r\né😀\u2028\f"), max_size=40)

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sfm2.cli.complete import complete
-from sfm2.cli.generate import generate
+from sfm2.cli.commands.complete import complete
+from sfm2.cli.commands.generate import generate
 from sfm2.cli.options import given, sampling_options
 from sfm2.types import GenerateRequest, GenerationOptions
 

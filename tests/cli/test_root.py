@@ -7,6 +7,7 @@ import sys
 
 import click
 import pytest
+from docs.reference.commands import contexts
 
 import sfm2 as package
 from sfm2.cli import main
@@ -46,6 +47,12 @@ def test_every_command_is_there_and_described_as_in_the_list(name: str) -> None:
     command = main.get_command(click.Context(main), name)
     assert command is not None
     assert (command.help or "").split("\n\n")[0].replace("\n", " ") == COMMANDS[name].help
+
+
+def test_every_help_has_examples() -> None:
+    start = "\b\nExamples:\n  sfm2 "
+    epilogs = {context.command_path: context.command.epilog or "" for context in contexts()}
+    assert [path for path, epilog in epilogs.items() if not epilog.startswith(start)] == []
 
 
 def test_version(sfm2: Sfm2) -> None:

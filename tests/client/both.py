@@ -11,7 +11,8 @@ from sfm2 import AsyncSFM2Client, Chunk, Completion, SFM2Client
 
 
 class Stream(Protocol):
-    result: Completion | None
+    @property
+    def result(self) -> Completion | None: ...
 
     def __iter__(self) -> Iterator[Chunk]: ...
 

@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse
 
 from sfm2 import AsyncSFM2Client, Completion, InvalidRequestError, ServerError, SFM2Client
 from sfm2.client import _responses
-from sfm2.client._retry import retry_after
 from tests.client.both import Connect
 from tests.client.test_faults import CHUNK, COMPLETION, Faulty, answer, events, serving
 from tests.client.test_wire_faults import DONE
@@ -63,13 +62,6 @@ def test_what_comes_after_done_is_passed_over(connect: Connect, late: bytes) -> 
         assert [chunk.text for chunk in stream] == ["a"]
     assert stream.result is not None
     assert stream.result.completion == "y"
-
-
-@pytest.mark.parametrize(
-    "date", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "1 Jan 2024 00:00 +999999999999999999"]
-)
-def test_a_date_too_large_for_any_clock_asks_for_nothing(date: str) -> None:
-    assert retry_after(httpx.Headers({"Retry-After": date})) is None
 
 
 @pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "undefined", "punycode", "nonsense"])

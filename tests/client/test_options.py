@@ -14,7 +14,7 @@ from sfm2.client._options import Options
 from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
-from tests.client.both import Connect
+from tests.client.both import Blocking, Connect
 from tests.server.live import live, settings_for
 
 NOBODY = "http://127.0.0.1:9"
@@ -71,7 +71,7 @@ def test_secrets_are_not_shown(connect: Connect) -> None:
     client = connect("http://me:secret@127.0.0.1:9", "sfm2_0_secret", max_retries=0)
     with pytest.raises(APIConnectionError) as caught:
         client.generate("x")
-    inside = getattr(client, "client", client)._options
+    inside = (client.client if isinstance(client, Blocking) else client)._options
     assert "secret" not in repr(client) + repr(inside) + str(caught.value)
 
 
@@ -99,15 +99,15 @@ def test_connections_are_kept_or_not(echo_url: str, keep_alive: bool) -> None:
     with SFM2Client(echo_url, keep_alive=keep_alive, max_connections=3) as client:
         client.generate("x")
         client.generate("x")
-        pool = client._http._transport_for_url(httpx.URL(echo_url))._pool
-        assert len(pool.connections) == keep_alive
+        pool: Any = client._http._transport_for_url(httpx.URL(echo_url))
+        assert len(pool._pool.connections) == keep_alive
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"config": {"max_length": 3}}, "config: expected a GenerationConfig, not dict"),
-        ({"stop": {"a"}}, "JSON does not know"),
+        ({"stop": {"a"}}, "JSON cannot carry"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_sending(connect: Connect, settings: dict[str, Any], message: str) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2.client._cache import Cache, key_of
-from sfm2.client._requests import Call, post
-from sfm2.client._retry import FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, RetryPolicy, retry_after
-from sfm2.types import GenerationConfig
+from sfm2.client._requests import Call, from_request, post, stream_from_request
+from sfm2.client._retry import FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, RetryPolicy
+from sfm2.types import BatchRequest, CompleteRequest, GenerateRequest, GenerationConfig, Snippet
 
 
 @given(
@@ -35,25 +32,6 @@ def test_waits_are_within_bounds(
     assert status >= 400
     asked = wait or 0.0
     assert asked <= seconds <= min(asked, LONGEST_WAIT) + min(LAST_BOUND, FIRST_BOUND * 2.0**attempt)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "3"}, 3),
-        ({"Retry-After": "1.5"}, 1.5),
-        ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
-        ({"Retry-After": "Mon, 01 Jan 2024 00:01:00 GMT"}, 60),
-        ({"Retry-After": "Sun, 31 Dec 2023 00:00:00 GMT"}, 0),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "-1"}, None),
-        ({"Retry-After": "inf"}, None),
-    ],
-)
-def test_what_a_server_asks_for(headers: dict[str, str], seconds: float | None) -> None:
-    now = datetime(2024, 1, 1, tzinfo=UTC)
-    assert retry_after(httpx.Headers(headers), lambda: now) == seconds
 
 
 def test_a_read_that_timed_out_is_repeated_only_where_that_costs_nothing() -> None:
@@ -118,7 +96,16 @@ def test_however_many_retries_there_are_never_more(retries: int, attempt: int, j
     assert wait is None or 0 <= wait <= LAST_BOUND
 
 
-@given(st.text() | st.sampled_from(["Mon, 01 Jan 99999 00:00:00 GMT", "Mon, 01 Jan 2024 00:00:00 +9999", "1 Jan"]))
-def test_no_header_is_too_odd(text: str) -> None:
-    seconds = retry_after(httpx.Headers([(b"Retry-After", text.encode())]))
-    assert seconds is None or seconds >= 0
+def test_of_a_request_object_only_what_was_set_is_sent() -> None:
+    request = CompleteRequest(prefix="p", suffix="", context=[Snippet(text="x")], seed=None, mode="line")
+    assert from_request(request) == Call(
+        "POST", "/complete", {"prefix": "p", "suffix": "", "context": [{"text": "x"}], "mode": "line"}
+    )
+    assert from_request(BatchRequest(prompts=["a"])).path == "/generate/batch"
+
+
+def test_only_what_the_server_streams_has_a_stream() -> None:
+    streamed = stream_from_request(GenerateRequest(prompt="p"))
+    assert streamed is not None
+    assert streamed.path == "/generate/stream"
+    assert stream_from_request(CompleteRequest(prefix="p")) is None

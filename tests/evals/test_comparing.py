@@ -1,4 +1,4 @@
-"""Two runs, paired by hand."""
+"""Comparing two runs, against results worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.comparing import Difference, compare
 from sfm2.evals.results import Results
-from tests.evals.made import in_memory, record
+from tests.evals.sample_records import in_memory, record
 
 
 def runs(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> tuple[Results, Results]:
@@ -57,7 +57,7 @@ def test_the_parse_rate_is_of_items_that_neither_left_empty_and_abstentions_stan
 
 
 def test_stops_are_compared_three_ways_where_both_stopped() -> None:
-    first = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
+    first: dict[str, dict[str, Any]] = {"a": {"stop": "over"}, "b": {"stop": "exact"}, "c": {"stop": None}}
     second = {"a": {"stop": "exact"}, "b": {"stop": "under"}, "c": {"stop": "exact"}}
     found = measured(first, second)
     assert found["stop where expected"].pairs == 2

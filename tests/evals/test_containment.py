@@ -1,4 +1,4 @@
-"""What generated code is locked into: nobody can be reached, nothing is started, and nothing written elsewhere."""
+"""Containment: generated code can't connect, start processes, or write outside its folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evals.sandboxed import RIGHT, WAIT, children, outcome
+from tests.evals.sandbox_processes import RIGHT, WAIT, children, outcome
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ for call in sys.argv[2:]:
 
 
 def test_without_help_of_the_system_python_itself_refuses(tmp_path: Path) -> None:
-    """As on systems that have neither namespaces nor filters."""
+    """The audit hook alone, as on systems without namespaces and seccomp."""
     outside = tmp_path / "outside"
     for folder in (tmp_path / "inside", outside):
         folder.mkdir()
@@ -142,7 +142,7 @@ def test_without_help_of_the_system_python_itself_refuses(tmp_path: Path) -> Non
 
 FILTERED = """
 import ctypes, os, socket
-from sfm2.evals.system_calls import restrict
+from sfm2.evals.seccomp import restrict
 print(restrict(ctypes.CDLL(None, use_errno=True)))
 calls = [
     lambda: os.fork() or os._exit(0),
@@ -169,7 +169,7 @@ def test_the_filter_alone_refuses_system_calls() -> None:
 
 
 def in_python(program: str, *arguments: str) -> list[str]:
-    """What a process of its own says, line by line."""
+    """The output lines of a program that runs in a process of its own."""
     ran = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=WAIT, check=True
     )

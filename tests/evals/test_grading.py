@@ -1,4 +1,4 @@
-"""From an answer to a record."""
+"""From a completion to a record."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def placed(prefix: str, suffix: str, language: str) -> Item:
         ("def one():\n    return ", "1", "\n", True),
         ("def one():\n    return ", "(1", "\n", False),
         ("def one():\n    return ", "(1", ")\n", True),
-        ("return ", "1", "\n", False),  # only a compiler sees that: it stands outside of a function
+        ("return ", "1", "\n", False),  # only a compiler sees that: it is outside a function
         ("pattern = ", "'\\d'", "\n", True),
         ("number = ", "1\x00", "\n", False),
         ("number = ", "(" * 1000 + ")" * 1000, "\n", False),

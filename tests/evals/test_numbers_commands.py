@@ -1,4 +1,4 @@
-"""`sfm2 eval compare`, `calibrate` and `report` on files of results."""
+"""`sfm2 eval compare`, `calibrate` and `report` on results files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.evals.calibrate import calibrate_command
-from sfm2.cli.evals.compare import compare_command
-from sfm2.cli.evals.report import report_command
+from sfm2.cli.commands.eval.calibrate import calibrate_command
+from sfm2.cli.commands.eval.compare import compare_command
+from sfm2.cli.commands.eval.report import report_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import Settings
 from sfm2.core.confidence import Calibrations, calibrations_folder
@@ -21,7 +21,7 @@ from sfm2.errors import InvalidRequestError
 from sfm2.server.usage.feedback import CompletionRecord, insert, set_outcome
 from sfm2.server.usage.store import Store
 from sfm2.types import Outcome
-from tests.evals.made import WEIGHTS, record, results_file, simulated
+from tests.evals.sample_records import WEIGHTS, record, results_file, simulated
 
 
 def called(command: click.Command, *arguments: object, settings: Settings | None = None) -> Result:
@@ -106,7 +106,7 @@ def test_calibrate_keeps_it_where_servers_look(tmp_path: Path, storage: Settings
 
 
 def test_calibrate_learns_from_feedback(tmp_path: Path, storage: Settings) -> None:
-    tell(storage, WEIGHTS, 250)
+    store_feedback(storage, WEIGHTS, 250)
     shown = called(calibrate_command, "--feedback", settings=storage)
     assert shown.exit_code == 0
     document = json.loads((storage.storage.cache_dir / "calibrations" / f"{WEIGHTS}.json").read_text(encoding="utf-8"))
@@ -119,19 +119,19 @@ def test_calibrate_learns_from_feedback(tmp_path: Path, storage: Settings) -> No
 
 
 def test_feedback_about_several_weights_wants_one_named(storage: Settings) -> None:
-    tell(storage, WEIGHTS, 250)
-    tell(storage, "cd" * 32, 10)
+    store_feedback(storage, WEIGHTS, 250)
+    store_feedback(storage, "cd" * 32, 10)
     several = called(calibrate_command, "--feedback", settings=storage)
     assert isinstance(several.exception, InvalidRequestError)
     assert "abababababab, cdcdcdcdcdcd" in str(several.exception)
     assert called(calibrate_command, "--feedback", "--weights", "abab", settings=storage).exit_code == 0
     few = called(calibrate_command, "--feedback", "--weights", "CD", settings=storage)
-    assert "10 answered items" in str(few.exception)
+    assert "10 completed items" in str(few.exception)
     assert called(calibrate_command, settings=storage).exit_code == 2
 
 
-def tell(settings: Settings, weights: str, count: int) -> None:
-    """As a server notes it: completions, and what became of them."""
+def store_feedback(settings: Settings, weights: str, count: int) -> None:
+    """Store completions with feedback, as a server does."""
     store = Store.in_folder(settings.storage.data_dir)
     random = Random(0)
     for number in range(count):

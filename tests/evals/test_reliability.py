@@ -14,7 +14,7 @@ RIGHT = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0])
 
 
 def test_ece_is_the_mean_gap_of_the_bins() -> None:
-    """Two bins of four: 0.1 was said and 0.25 came true, 0.9 was said and 0.75 came true."""
+    """Two bins of four: predicted 0.1 where 0.25 is correct, and predicted 0.9 where 0.75 is correct."""
     assert reliability.ece(SAID, RIGHT) == pytest.approx(0.15)
     assert reliability.ece_mass(SAID, RIGHT) == pytest.approx(0.15)
 

@@ -1,4 +1,4 @@
-"""Holes cut out of real repositories: whole, deterministic, spread evenly, and none in files that nobody wrote."""
+"""Holes in real repositories: complete, deterministic, spread evenly, and only in files that were written by hand."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Box:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A git repository with one file of a person's, and many that are not."""
+    """A git repository with one hand-written file, and many that are not."""
     files = {
         "box.py": CODE,
         "pkg/tabs.py": "def f(x):\r\n\tif x:\r\n\t\tx += 1  # é 🎉\r\n\t\tprint(x)\r\n\treturn x\r\n",
@@ -176,7 +176,7 @@ def test_modes_are_those_of_the_holes(folder: Path) -> None:
 
 def test_what_can_not_be_cut_is_refused(folder: Path) -> None:
     for data in (None, folder / "box.py", folder / "nowhere"):
-        with pytest.raises(InvalidRequestError, match="no folder"):
+        with pytest.raises(InvalidRequestError, match="folder"):
             repo.load(data)
     with pytest.raises(InvalidRequestError, match="word"):
         repo.load(folder, kinds=["line", "word"])

@@ -1,4 +1,4 @@
-"""Files of results that a run goes on with, and those it refuses."""
+"""Results files that a run resumes, and those that it refuses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sfm2.core import AsyncModelManager
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.asking import Asking, alone, in_process
 from sfm2.evals.items import Item
-from sfm2.evals.results import Header, ResultsFile
+from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.types import CompleteRequest, GenerateRequest
-from tests.evals.echoed import ITEMS, PROMPT, WRONG, Moody, Noting, asked, records, run
+from tests.evals.echo_runs import ITEMS, PROMPT, WRONG, FailingEcho, RecordingCompleter, asked, records, run
 from tests.server.live import settings_for
 
 
@@ -58,14 +58,14 @@ def test_a_last_line_that_only_lacks_its_end_counts(settings: Settings, output: 
 
 def test_what_failed_is_no_abstention_and_is_asked_again(settings: Settings, output: Path) -> None:
     async def both_runs() -> None:
-        backend = Moody("lambda echo:2")
+        backend = FailingEcho("lambda echo:2")
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
-            await run(manager.submit, ITEMS, [output])
+            await run(manager, ITEMS, [output])
             failed = records(output)["wrong"]
             assert (failed.answered, failed.passed, failed.empty) == (False, False, False)
             assert "out of order" in str(failed.error)
             backend.broken = ()
-            noting = Noting(manager.submit)
+            noting = RecordingCompleter(manager)
             await run(noting, ITEMS, [output])
             assert [request.prefix for request in noting.asked[1:] if isinstance(request, CompleteRequest)] == [
                 WRONG.prefix
@@ -91,10 +91,10 @@ def test_a_pair_goes_on_with_what_each_lacks(settings: Settings, tmp_path: Path)
 @pytest.mark.parametrize(
     ("items", "how", "message"),
     [
-        (ITEMS, Asking(temperature=0.5), "temperature 0.0 there, 0.5 now"),
-        (ITEMS, Asking(guard=False), "guard true there, false now"),
-        (ITEMS, Asking(seed=1), "seed 0 there, 1 now"),
-        (ITEMS[:3], Asking(), "items 4 there, 3 now"),
+        (ITEMS, Asking(temperature=0.5), "temperature was 0.0, is now 0.5"),
+        (ITEMS, Asking(guard=False), "guard was true, is now false"),
+        (ITEMS, Asking(seed=1), "seed was 0, is now 1"),
+        (ITEMS[:3], Asking(), "items was 4, is now 3"),
         ([*ITEMS[:3], replace(PROMPT, expected="4")], Asking(), "items_sha256 "),
     ],
 )
@@ -105,19 +105,19 @@ def test_the_file_of_another_run_is_refused(
     before = output.read_bytes()
     with pytest.raises(InvalidRequestError) as raised:
         asked(in_process(alone(settings)), items, output, askings=[how])
-    assert str(raised.value).startswith(f"{output} holds results of another run: ")
+    assert str(raised.value).startswith(f"{output} has the results of another run: ")
     assert message in str(raised.value)
     assert output.read_bytes() == before
 
 
-HEAD = Header("made", {}, None, "0", "2026-01-02T03:04:05+00:00")
+HEAD = RunHeader("made", {}, None, "0", "2026-01-02T03:04:05+00:00")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("print(1)\n", "line 1: no results"),
-        ('{"suite": "made"}\n', "line 1: no results: settings: Field required"),
+        ("print(1)\n", "line 1: not a results file"),
+        ('{"suite": "made"}\n', "line 1: not a results file: settings: Field required"),
         ("half a header", "no results in it"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_file_of_something_else_is_not_written_to(tmp_path: Path, content: str
 
 
 def test_two_runs_do_not_write_to_one_file(output: Path) -> None:
-    with ResultsFile(output, HEAD), pytest.raises(InvalidRequestError, match="another run writes to it"):
+    with ResultsFile(output, HEAD), pytest.raises(InvalidRequestError, match="another run is writing to it"):
         ResultsFile(output, HEAD)
     with ResultsFile(output, HEAD) as after:
         assert after.records == {}

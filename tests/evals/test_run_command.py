@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sfm2.backends.echo import Echo
-from sfm2.cli.evals.run import run_command
+from sfm2.cli.commands.eval.run import run_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
@@ -137,13 +137,13 @@ def test_a_run_goes_on(settings: Settings, repository: Path, output: Path) -> No
     whole = output.read_bytes()
     output.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     again = called(settings, *arguments, "--json")
-    assert again.stderr == f"2 answers are there already, in {output}: they are not asked for again\n"
+    assert again.stderr == f"2 answers are already in {output} and are not asked for again\n"
     assert len(output.read_bytes().splitlines()) == 6
     for shown in (first, again):
         assert document(shown)["runs"][0]["items"] == 5
     other = called(settings, *arguments, "--seed", 1)
     assert isinstance(other.exception, InvalidRequestError)
-    assert "seed 0 there, 1 now" in str(other.exception)
+    assert "seed was 0, is now 1" in str(other.exception)
 
 
 def test_a_pair_is_two_files_and_two_columns(settings: Settings, repository: Path, output: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_pair_is_two_files_and_two_columns(settings: Settings, repository: Pat
     assert [read(path).header.settings["guard"] for path in (output, raw)] == [True, False]
     again = called(settings, "repo", repository, "--limit", 4, "--paired", "--output", output, "--json")
     assert [run["results"] for run in document(again)["runs"]] == [str(output), str(raw)]
-    assert again.stderr.startswith("8 answers are there already")
+    assert again.stderr.startswith("8 answers are already in ")
 
 
 def test_only_the_wanted_kinds_are_asked(settings: Settings, repository: Path, output: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_server_is_asked_with_its_key(settings: Settings, repository: Path, ou
 
 
 class Broken(Echo):
-    """Answers one question about the repository."""
+    """An echo backend that fails after one request about the repository."""
 
     asked = 0
 
@@ -196,13 +196,13 @@ def test_a_run_that_ends_early_says_how_it_goes_on(
     with live(create_app(settings, AsyncModelManager(settings, [Broken()]))) as client:
         shown = called(settings, "repo", repository, "--url", client.base_url, *options)
     assert isinstance(shown.exception, ModelUnavailableError)
-    assert f"1 of 6 answers are in {output}; the same command goes on with the others" in shown.stderr
+    assert f"1 of 6 answers are in {output}; the same command asks for the others" in shown.stderr
     assert f"--output {output}" in shown.stderr
     assert shown.stdout == ""
     assert len(read(output).records) == 4
     with live(create_app(settings)) as client:
         shown = called(settings, "repo", repository, "--url", client.base_url, *options)
-    assert shown.stderr.startswith("1 answers are there already")
+    assert shown.stderr.startswith("1 answers are already in ")
     assert "unanswered" not in rows(shown.stdout)
     assert rows(shown.stdout)["items"] == ["6"]
 
@@ -235,10 +235,10 @@ def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path, argu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["repo"], "repo: no folder is named"),
+        (["repo"], "repo: a folder must be given"),
         (["repo", "HERE"], "no holes to cut"),
-        (["mbpp"], "mbpp: its file is needed as --data"),
-        (["humaneval", "HERE"], "no file HumanEval.jsonl* there"),
+        (["mbpp"], "mbpp: its file must be given as --data"),
+        (["humaneval", "HERE"], "no file HumanEval.jsonl* in it"),
     ],
 )
 def test_where_there_is_nothing_to_ask_it_says_so(
@@ -264,4 +264,4 @@ def test_as_a_process(repository: Path, tmp_path: Path) -> None:
         [*SFM2, *again], env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=WAIT
     )
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"error: {path.name} holds results of another run: ")
+    assert refused.stderr.startswith(f"error: {path.name} has the results of another run: ")

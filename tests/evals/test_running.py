@@ -1,4 +1,4 @@
-"""Runs over real services with the echo backend: what is asked, what is kept, and when they end."""
+"""Runs over real services with the echo backend: what is sent, what is recorded, and when a run ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sfm2.server.app import create_app
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.types import CompleteRequest, GenerateRequest, Mode
-from tests.evals.echoed import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, Moody, asked, line, records, run
+from tests.evals.echo_runs import EMPTY, ITEMS, PROMPT, RIGHT, UNASKABLE, FailingEcho, asked, line, records, run
 from tests.server.live import live, settings_for
 
 
@@ -110,9 +110,9 @@ def test_three_failures_in_a_row_end_the_run(settings: Settings, output: Path) -
     items = [RIGHT, *(line(name, "2") for name in "abcdef"), EMPTY]
 
     async def broken() -> None:
-        async with AsyncModelManager(settings, [Moody("lambda echo:2")], patient=True) as manager:
+        async with AsyncModelManager(settings, [FailingEcho("lambda echo:2")], patient=True) as manager:
             with pytest.raises(ModelUnavailableError):
-                await run(manager.submit, items, [output])
+                await run(manager, items, [output])
 
     asyncio.run(broken())
     found = records(output)
@@ -124,8 +124,8 @@ def test_failures_with_answers_between_them_do_not(settings: Settings, output: P
     items = [line(f"i{index}", says) for index, says in enumerate("122" * 4)]
 
     async def now_and_then() -> None:
-        async with AsyncModelManager(settings, [Moody("lambda echo:2")], patient=True) as manager:
-            await run(manager.submit, items, [output])
+        async with AsyncModelManager(settings, [FailingEcho("lambda echo:2")], patient=True) as manager:
+            await run(manager, items, [output])
 
     asyncio.run(now_and_then())
     assert sum(not record.answered for record in records(output).values()) == 8
@@ -164,7 +164,7 @@ def test_a_service_that_cannot_answer_is_no_abstention(
     settings: Settings, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "_RETRIES", 0)  # seconds of waiting otherwise
-    with live(create_app(settings, AsyncModelManager(settings, [Moody("lambda echo:2")]))) as client:
+    with live(create_app(settings, AsyncModelManager(settings, [FailingEcho("lambda echo:2")]))) as client:
         asked(over_http(str(client.base_url), None, 1), ITEMS, output)
     failed = records(output)["wrong"]
     assert (failed.answered, failed.empty, failed.passed, failed.exact) == (False, False, False, False)
@@ -195,7 +195,7 @@ def test_questions_are_asked_at_once_but_no_more_than_allowed(settings: Settings
     async def counted() -> int:
         backend = Counting(0.02)
         async with AsyncModelManager(settings, [backend], patient=True) as manager:
-            await run(manager.submit, [line(f"i{number}", "1") for number in range(12)], [output], at_once=3)
+            await run(manager, [line(f"i{number}", "1") for number in range(12)], [output], at_once=3)
         return backend.most
 
     assert asyncio.run(counted()) == 3

@@ -1,4 +1,4 @@
-"""Generated code in the sandbox: right code passes, nothing else does, and no process stays behind."""
+"""Generated code in the sandbox: correct code passes, nothing else does, and no process is left running."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import sys
 import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
-from sfm2.evals import contained
+from sfm2.evals import sandbox_child
 from sfm2.evals.sandbox import AT_ONCE, Limits, Program, Sandbox
-from tests.evals.sandboxed import RIGHT, TEST, WAIT, children, outcome
+from tests.evals.sandbox_processes import RIGHT, TEST, WAIT, children, outcome
 
 
 async def begun(count: int) -> list[psutil.Process]:
@@ -42,8 +42,8 @@ def test_a_wrong_one_fails_and_says_why() -> None:
         ("def one():\n    return one()\n", "RecursionError: "),
         ("class Odd(Exception):\n    def __str__(self):\n        1 / 0\nraise Odd", "Odd"),
         ("import sys\nsys.exit(0)", "SystemExit: 0"),
-        ("import os\nos._exit(0)", "ended with exit status 0 before its tests did"),
-        ("import os\nos._exit(3)", "ended with exit status 3 before its tests did"),
+        ("import os\nos._exit(0)", "ended with exit status 0 before its tests were finished"),
+        ("import os\nos._exit(3)", "ended with exit status 3 before its tests were finished"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("def one():\n    raise SystemExit\n", "SystemExit"),
         ("def one():\n    print('passed')\n", "AssertionError"),
@@ -103,7 +103,7 @@ def test_who_takes_too_long_is_killed(solution: str) -> None:
     started = time.monotonic()
     found = outcome(solution, limits=Limits(seconds=0.5))
     assert not found.passed
-    assert found.error in ("not done within 0.5 s", "ended by SIGXCPU", "ended by SIGKILL")
+    assert found.error in ("not finished within 0.5 s", "ended by SIGXCPU", "ended by SIGKILL")
     assert time.monotonic() - started < WAIT / 2
     assert children() == []
 
@@ -143,9 +143,9 @@ def one():
 
 
 def test_reading_the_pipe_for_the_nonce_proves_nothing() -> None:
-    """The digest is of the ticket, too; and who takes the nonce leaves none for the proof."""
+    """The digest includes the ticket, and a program that reads the nonce leaves none for the proof."""
     found = outcome(NONCE)
-    assert (found.passed, found.error) == (False, f"took {contained.NONCE}")
+    assert (found.passed, found.error) == (False, f"took {sandbox_child.NONCE}")
 
 
 def test_standard_streams_are_connected_to_nothing() -> None:

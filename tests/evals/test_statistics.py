@@ -1,4 +1,4 @@
-"""Intervals that cover, and tests of pairs against values computed by hand."""
+"""The coverage of intervals, and paired tests against values computed by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_interval_covers_the_truth_in_about_95_of_100_samples() -> None:
 
 
 def test_items_of_one_source_are_drawn_together() -> None:
-    """Ten equal items of a source say no more than one."""
+    """Ten equal items of one source carry no more information than one item."""
     values = [float(source % 2) for source in range(20) for _ in range(10)]
     sources = [source for source in range(20) for _ in range(10)]
     apart = statistics.bootstrap(values)
@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_one_item_has_an_interval_of_no_width_and_no_items_have_none() -> None:
     assert statistics.bootstrap([2.5]) == (2.5, 2.5)
-    with pytest.raises(ValueError, match="no items"):
+    with pytest.raises(ValueError, match="at least one item"):
         statistics.bootstrap([])
 
 

@@ -1,4 +1,4 @@
-"""Where completions stop: each rule by an example, and code that is different but fits."""
+"""Where completions stop: an example of each rule, and different code that fits."""
 
 from __future__ import annotations
 

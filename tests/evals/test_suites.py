@@ -21,7 +21,7 @@ import pytest
 from sfm2.errors import APIConnectionError, InvalidRequestError
 from sfm2.evals.items import Item
 from sfm2.evals.sandbox import Program, Sandbox
-from sfm2.evals.suites import table
+from sfm2.evals.suites import registry
 from sfm2.evals.suites.task_files import Published, fetched, find, spread, tasks
 
 DATA = Path(os.environ.get("SFM2_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
@@ -51,7 +51,7 @@ MBPP_TASK = {
 
 
 def load(suite: str, limit: int | None = None) -> list[Item]:
-    return table.load(suite, PLACES[suite], limit)
+    return registry.load(suite, PLACES[suite], limit)
 
 
 def passes(items: Sequence[Item], completion: Callable[[Item], str]) -> list[bool]:
@@ -140,8 +140,8 @@ def test_the_tasks_of_infilling_are_cut_from_whole_solutions(suite: str) -> None
 
 
 def test_mbpp_wants_its_file() -> None:
-    with pytest.raises(InvalidRequestError, match="mbpp: its file is needed as --data"):
-        table.load("mbpp", None, None)
+    with pytest.raises(InvalidRequestError, match="mbpp: its file must be given as --data"):
+        registry.load("mbpp", None, None)
 
 
 def test_a_file_is_taken_itself_or_found_in_its_folder(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_file_is_taken_itself_or_found_in_its_folder(tmp_path: Path) -> None:
     path = written(tmp_path / "inner" / "HumanEval.jsonl", TASK)
     packed = written(tmp_path / "packed.gz", TASK, packed=True)
     for place in (path, tmp_path, tmp_path / "inner", packed):
-        (item,) = table.load("humaneval", place, None)
+        (item,) = registry.load("humaneval", place, None)
         assert (item.id, item.prefix) == ("HumanEval/0", "def one():\n")
     assert passes([item], expected) == [True]
 
@@ -161,16 +161,16 @@ def test_a_folder_without_it_says_what_was_looked_for(tmp_path: Path) -> None:
         ("infilling-random-span", "HumanEval-RandomSpanInfillingLight.jsonl"),
     ):
         with pytest.raises(InvalidRequestError) as raised:
-            table.load(suite, tmp_path, None)
+            registry.load(suite, tmp_path, None)
         assert str(tmp_path) in str(raised.value)
         assert name in str(raised.value)
 
 
 BROKEN = {
     "not JSON": (b'{"task_id": "a"}\n\nnonsense\n', "line 1: the task has no prompt"),
-    "half": (json.dumps(TASK).encode() + b"\n\n" + json.dumps(TASK).encode()[:40], "line 3: no JSON"),
+    "half": (json.dumps(TASK).encode() + b"\n\n" + json.dumps(TASK).encode()[:40], "line 3: not JSON"),
     "no object": (b"[1]\n", "line 1: the task has no task_id, prompt"),
-    "not text": (json.dumps(TASK).encode() + b"\n\xff\xfe\n", "line 2: no JSON"),
+    "not text": (json.dumps(TASK).encode() + b"\n\xff\xfe\n", "line 2: not JSON"),
     "empty": (b"\n\n", "no tasks in it"),
 }
 
@@ -180,7 +180,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path, content: bytes, me
     path = tmp_path / "HumanEval.jsonl"
     path.write_bytes(content)
     with pytest.raises(InvalidRequestError) as raised:
-        table.load("humaneval", path, None)
+        registry.load("humaneval", path, None)
     assert str(raised.value).startswith(str(path))
     assert message in str(raised.value)
 
@@ -192,19 +192,19 @@ def test_a_broken_archive_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "HumanEval.jsonl.gz"
     path.write_bytes({"cut off": whole[:40], "overwritten": overwritten, "not packed": b"{}\n"}[damage])
     with pytest.raises(InvalidRequestError, match=r"HumanEval\.jsonl\.gz: cannot be read"):
-        table.load("humaneval", tmp_path, None)
+        registry.load("humaneval", tmp_path, None)
 
 
 def test_the_file_of_another_suite_says_so(tmp_path: Path) -> None:
     path = written(tmp_path / "mbpp.jsonl", TASK)
     with pytest.raises(InvalidRequestError, match="line 1: the task has no text, code") as raised:
-        table.load("mbpp", path, None)
+        registry.load("mbpp", path, None)
     assert raised.value.suggestion == "Is it the file of another suite?"
 
 
 def test_line_separators_within_a_text_end_no_task(tmp_path: Path) -> None:
     odd = TASK | {"prompt": "# \u2028 \x85\ndef one():\n"}
-    (item,) = table.load("humaneval", written(tmp_path / "odd.jsonl", odd), None)
+    (item,) = registry.load("humaneval", written(tmp_path / "odd.jsonl", odd), None)
     assert item.prefix == odd["prompt"]
 
 
@@ -218,12 +218,12 @@ def test_line_separators_within_a_text_end_no_task(tmp_path: Path) -> None:
 )
 def test_a_task_of_mbpp_that_makes_no_sense_is_named(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRequestError, match=message):
-        table.load("mbpp", written(tmp_path / "mbpp.jsonl", MBPP_TASK | wrong), None)
+        registry.load("mbpp", written(tmp_path / "mbpp.jsonl", MBPP_TASK | wrong), None)
 
 
 def test_a_docstring_of_mbpp_holds_whatever_the_sentence_says(tmp_path: Path) -> None:
     for text in ('Say """one""".', "Write a \\d pattern.", 'It is "one"', "Ends in \\"):
-        (item,) = table.load("mbpp", written(tmp_path / "mbpp.jsonl", MBPP_TASK | {"text": text}), None)
+        (item,) = registry.load("mbpp", written(tmp_path / "mbpp.jsonl", MBPP_TASK | {"text": text}), None)
         names: dict[str, Any] = {}
         exec(item.prefix, names)
         assert names["one"].__doc__ == text
@@ -259,13 +259,13 @@ def test_a_published_file_is_fetched_once_and_verified(tmp_path: Path, monkeypat
         assert path.read_bytes() == content
         path.write_bytes(b"half of it")
         assert fetched(published, tmp_path / "ours").read_bytes() == content
-        with pytest.raises(APIConnectionError, match="another file than expected"):
+        with pytest.raises(APIConnectionError, match="is not the expected file"):
             fetched(published._replace(sha256="00" * 32), tmp_path / "others")
-        with pytest.raises(APIConnectionError, match=r"cannot fetch gone\.jsonl"):
+        with pytest.raises(APIConnectionError, match=r"cannot download gone\.jsonl"):
             fetched(Published("gone.jsonl", f"{url}gone.jsonl", digest), tmp_path / "ours")
     assert not (tmp_path / "others").exists()
     assert [one.name for one in (tmp_path / "ours").iterdir()] == ["some.jsonl"]
     assert fetched(published, tmp_path / "ours") == path
-    with pytest.raises(APIConnectionError, match="cannot fetch") as raised:
+    with pytest.raises(APIConnectionError, match="cannot download") as raised:
         fetched(published, tmp_path / "elsewhere")
     assert published.url in str(raised.value.suggestion)

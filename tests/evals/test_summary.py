@@ -1,4 +1,4 @@
-"""What a run came to, counted by hand."""
+"""The summary of a run, against counts by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sfm2.cli.evals.run_table import document
-from tests.evals.made import record
+from sfm2.cli.commands.eval.table import document
+from tests.evals.sample_records import record
 
 FAILED: dict[str, Any] = {
     "finish_reason": "error",
@@ -31,9 +31,9 @@ def test_shares_are_of_what_they_say() -> None:
     found = document(RECORDS)
     assert (found["items"], found["unanswered"]) == (5, 1)
     assert {name: (round(one["value"] * one["of"], 6), one["of"]) for name, one in found["figures"].items()} == {
-        "pass": (2, 5),  # of all: who is not answered did not pass
+        "pass": (2, 5),  # of all: an item with an error did not pass
         "parse, of non-empty": (2, 3),
-        "abstain": (1, 4),  # of those that are answered
+        "abstain": (1, 4),  # of those without an error
         "exact": (1, 5),
         "similarity": (1.8, 4),
         "stop where expected": (1, 3),  # of those that were measured

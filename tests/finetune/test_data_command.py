@@ -7,10 +7,10 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.errors import InvalidRequestError
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 
 def called(*arguments: object) -> Result:
@@ -48,6 +48,6 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     empty.mkdir()
     shown = called(empty, "--output", tmp_path / "out")
     assert isinstance(shown.exception, InvalidRequestError)
-    assert "nothing to learn from" in str(shown.exception)
+    assert "nothing to train on" in str(shown.exception)
     assert not (tmp_path / "out").exists()
     assert called("--output", tmp_path / "out").exit_code == 2

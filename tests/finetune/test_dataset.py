@@ -1,4 +1,4 @@
-"""From repositories to examples: what is learnt, what is held out, what is left out."""
+"""From repositories to examples: what is trained on, what is held out, and what is left out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from sfm2.corpus import example
 from sfm2.errors import InvalidRequestError, SFM2Error
-from sfm2.finetune.contamination import Held
+from sfm2.finetune.contamination import ContaminationFilter
 from sfm2.finetune.dataset import Dataset, DataSettings, collect, save
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
-NOTHING = Held([])
+NOTHING = ContaminationFilter([])
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "joe")
-KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # the form of a cloud's access key, and no such key
+KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # has the format of an AWS access key, but is none
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_every_example_stands_in_its_file(repository: Repository) -> None:
 
 
 def test_what_is_held_out_is_asked_for_as_an_editor_does(repository: Repository) -> None:
-    """In its whole file, which is what a completion must parse in."""
+    """A held-out hole has its whole file as context, in which the completion must parse."""
     dataset = made_of(repository, room=400)
     for one in dataset.held_out:
         text = (repository.folder.parent / one.source).read_text(encoding="utf-8")
@@ -159,7 +159,7 @@ def test_only_what_is_permissive(repository: Repository) -> None:
 
 def test_what_stands_in_an_evaluation_set_is_not_learnt(repository: Repository) -> None:
     known = module("ada").split("\n\n\n")[2]
-    dataset = collect([repository.folder], DataSettings(), Held([known]))
+    dataset = collect([repository.folder], DataSettings(), ContaminationFilter([known]))
     assert dataset.dropped["examples: in an evaluation set"] > 0
     assert not any(known[20:120] in one.text for one in dataset.train)
     free = made_of(repository)
@@ -187,7 +187,7 @@ def test_nothing_to_learn_from(tmp_path: Path, files: dict[str, str]) -> None:
         made.commit(**files)
     with pytest.raises(InvalidRequestError, match="no file of a known language"):
         made_of(made)
-    with pytest.raises(InvalidRequestError, match="no folder"):
+    with pytest.raises(InvalidRequestError, match="not a folder"):
         collect([tmp_path / "nowhere"], DataSettings(), NOTHING)
 
 
@@ -211,7 +211,7 @@ def test_saved_and_read_again(repository: Repository, tmp_path: Path) -> None:
     assert manifest["folders"] == {"shop": head.stdout.strip()}
     assert save(made_of(repository), tmp_path / "out") == manifest
     (tmp_path / "out" / "train.jsonl").write_text('{"kind": 1}\n', encoding="utf-8")
-    with pytest.raises(InvalidRequestError, match="line 1: no example"):
+    with pytest.raises(InvalidRequestError, match="line 1: not an example"):
         list(example.read(tmp_path / "out" / "train.jsonl"))
 
 

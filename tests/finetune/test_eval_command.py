@@ -1,4 +1,4 @@
-"""`sfm2 finetune eval` on tiny weights: a random adapter, which gains nothing and says so."""
+"""`sfm2 finetune eval` on tiny weights, with a random adapter, which gains nothing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
-from sfm2.cli.finetune.eval import eval_command
+from sfm2.cli.commands.finetune.data import data_command
+from sfm2.cli.commands.finetune.eval import eval_command
 from sfm2.cli.invocation import Invocation
 from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.evals.results import read
 from sfm2.evals.suites import held_out
 from sfm2.models.adapters import NONE, AdapterStore
 from tests.engines import tiny, tiny_adapter
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of tiny weights."""
+    """A configuration with tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
         "models": {"sfm2": {"path": str(tiny.write(home / "tiny.gguf"))}},
@@ -68,7 +68,7 @@ def test_both_are_asked_the_same_and_compared(config: Path, gguf: Path, data: Pa
     assert (mine.header.weights or "").count("+") == 1
     assert {one.id for one in base.records} == {one.id for one in mine.records}
 
-    again = called(config, *options)  # nothing is asked for again
+    again = called(config, *options)  # nothing is sent again
     assert "held-out, 3 pairs" in again.stdout
     again_read = read(tmp_path / "results" / "held-out.mine.jsonl").records
     assert [one for one in again_read if one.answered] == [one for one in mine.records if one.answered]

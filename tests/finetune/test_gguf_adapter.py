@@ -1,4 +1,4 @@
-"""The same adapter as GGUF: llama.cpp's names and shapes, the same numbers."""
+"""An adapter as GGUF has llama.cpp's names and shapes, and the same numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_it_holds_what_the_safetensors_hold(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_adapter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match="is no adapter"):
+    with pytest.raises(AdapterError, match="is not an adapter"):
         gguf_adapter.write(tmp_path, "qwen2")
 
 

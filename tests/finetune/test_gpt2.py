@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import GPT2Settings
 from sfm2.corpus.example import Example
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import SamplingParams
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = [
     pytest.mark.hf,
@@ -51,18 +51,18 @@ def shape(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(data: Path, output: Path, base: str, *options: object) -> Result:
-    from sfm2.cli.finetune.run import run_command
+    from sfm2.cli.commands.finetune.run import run_command
 
     given = (data, "--output", output, "--base", base, "--row", 256, "--rows", 1, *options)
     return CliRunner().invoke(run_command, [str(one) for one in given], obj=Invocation(None))
 
 
-def scratch(data: Path, shape: Path) -> tuple[Any, Any]:
-    """A GPT-2 that has learnt nothing, and the rows that it is to learn."""
+def from_scratch(data: Path, shape: Path) -> tuple[Any, Any]:
+    """An untrained GPT-2, and the rows to train it on."""
     from sfm2.finetune import gpt2, job
 
     texts = [one.text for one in job.examples_of(data)]
-    made = gpt2.scratch(str(shape), texts, seed=0)
+    made = gpt2.from_scratch(str(shape), texts, seed=0)
     return made, made.rows(texts)
 
 
@@ -135,10 +135,10 @@ def test_an_example_is_read_as_the_backend_asks(lora: Path, prefix: str) -> None
 def test_in_a_row_each_example_costs_what_it_costs_alone(data: Path, shape: Path) -> None:
     import torch
 
-    from sfm2.finetune.packing import Row, batch
+    from sfm2.finetune.packing import PackedRow, batch
     from sfm2.finetune.training import middle_loss
 
-    made, _ = scratch(data, shape)
+    made, _ = from_scratch(data, shape)
     model = made.base.model.eval()
     prefixes = ("def ada_0(first, second):\n", "", "    return ")
     sequences = [
@@ -146,8 +146,8 @@ def test_in_a_row_each_example_costs_what_it_costs_alone(data: Path, shape: Path
         for prefix in prefixes
     ]
     with torch.no_grad():
-        together, count = middle_loss(model, batch([Row(sequences)]))
-        alone = sum(float(middle_loss(model, batch([Row([one])]))[0]) for one in sequences)
+        together, count = middle_loss(model, batch([PackedRow(sequences)]))
+        alone = sum(float(middle_loss(model, batch([PackedRow([one])]))[0]) for one in sequences)
     assert count == sum(one.learnt for one in sequences)
     assert float(together) == pytest.approx(alone, abs=1e-3)
 
@@ -159,12 +159,12 @@ def test_a_base_that_was_interrupted_ends_as_if_it_had_not_been(data: Path, shap
     settings = TrainingSettings(steps=4, rows=1)
 
     def run(folder: Path, stop_after: int = 99) -> bytes | None:
-        made, rows = scratch(data, shape)
+        made, rows = from_scratch(data, shape)
         steps: list[object] = []
-        job.claim(folder, data, made.base, settings, 256)
+        job.claim_folder(folder, data, made.base, settings, 256)
         stop = lambda: len(steps) + 1 >= stop_after  # noqa: E731
-        job.run(folder, made.base, made.base.model, rows, settings, steps.append, stop, made.keep)
-        return (folder / "model.safetensors").read_bytes() if gpt2.is_made(folder) else None
+        job.run(folder, made.base, made.base.model, rows, settings, steps.append, stop, made.save)
+        return (folder / "model.safetensors").read_bytes() if gpt2.is_complete(folder) else None
 
     assert run(tmp_path / "parts", stop_after=2) is None
     assert (tmp_path / "parts" / "checkpoints").is_dir()
@@ -177,7 +177,7 @@ def test_a_base_goes_on_only_as_it_began(data: Path, shape: Path, lora: Path, tm
     other = examples_in(tmp_path, "eve", "fay", "gus")
     differs = trained(other, lora, f"config:{shape}", "--steps", 20, "--learning-rate", 2e-3).exception
     assert isinstance(differs, InvalidRequestError)
-    assert "begun with other" in differs.message
+    assert "belongs to a run with different values of" in differs.message
     assert "data" in differs.message
 
 
@@ -220,7 +220,7 @@ def test_a_hub_out_of_reach_says_what_to_do(data: Path, tmp_path: Path, monkeypa
     for name in ("gpt2-medium", "no name"):
         error = trained(data, tmp_path / "x", name).exception
         assert isinstance(error, SFM2Error)
-        assert f"{name} can't be had" in error.message
+        assert f"{name} can't be fetched" in error.message
         assert "config:gpt2-small" in error.suggestion
 
 
@@ -230,10 +230,10 @@ def test_what_cannot_be_a_base_is_refused(data: Path, tmp_path: Path, lora: Path
     assert "config:gpt2-small" in wrong.suggestion
     missing = trained(data, tmp_path / "x", str(tmp_path / "nothing")).exception
     assert isinstance(missing, SFM2Error)
-    assert "can't be had" in missing.message
+    assert "can't be fetched" in missing.message
     wide = trained(data, tmp_path / "x", str(lora / "base"), "--row", 512).exception
     assert isinstance(wide, InvalidRequestError)
-    assert "sees 256" in wide.message
+    assert "context window of 256" in wide.message
 
 
 def test_rows_that_a_base_from_scratch_cannot_see_are_refused_before_it_is_made(
@@ -241,5 +241,5 @@ def test_rows_that_a_base_from_scratch_cannot_see_are_refused_before_it_is_made(
 ) -> None:
     wide = trained(data, tmp_path / "x", f"config:{shape}", "--row", 512).exception
     assert isinstance(wide, InvalidRequestError)
-    assert "sees 256" in wide.message
+    assert "context window of 256" in wide.message
     assert not (tmp_path / "x").exists()

@@ -1,4 +1,4 @@
-"""Examples as tokens, in rows."""
+"""Examples as tokens, packed into rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sfm2.corpus.example import Example
 from sfm2.errors import WeightsError
-from sfm2.finetune.encoding import Encoding, Sequence
+from sfm2.finetune.encoding import Encoding, TokenSequence
 from sfm2.finetune.packing import IGNORED, batch, pack
 from sfm2.prompts import FAMILIES
 
@@ -19,7 +19,7 @@ END = 3
 
 
 def tokenize(text: str) -> list[int]:
-    """A token for each character, and one for each special token."""
+    """A token for each character and for each special token."""
     marks = [*QWEN.special_tokens, "<|endoftext|>", QWEN.file]
     for number, mark in enumerate(marks):
         text = text.replace(mark, chr(number))
@@ -62,26 +62,26 @@ def test_marks_in_code_are_only_text() -> None:
 
 
 def test_a_vocabulary_without_the_marks_is_refused() -> None:
-    with pytest.raises(WeightsError, match=r"fim_prefix.*are no tokens of this model"):
+    with pytest.raises(WeightsError, match=r"fim_prefix.*are not tokens of this model"):
         Encoding.of(lambda text: list(text.encode()), QWEN, "psm")
 
 
 @given(st.lists(st.integers(1, 40), max_size=60))
 def test_rows_hold_every_sequence_once_and_none_is_too_long(lengths: list[int]) -> None:
-    sequences = [Sequence(tuple(range(number, number + length)), 1) for number, length in enumerate(lengths)]
+    sequences = [TokenSequence(tuple(range(number, number + length)), 1) for number, length in enumerate(lengths)]
     rows = list(pack(sequences, 32))
     assert all(len(row) <= 32 for row in rows)
     packed = sorted(one.ids for row in rows for one in row.sequences)
     assert packed == sorted(one.ids for one in sequences if len(one) <= 32)
-    # Two rows that are half empty would have been one.
+    # Two rows that are at most half full would have been packed into one.
     assert sum(len(row) <= 16 for row in rows) <= 1
 
 
 @pytest.mark.hf
 def test_a_position_sees_its_own_sequence_only() -> None:
-    first, second = Sequence((5, 6, 7), 2), Sequence((8, 9), 1)
+    first, second = TokenSequence((5, 6, 7), 2), TokenSequence((8, 9), 1)
     [row] = pack([first, second], 8)
-    (short,) = pack([Sequence((1,), 1)], 8)
+    (short,) = pack([TokenSequence((1,), 1)], 8)
     made = batch([row, short])
     assert made["input_ids"].tolist() == [[5, 6, 7, 8, 9], [1, 0, 0, 0, 0]]
     assert made["labels"].tolist() == [[IGNORED, 6, 7, IGNORED, 9], [1, *[IGNORED] * 4]]

@@ -1,4 +1,4 @@
-"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine answers with."""
+"""`sfm2 finetune run` on tiny weights: from examples to an adapter that the engine runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.finetune.data import data_command
+from sfm2.cli.commands.finetune.data import data_command
 from sfm2.cli.invocation import Invocation
 from sfm2.config import load
 from sfm2.core import ModelManager
@@ -17,7 +17,7 @@ from sfm2.errors import AdapterError, InvalidRequestError
 from sfm2.models.adapters import Adapter, AdapterStore, read_adapter
 from sfm2.prompts import FAMILIES
 from tests.engines import tiny, tiny_adapter
-from tests.finetune.made import Repository, module
+from tests.finetune.git_repositories import Repository, module
 
 pytestmark = [
     pytest.mark.hf,
@@ -28,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of tiny weights."""
+    """A configuration with tiny weights."""
     home = tmp_path_factory.mktemp("home")
     given = {
         "models": {
@@ -56,7 +56,7 @@ def examples_of(folder: Path, *names: str) -> Path:
 
 
 def run(config: Path, data: Path, output: Path, *options: object) -> Result:
-    from sfm2.cli.finetune.run import run_command
+    from sfm2.cli.commands.finetune.run import run_command
 
     given = (data, "--output", output, "--row", 512, "--rows", 1, "--steps", 2, *options)
     return CliRunner().invoke(run_command, [str(one) for one in given], obj=Invocation(config))

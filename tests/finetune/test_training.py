@@ -1,4 +1,4 @@
-"""An adapter learns, on a small model: what is learnt, and that it does not matter when somebody interrupts."""
+"""Training an adapter on a small model: what it learns, and that interruptions do not change the result."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from sfm2.errors import InvalidRequestError  # noqa: E402
-from sfm2.finetune.encoding import Sequence  # noqa: E402
+from sfm2.finetune.encoding import TokenSequence  # noqa: E402
 from sfm2.finetune.packing import batch, pack  # noqa: E402
-from sfm2.finetune.training import Progress, Trained, TrainingSettings, train, with_adapter  # noqa: E402
+from sfm2.finetune.training import Trained, TrainingProgress, TrainingSettings, train, with_adapter  # noqa: E402
 
 pytestmark = [
     pytest.mark.hf,
@@ -40,15 +40,15 @@ def small() -> Any:
     )
 
 
-def sequences(count: int = 24) -> list[Sequence]:
-    """After a number, the next three: something to learn."""
+def sequences(count: int = 24) -> list[TokenSequence]:
+    """Sequences of a number and the next three: a pattern that can be learnt."""
     random = Random(0)
     starts = [random.randrange(VOCABULARY - 4) for _ in range(count)]
-    return [Sequence(tuple(range(start, start + 4)), 3) for start in starts]
+    return [TokenSequence(tuple(range(start, start + 4)), 3) for start in starts]
 
 
 def run(folder: Path, settings: TrainingSettings = SETTINGS, stop_after: int | None = None) -> Trained:
-    steps: list[Progress] = []
+    steps: list[TrainingProgress] = []
     trained = train(
         with_adapter(small(), settings),
         list(pack(sequences(), 16)),
@@ -89,7 +89,7 @@ def test_interrupted_it_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 def test_the_loss_is_of_the_learnt_tokens_alone(tmp_path: Path) -> None:
     model = with_adapter(small(), SETTINGS)
-    [row] = pack([Sequence((1, 2, 3, 4, 5), 2), Sequence((7, 8, 9), 1)], 16)
+    [row] = pack([TokenSequence((1, 2, 3, 4, 5), 2), TokenSequence((7, 8, 9), 1)], 16)
     made = batch([row])
     with torch.no_grad():
         expected = model(**made).loss.item()

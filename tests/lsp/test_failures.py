@@ -207,7 +207,7 @@ def test_an_untitled_buffer(editor: Editor, echo: Echo) -> None:
 def test_a_document_that_was_never_opened(editor: Editor, echo: Echo) -> None:
     editor.uri = "file:///etc/passwd"
     assert editor.ghost(at(0, 0)) is None
-    assert editor.change(at(0, 0), at(0, 0), "x") is None
+    editor.change(at(0, 0), at(0, 0), "x")
     assert echo.asked == []
 
 
@@ -227,7 +227,7 @@ def test_a_wrong_setting_is_said_once(opened: Open, echo: Echo) -> None:
         editor.set({"sfm2": {"debounce": 1}})
         assert editor.ghost(CURSOR) is not None
         assert editor.shown == [
-            "SFM-2: sfm2.minConfidense: unknown setting; did you mean minConfidence?. The default holds."
+            "SFM-2: sfm2.minConfidense: unknown setting; did you mean minConfidence? The default applies."
         ]
 
 

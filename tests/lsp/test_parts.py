@@ -9,7 +9,7 @@ from sfm2.errors import APIConnectionError, AuthenticationError, RateLimitError
 from sfm2.lsp.documents import Document
 from sfm2.lsp.items import hole_at, inline_item, menu_item
 from sfm2.lsp.languages import language_of
-from sfm2.lsp.notices import Notices
+from sfm2.lsp.notices import ServerNotices
 from sfm2.lsp.question import Question, ask_about
 from sfm2.lsp.settings import EditorSettings, read
 from sfm2.lsp.typed_ahead import Suggestion
@@ -98,17 +98,18 @@ def test_a_failure_is_said_once_and_its_end_is_logged() -> None:
     shown: list[str] = []
     logged: list[str] = []
     now = [0.0]
-    notices = Notices(shown.append, logged.append, clock=lambda: now[0])
+    notices = ServerNotices(shown.append, logged.append, clock=lambda: now[0])
     for _ in range(5):
         notices.failed(APIConnectionError("cannot reach http://x"))
     assert shown == [
         "SFM-2: cannot reach http://x. `sfm2 serve` in a terminal starts it; SFM2_API_URL or --api-url says where it is."
     ]
-    assert notices.pausing
+    pausing = [notices.pausing]
     notices.failed(AuthenticationError("no such key"))
     assert len(shown) == 2
     now[0] = 3
-    assert not notices.pausing
+    pausing.append(notices.pausing)
+    assert pausing == [True, False]
     notices.answered()
     assert logged[-1] == "SFM-2 answers again."
     assert notices.wrong is None
@@ -118,7 +119,7 @@ def test_a_failure_is_said_once_and_its_end_is_logged() -> None:
 
 def test_who_is_refused_comes_back_when_told_to() -> None:
     now = [0.0]
-    notices = Notices(lambda _: None, lambda _: None, clock=lambda: now[0])
+    notices = ServerNotices(lambda _: None, lambda _: None, clock=lambda: now[0])
     notices.failed(RateLimitError("Try again in 30 seconds", retry_after=30))
     now[0] = 29
     assert notices.pausing

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from sfm2.lsp import positions
-from sfm2.lsp.documents import Document, Place
+from sfm2.lsp.documents import Document, LineColumn
 from sfm2.lsp.positions import Encoding
 from tests.lsp.editor import applied, at, offset
 
@@ -78,8 +78,8 @@ def test_edits_keep_the_document_as_the_editor_has_it(
         assert document.text == text
     # And it is the same as if it were opened anew.
     fresh = Document("file:///a.py", text, encoding=encoding)
-    assert [document.before(Place(n, 0)) for n in range(text.count("\n"))] == [
-        fresh.before(Place(n, 0)) for n in range(text.count("\n"))
+    assert [document.before(LineColumn(n, 0)) for n in range(text.count("\n"))] == [
+        fresh.before(LineColumn(n, 0)) for n in range(text.count("\n"))
     ]
 
 
@@ -96,8 +96,8 @@ def test_a_place_splits_the_text_and_goes_back_to_its_position(text: str, at_: i
 
 def test_positions_outside_are_moved_to_the_nearest_place() -> None:
     document = Document("file:///a.py", "ab\r\ncd")
-    assert document.place(at(0, 99)) == Place(0, 2)  # before the line end, not in it
-    assert document.place(at(9, 0)) == Place(1, 2)
+    assert document.place(at(0, 99)) == LineColumn(0, 2)  # before the line end, not in it
+    assert document.place(at(9, 0)) == LineColumn(1, 2)
 
 
 def test_a_form_feed_ends_no_line() -> None:

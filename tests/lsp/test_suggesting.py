@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -143,14 +145,15 @@ def test_the_same_question_twice_is_asked_once(editor: Editor, echo: Echo) -> No
     assert len(echo.asked) == 1
 
 
-def test_while_somebody_types_only_the_pause_asks(opened: Open, echo: Echo) -> None:
-    with opened(echo.url, "# echo:a b", options={"debounce": 1000}) as editor:
+def test_while_the_user_types_nothing_is_asked_before_the_pause(opened: Open, echo: Echo) -> None:
+    with opened(echo.url, "# echo:a b", options={"debounce": 10_000}) as editor:
         cursor = end_of("# echo:a b")
         asked = []
         for char in "cdefg":
             cursor = editor.type(cursor, char)
             asked.append(editor.ask(cursor, AUTOMATIC))
-        assert [len(each.result(WAIT)) for each in asked] == [0, 0, 0, 0, 1]
+        asked.append(editor.ask(editor.type(cursor, "h"), INVOKED))
+        assert [len(each.result(WAIT)) for each in asked] == [0, 0, 0, 0, 0, 1]
         assert len(echo.asked) == 1
 
 
@@ -294,7 +297,7 @@ def test_the_edit_puts_exactly_the_completion_at_the_cursor(
 
 
 @pytest.fixture
-def pair(opened: Open, echo: Echo):
+def pair(opened: Open, echo: Echo) -> Iterator[tuple[Editor, Editor]]:
     prose = {"text": "", "uri": "file:///notes.txt", "language": "plaintext"}  # nothing is judged there
     with (
         opened(echo.url, **prose) as one,

@@ -11,14 +11,14 @@ import pytest
 from lsprotocol import types
 
 from sfm2.errors import APIConnectionError
-from sfm2.lsp import commands
-from sfm2.lsp import server as lsp
+from sfm2.lsp import commands, features
 from sfm2.lsp.exclusion import is_excluded
-from sfm2.lsp.notices import Notices
-from sfm2.lsp.question import Question
+from sfm2.lsp.notices import ServerNotices
+from sfm2.lsp.server import Server
+from sfm2.lsp.service import Service
 from sfm2.lsp.suggestions import Suggestions
 from sfm2.lsp.typed_ahead import TypedAhead
-from sfm2.types import Completion, Explanation, Health, Language, Outcome
+from sfm2.types import CompleteRequest, Completion
 from tests.lsp.editor import AUTOMATIC, INVOKED, end_of
 from tests.lsp.virtual_time import run
 
@@ -30,19 +30,17 @@ EXCLUSIONS = json.loads((TRACES / "exclusion.json").read_text(encoding="utf-8"))
 class Recorded:
     """Answers as a trace has it, and fails the test for any other request."""
 
-    place = "the trace"
-
     def __init__(self, answers: list[dict[str, Any]]) -> None:
         self.answers = answers
         self.asked = 0
         self.cancelled: list[int] = []
 
-    async def complete(self, question: Question) -> Completion:
-        assert self.asked < len(self.answers), f"a request that the trace does not have: {question.window}"
+    async def submit(self, request: CompleteRequest) -> Completion:
+        assert self.asked < len(self.answers), f"a request that the trace does not have: {request}"
         number = self.asked
         answer = self.answers[number]
         self.asked += 1
-        assert question.window == (answer["prefix"], answer["suffix"])
+        assert (request.prefix, request.suffix) == (answer["prefix"], answer["suffix"])
         try:
             await asyncio.sleep(answer.get("takes", 10) / 1000)
         except asyncio.CancelledError:
@@ -62,16 +60,8 @@ class Recorded:
             finish_reason="stop",
         )
 
-    async def explain(self, code: str, language: Language | None) -> Explanation:
-        raise NotImplementedError
 
-    async def feedback(self, completion_id: str, outcome: Outcome) -> None: ...
-
-    async def health(self) -> Health:
-        raise NotImplementedError
-
-
-class Session(lsp.Server):
+class Session(Server):
     """The language server without a wire; what it says to the user goes nowhere."""
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None: ...
@@ -87,13 +77,14 @@ class Player:
         self.trace = trace
         self.before, self.after = trace["before"], trace["after"]
         self.recorded = Recorded(trace["answers"])
-        self.server = Session(self.recorded)
-        self.server.notices = Notices(self.server.show, self.server.log, clock)
-        self.server.suggestions = Suggestions(self.recorded, self.server.notices, TypedAhead(clock))
+        completer: Any = self.recorded  # it completes, and nothing else is asked of it
+        self.server = Session(Service(completer, "the trace"))
+        self.server.notices = ServerNotices(self.server.show, self.server.log, clock)
+        self.server.suggestions = Suggestions(completer, self.server.notices, TypedAhead(clock))
         settings = trace["settings"]
         self.server.configure({"debounce": settings["delay"], "minConfidence": settings["minConfidence"]})
         document = types.TextDocumentItem(URI, "plaintext", 1, self.before + self.after)
-        lsp.did_open(self.server, types.DidOpenTextDocumentParams(document))
+        features.did_open(self.server, types.DidOpenTextDocumentParams(document))
         self.shown: types.InlineCompletionItem | None = None
         self.running: asyncio.Task[None] | None = None
 
@@ -142,7 +133,7 @@ class Player:
         span = types.Range(end_of(kept), end_of(self.before + self.after[:replaced]))
         change = types.TextDocumentContentChangePartial(span, text + closes)
         document = types.VersionedTextDocumentIdentifier(2, URI)
-        lsp.did_change(self.server, types.DidChangeTextDocumentParams(document, [change]))
+        features.did_change(self.server, types.DidChangeTextDocumentParams(document, [change]))
         self.before, self.after = kept + text, closes + self.after[replaced:]
 
     def ask(self, trigger: types.InlineCompletionTriggerKind) -> None:
@@ -156,7 +147,7 @@ class Player:
     async def asked(self, trigger: types.InlineCompletionTriggerKind) -> None:
         context = types.InlineCompletionContext(trigger)
         params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(URI), end_of(self.before))
-        found = await lsp.inline_completion(self.server, params)
+        found = await features.inline_completion(self.server, params)
         self.shown = found.items[0] if found.items else None
 
     def cancel(self) -> None:

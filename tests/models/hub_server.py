@@ -1,4 +1,4 @@
-"""A small server that answers as the hub does: a redirect that carries the digest, ranges, and breakdowns on demand."""
+"""A small server like the hub: a redirect with the digest, ranges, and connections that break on demand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Hub:
     content: bytes
     announced: str
     breaks_after: list[int] = field(default_factory=list)
-    """For each coming answer the bytes after which its connection breaks."""
+    """For each of the next responses, the bytes after which the connection breaks."""
     knows_ranges: bool = True
     starts: list[int] = field(default_factory=list)
-    """The first byte of each answer."""
+    """The offset of the first byte of each response."""
     endpoint: str = ""
 
 

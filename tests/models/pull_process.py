@@ -1,7 +1,7 @@
-"""A process that pulls: CACHE CATALOGUE NAME [--hold-at BYTES] [--largest-file BYTES].
+"""A script that pulls weights: CACHE CATALOGUE NAME [--hold-at BYTES] [--largest-file BYTES].
 
-Prints a line for each phase. With --hold-at it prints "held" once so many bytes are there, and goes on when it reads a line.
-Prints "done" or the error in the end.
+Prints a line for each phase. With --hold-at it prints "held" when that many bytes are there, and continues when it reads a
+line. Prints "done" or the error in the end.
 """
 
 from __future__ import annotations

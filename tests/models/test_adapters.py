@@ -1,4 +1,4 @@
-"""The adapters of this machine: added, replaced, removed, chosen; and what becomes of damaged ones."""
+"""The adapters of a machine: adding, replacing, removing, choosing, and what happens with damaged ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> AdapterStore:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Make:
-    """`made("one", base=..., seed=...)`: a folder as `sfm2 finetune run` leaves it."""
+    """`made("one", base=..., seed=...)`: a folder like those of `sfm2 finetune run`."""
 
     def make(name: str = "one", base: str = MINE, seed: int = 1) -> Path:
         return tiny_adapter.write(tmp_path / "made" / name, base, seed)
@@ -40,7 +40,7 @@ def made(tmp_path: Path) -> Make:
 
 @pytest.fixture
 def shipped(tmp_path: Path, nothing_shipped: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package that brings the adapter `ours` for MINE."""
+    """A package that ships the adapter `ours` for MINE."""
     folder = tmp_path / "package"
     tiny_adapter.write(folder / "ours", MINE, seed=9)
     monkeypatch.setattr(adapters, "_shipped", lambda: folder)
@@ -77,7 +77,7 @@ def test_adding_under_a_known_name_replaces(store: AdapterStore, made: Make) -> 
     second = store.add(made("other", seed=2), "one")
     assert second.digest != before
     assert [one.name for one in store.list()] == ["one"]
-    assert store.list()[0].digest == second.digest, "what was read before is not told again"
+    assert store.list()[0].digest == second.digest, "the replaced adapter is read again"
 
 
 def test_half_the_strength_is_another_adapter(store: AdapterStore, made: Make) -> None:
@@ -217,6 +217,22 @@ def test_a_chosen_one_that_was_damaged_leaves_the_model_to_itself(
     path = added(tmp_path, "one") / WEIGHTS
     path.write_bytes(path.read_bytes()[:1000])
     assert store.in_use(MINE) is None
+
+
+def test_a_chosen_one_that_was_damaged_is_logged_once_with_the_reason(
+    store: AdapterStore, made: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.add(made("one"))
+    store.add(made("unused"))
+    store.use("one")
+    for name in ("one", "unused"):
+        (added(tmp_path, name) / MANIFEST).unlink()
+    for _ in range(3):
+        store.in_use(MINE)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("the adapter one is damaged and is not used: ")
+    assert MANIFEST in record.getMessage()
 
 
 # The one in use.

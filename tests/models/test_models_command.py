@@ -1,4 +1,4 @@
-"""`sfm2 models`, as a person or a program calls it."""
+"""`sfm2 models`, called by a user or a program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sfm2.cli.models import models
-from sfm2.cli.weights_progress import shown_progress
+from sfm2.cli.commands.models import models
+from sfm2.cli.progress import shown_progress
 from sfm2.config import Settings
 from sfm2.errors import WeightsError
 from sfm2.models.store import ModelStore
@@ -19,7 +19,7 @@ DEFAULT = "qwen2.5-coder-0.5b"
 
 
 def run(*arguments: str) -> Result:
-    """Errors are raised: printing them is the business of the command's root."""
+    """Run the command; errors are raised, as only the root command prints them."""
     return CliRunner().invoke(models, arguments, catch_exceptions=False)
 
 
@@ -45,11 +45,11 @@ def test_list_for_programs(empty_cache: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["path", DEFAULT], "not here yet"),
+        (["path", DEFAULT], "not installed"),
         (["path", "qwen2.5-coder-0.5"], f"did you mean {DEFAULT}"),
         (["verify"], "no weights on this machine"),
-        (["verify", DEFAULT], "not here yet"),
-        (["rm", DEFAULT], "are not here"),
+        (["verify", DEFAULT], "not installed"),
+        (["rm", DEFAULT], "are not installed"),
         (["pull", "gpt-9"], "no model 'gpt-9'"),
     ],
 )

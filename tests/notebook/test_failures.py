@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
         ("%%sfm2 --context some\nx", 'expected a number of characters, or "off"', "%sfm2 --help"),
         ("%%sfm2 --stop 'a\nx", "no closing quotation", "%sfm2 --help"),
         ("%%sfm2\n\n  \n", "the cell is empty", "Begin a function"),
-        ("%%sfm2 --replace --run\nx", "--replace and --run", "--run runs it at once"),
+        ("%%sfm2 --replace --run\nx", "--replace and --run", "--run also runs it"),
         ("%%sfm2 --run --language sql\nx", "this kernel runs Python, not sql", "Leave --run out"),
         ("%%sfm2 --api-url nowhere\nx", "expected http://HOST", ""),
         ("%%sfm2 --max-length 30000\nx", "max_length", ""),
@@ -117,7 +117,7 @@ SLOW = "# echo-slow:one two three" + " word" * 200
 
 
 def test_an_interrupt_keeps_what_has_come(shared: Notebook) -> None:
-    interrupted = []
+    interrupted: list[bool] = []
 
     def watch(message: Message) -> None:
         if message["msg_type"] == "update_display_data" and not interrupted:
@@ -131,7 +131,7 @@ def test_an_interrupt_keeps_what_has_come(shared: Notebook) -> None:
     assert "one two" in kept
     assert kept.count("word") < 190
     assert kept in ran.text
-    assert "Interrupted: what had come is in the next cell" in ran.text
+    assert "Interrupted: what had arrived is in the next cell" in ran.text
     assert shared.run("1 + 1").displayed[0]["text/plain"] == "2"
 
 
@@ -160,7 +160,7 @@ def test_a_server_that_dies_in_mid_stream(tmp_path: Path) -> None:
 
             ran = opened.run(f"%%sfm2 --stream --no-guard\n{SLOW}", watch=watch)
         assert (ran.status, ran.errors[0]["ename"]) == ("error", "StreamInterruptedError")
-        assert "Broken off: this is what had come" in ran.text
+        assert "Failed: this is what had arrived" in ran.text
         assert "\none two" in ran.text
     finally:
         end(server)

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-import pexpect
+import pexpect  # type: ignore[import-untyped]
 import pytest
 
 from tests.conftest import clean_environment

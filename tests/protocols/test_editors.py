@@ -13,6 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from sfm2.config import Settings
+from sfm2.core.resolve import resolve_completion
+from sfm2.server.protocols.llama_cpp.schemas import InfillBody
+from sfm2.server.protocols.llama_cpp.to_internal import complete_request
 from sfm2.sse import Decoder
 from sfm2.types import Mode, Snippet
 from tests.protocols.listening import Listening
@@ -28,7 +32,7 @@ LLAMA_VIM_FIELDS = [
 
 
 def llama_vim(**more: Any) -> dict[str, Any]:
-    """The cursor stands behind a comment in a function."""
+    """The cursor is after a comment in a function."""
     return {
         "id_slot": 0,
         "input_prefix": "def area(r):\n    pi = PI\n",
@@ -72,14 +76,21 @@ def test_llama_vim_completes(serving: Serving) -> None:
     answer = response.json()
     assert answer["content"] == " circle"
     assert (answer["truncated"], answer["tokens_cached"]) == (False, 0)
-    (ask,) = backend.asked
-    assert (ask.prefix, ask.suffix) == ("def area(r):\n    pi = PI\n    # echo: circle", "\n\nprint(area(2))\n")
-    assert ask.context == (Snippet(text="PI = 3.14\n", path="pi.py"),)
-    assert (ask.mode, ask.max_length, ask.top_k, ask.top_p, ask.time_limit) == (Mode.BLOCK, 128, 40, 0.9, 1.0)
-    assert ask.trim, "an editor sends more than a window holds"
+    (request,) = backend.asked
+    assert (request.prefix, request.suffix) == ("def area(r):\n    pi = PI\n    # echo: circle", "\n\nprint(area(2))\n")
+    assert request.context == (Snippet(text="PI = 3.14\n", path="pi.py"),)
+    sampling = request.sampling
+    assert (sampling.max_length, sampling.top_k, sampling.top_p) == (128, 40, 0.9)
+    assert request.truncate, "an editor sends more than a window holds"
 
 
-def test_llama_vim_is_told_the_times_that_are_known(serving: Serving) -> None:
+def test_llama_vims_completion_is_a_block_within_its_time() -> None:
+    settings = Settings()
+    resolved = resolve_completion(complete_request(InfillBody.model_validate(llama_vim()), settings, None), settings)
+    assert (resolved.policy.mode, resolved.policy.time_limit, resolved.policy.guard) == (Mode.BLOCK, 1.0, True)
+
+
+def test_llama_vim_gets_the_times_that_are_known(serving: Serving) -> None:
     with serving(backends=[Listening(prompt_seconds=0.25)]) as client:
         answer = client.post("/infill", json=llama_vim()).json()
     assert answer["timings/prompt_ms"] == 250
@@ -95,7 +106,7 @@ def test_llama_vim_warms_the_cache(serving: Serving) -> None:
         whole = client.post("/infill", json=llama_vim(**{**WARMING, "response_fields": None})).json()
     assert (response.status_code, response.json()) == (200, {})
     assert (whole["content"], whole["tokens_predicted"], whole["stop"]) == ("", 0, True)
-    assert backend.asked[0].max_length == 1, "the least that makes an engine read the prompt"
+    assert backend.asked[0].sampling.max_length == 1, "the least that makes an engine read the prompt"
     assert backend.asked[0].context
 
 
@@ -177,9 +188,9 @@ def test_continue_completes_with_a_prompt_of_its_own(serving: Serving, stop: lis
     *pieces, done = [event.data for event in Decoder().feed(response.content)]
     assert done == "[DONE]"
     assert "".join(json.loads(piece)["choices"][0]["text"] for piece in pieces) == "1, 2"
-    (ask,) = backend.asked
-    assert (ask.prefix, ask.suffix, ask.guard) == ("numbers = [", "]\nprint(numbers)\n", True)
-    assert ask.max_length == 2048, "as many as the server gives"
+    (request,) = backend.asked
+    assert (request.prefix, request.suffix) == ("numbers = [", "]\nprint(numbers)\n")
+    assert request.sampling.max_length == 2048, "as many as the server gives"
 
 
 def test_continue_chats(client: httpx.Client) -> None:
@@ -210,6 +221,6 @@ def test_aider_edits_in_a_long_conversation(serving: Serving) -> None:
     assert done == "[DONE]"
     text = "".join(json.loads(event)["choices"][0]["delta"].get("content", "") for event in events)
     assert text == "calc.py\n```\nx = (\n```", "as the model said it: nothing is cut or closed"
-    (ask,) = backend.asked
-    assert [(turn.role, turn.content) for turn in ask.turns] == said
-    assert ask.max_length == 2048, "as long as it likes"
+    (request,) = backend.asked
+    assert [(one.role, one.content) for one in request.messages] == said
+    assert request.sampling.max_length == 2048, "as long as it likes"

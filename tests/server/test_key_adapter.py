@@ -16,7 +16,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sfm2.cli.keys import keys as keys_command
+from sfm2.cli.commands.keys import keys as keys_command
 from sfm2.config import Loaded, Settings, load
 from sfm2.errors import AdapterError
 from sfm2.models.adapters import WEIGHTS, AdapterStore

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sfm2.cli.keys import keys as command
+from sfm2.cli.commands.keys import keys as command
 from sfm2.config import Loaded
 from sfm2.errors import AuthenticationError, NotFoundError
 from sfm2.server.usage.keys import Keys

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 
 from sfm2.evals.items import Item
-from sfm2.evals.suites.table import load
+from sfm2.evals.suites.registry import load
 from sfm2.syntax.guard import Guard, guarded
 from sfm2.syntax.hole import Hole
 from sfm2.types import GuardAction, GuardReason, Language, Mode

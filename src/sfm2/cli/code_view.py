@@ -1,4 +1,4 @@
-"""Code on a terminal, as it arrives: each line in colour once it is complete."""
+"""Shows code on a terminal as it arrives: each line in colour once it is complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _LOOK_BACK = 4_000  # characters before a line that decide its colours (an open 
 
 
 class CodeView:
-    """`context` comes before what is fed, and is not shown. Without colour, text is shown at once."""
+    """Highlights the text that is fed to it and hands it to `write`, line by line; without `colour` at once.
+
+    `context` is the code before that text: it influences the colours and is not shown.
+    """
 
     def __init__(self, write: Callable[[str], None], language: str | None, colour: bool, context: str = "") -> None:
         self._write = write
@@ -24,11 +27,12 @@ class CodeView:
         self._shown = len(self._text)
 
     def feed(self, text: str) -> None:
+        """Add text, and show the lines that are complete."""
         self._text += visible(text)
         self._show(self._text.rfind("\n") + 1 if self._colour else len(self._text))
 
     def close(self) -> None:
-        """Show the rest, and end the line."""
+        """Show what is left, and end the line."""
         self._show(len(self._text))
         if not self._text.endswith("\n"):
             self._write("\n")
@@ -36,7 +40,7 @@ class CodeView:
     def _show(self, end: int) -> None:
         if end > self._shown:
             shown = self._coloured(end) if self._colour else self._text[self._shown : end]
-            # First: Ctrl-C after the writing must not let `close` write it again.
+            # Before writing: after a Ctrl-C in `write`, `close` must not write it again.
             self._shown = end
             self._write(shown)
 
@@ -46,7 +50,7 @@ class CodeView:
 
 
 def coloured(text: str, start: int, language: str) -> str:
-    """`text` from `start` on with colours for a terminal; what is before it tells them."""
+    """`text` from character `start` on, coloured for a terminal. The text before it influences the colours."""
     lexer = get_lexer_by_name(language)
     tokens = [
         (kind, value[max(0, start - index) :])

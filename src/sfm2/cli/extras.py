@@ -1,4 +1,4 @@
-"""Imports of what only an extra brings."""
+"""Imports of packages that only an extra installs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sfm2.errors import MissingExtraError
 
 @contextmanager
 def needing(extra: str, what: str) -> Iterator[None]:
-    """`what` needs `extra`: imports within raise MissingExtraError where its packages are not there. A module of our own
-    that is not there is no matter of extras, and stays what it is."""
+    """Turn a failing import within the block into a `MissingExtraError`: `what` needs the packages of `extra`.
+
+    A missing module of sfm2 itself is a bug, and stays a `ModuleNotFoundError`.
+    """
     try:
         yield
     except ModuleNotFoundError as error:

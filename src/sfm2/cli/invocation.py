@@ -1,4 +1,4 @@
-"""What one call of `sfm2` carries from the group to its commands."""
+"""What one run of `sfm2` passes from the group to its commands."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
-from sfm2.config import Loaded, load
+from sfm2.config import Loaded, Settings, load
 
 
 class Invocation(Loaded):
-    """The settings, read when somebody first asks for them. Reading raises `ConfigError`."""
+    """The settings, loaded when they are first read. Loading raises `ConfigError`."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.as_json = False
-        """Whether errors are for a program, too."""
+        """Whether errors are printed as JSON"""
 
     def __getattr__(self, name: str) -> Any:
-        # Only for what is not there yet.
+        # Python calls this only for attributes that are not set yet.
         if name not in ("settings", "origins", "warnings"):
             raise AttributeError(name)
         loaded = load(path=self.path)
@@ -28,6 +28,12 @@ class Invocation(Loaded):
 
 
 def current() -> Invocation:
+    """The invocation of the command that is running."""
     found = click.get_current_context().find_object(Invocation)
-    assert found is not None, "only the group `main` calls this command"
+    assert found is not None, "the group `main` sets it"
     return found
+
+
+def settings() -> Settings:
+    """The settings of the command that is running, which may have been called without the group."""
+    return (click.get_current_context().find_object(Loaded) or load()).settings

@@ -1,25 +1,25 @@
-"""What is said about a completion on standard error: who could not answer, who did, how sure, how much, how long."""
+"""The report about an answer on standard error: fallbacks, backend, confidence, guard, tokens and time."""
 
 from __future__ import annotations
 
 from sfm2.cli import terminal
 from sfm2.types import Completion, Explanation, GuardAction, GuardReport
-from sfm2.wording import fallbacks, sureness
+from sfm2.wording import confidence_text, fallback_lines
 
 
 def add_report(answer: Completion | Explanation, place: str) -> None:
-    """Fallbacks always; the rest is for a person at a terminal."""
-    for line in fallbacks(answer.fallback, answer.model_used):
+    """Write the report: fallbacks always, the summary only to a terminal. `place` is where the answer comes from."""
+    for line in fallback_lines(answer.fallback, answer.model_used):
         terminal.note(f"note: {line}")
     if terminal.notes_to_terminal():
         terminal.note(summary(answer, place))
 
 
 def summary(answer: Completion | Explanation, place: str) -> str:
-    """Such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · cut (block_end) · 57 tokens · 1.20 s`."""
+    """One line such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · cut (block_end) · 57 tokens · 1.20 s`."""
     parts = [f"{answer.model_used}, {place}"]
     if isinstance(answer, Completion):
-        parts.append(sureness(answer.confidence, answer.calibrated))
+        parts.append(confidence_text(answer.confidence, answer.calibrated))
         parts += _guard(answer.guard)
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
     if answer.finish_reason == "length":
@@ -28,7 +28,7 @@ def summary(answer: Completion | Explanation, place: str) -> str:
 
 
 def _guard(report: GuardReport) -> list[str]:
-    """What the guard did, where it did anything."""
+    """What the guard did; empty where it left the completion as it was."""
     if report.action in (GuardAction.OFF, GuardAction.KEPT):
         return []
     reasons = ", ".join(report.reasons)

@@ -1,4 +1,4 @@
-"""The group `sfm2`: the list of commands, and the one place where errors become messages and exit codes."""
+"""The group `sfm2`: the list of its commands, and the place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -12,43 +12,46 @@ from typing import Any, NamedTuple
 import click
 
 import sfm2
-from sfm2.cli import failures, terminal
-from sfm2.cli.exits import Exit, epilog, exit_code
+from sfm2.cli import terminal
+from sfm2.cli.exit_codes import Exit, epilog, exit_code, report_error
 from sfm2.errors import MissingExtraError, SFM2Error
 
 
 class Entry(NamedTuple):
-    """Where a command is, what it does, and the extra that its imports need."""
+    """A command of `sfm2`."""
 
     place: str
+    """`module:attribute`"""
     help: str
+    """The first line of its help"""
     extra: str | None = None
+    """The extra that its imports need"""
 
 
 COMMANDS = {
-    "generate": Entry("sfm2.cli.generate:generate", "Go on from PROMPT."),
-    "complete": Entry("sfm2.cli.complete:complete", "Complete a file at a line and column."),
-    "explain": Entry("sfm2.cli.explain:explain", "Say what code does."),
-    "serve": Entry("sfm2.cli.serve:serve", "Serve SFM-2 over HTTP until Ctrl-C or SIGTERM.", "server"),
-    "lsp": Entry(
-        "sfm2.cli.lsp:lsp", "Serve editors by the Language Server Protocol, on standard input and output.", "lsp"
-    ),
-    "health": Entry("sfm2.cli.health:health", "Say how a server and its models are."),
-    "stats": Entry("sfm2.cli.stats:stats", "Show a server's counters."),
+    "generate": Entry("sfm2.cli.commands.generate:generate", "Complete PROMPT."),
+    "complete": Entry("sfm2.cli.commands.complete:complete", "Complete a file at a line and column."),
+    "explain": Entry("sfm2.cli.commands.explain:explain", "Explain code in words."),
+    "serve": Entry("sfm2.cli.commands.serve:serve", "Start the server; Ctrl-C or SIGTERM stops it.", "server"),
+    "lsp": Entry("sfm2.cli.commands.lsp:lsp", "Start the language server for editors.", "lsp"),
+    "health": Entry("sfm2.cli.commands.health:health", "Check a server and its models."),
+    "stats": Entry("sfm2.cli.commands.stats:stats", "Show a server's usage statistics."),
     "feedback": Entry(
-        "sfm2.cli.feedback:feedback", "Tell a server that a completion was accepted, edited or rejected."
+        "sfm2.cli.commands.feedback:feedback", "Report that a completion was accepted, edited or rejected."
     ),
-    "models": Entry("sfm2.cli.models:models", "Weights: what there is, and what is here.", "engine"),
-    "adapters": Entry("sfm2.cli.adapters:adapters", "Adapters: what there is, and which answers."),
-    "keys": Entry("sfm2.cli.keys:keys", "API keys: once one was created, the server asks for one.", "server"),
-    "eval": Entry("sfm2.cli.evals:evals", "Measure how good the completions are.", "eval"),
-    "finetune": Entry("sfm2.cli.finetune:finetune", "Teach the model your own code.", "data"),
-    "config": Entry("sfm2.cli.config:config", "Settings: what holds, and where it came from."),
+    "models": Entry("sfm2.cli.commands.models:models", "List, download, verify and delete weights.", "engine"),
+    "adapters": Entry("sfm2.cli.commands.adapters:adapters", "List adapters, and choose the one that answers."),
+    "keys": Entry(
+        "sfm2.cli.commands.keys:keys", "Create, list and revoke API keys of this machine's server.", "server"
+    ),
+    "eval": Entry("sfm2.cli.commands.eval:evals", "Measure the quality of completions.", "eval"),
+    "finetune": Entry("sfm2.cli.commands.finetune:finetune", "Train the model on your own code.", "data"),
+    "config": Entry("sfm2.cli.commands.config:config", "Show the settings and where they come from."),
 }
 
 
 class Main(click.Group):
-    """Imports a command when it is called: `sfm2 --help` imports none."""
+    """Imports a command when it is called; `sfm2 --help` imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -65,10 +68,10 @@ class Main(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except SFM2Error as error:
-            failures.report(error, as_json=getattr(ctx.obj, "as_json", False))
+            report_error(error, as_json=getattr(ctx.obj, "as_json", False))
             ctx.exit(exit_code(error))
         except BrokenPipeError:
-            # Whoever read our output has enough (`| head`).
+            # The reader has closed the pipe, as `| head` does.
             _discard_output()
             ctx.exit(Exit.OK)
         return result
@@ -81,7 +84,7 @@ class Main(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Ends the process, as click's own does, with our code for Ctrl-C."""
+        """Run a command and end the process, as click's own method does, with 130 for Ctrl-C."""
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
@@ -98,11 +101,11 @@ class Main(click.Group):
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Configuration file (JSON), in place of the user's.",
+    help="Use this configuration file (JSON) instead of the user's.",
 )
 @click.pass_context
 def main(ctx: click.Context, config: Path | None) -> None:
-    """Code generation from your own machine: by a running SFM-2 server, else by the model itself."""
+    """Generate code on your own machine, with a running SFM-2 server or with the model itself."""
     from sfm2.cli.invocation import Invocation
 
     ctx.obj = Invocation(config)
@@ -126,5 +129,5 @@ def _imported(name: str, entry: Entry) -> click.Command:
 
 
 def _discard_output() -> None:
-    """What is still in the buffer goes nowhere when the interpreter ends."""
+    """Send what is still buffered to nowhere, so that Python does not complain about it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What standard output and standard error are connected to, and writing there."""
+"""Output: what standard output and standard error are connected to, and how to write there."""
 
 from __future__ import annotations
 
@@ -10,43 +10,46 @@ import click
 
 from sfm2.errors import SFM2Error
 
-# Model output must not steer the terminal: control characters become their pictures, C1 controls a question mark.
+# Model output must not control the terminal: control characters become their pictures, C1 controls a question mark.
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
 _VISIBLE: dict[int, int | str] = {**_PICTURES, 0x0D: "", 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), "�")}
 
 
 def visible(text: str) -> str:
-    """`text` for a terminal, without characters that steer it."""
+    """`text` with its control characters made visible, safe to show on a terminal."""
     return text.translate(_VISIBLE)
 
 
 def to_terminal() -> bool:
-    """Whether standard output is one."""
+    """Whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
 def notes_to_terminal() -> bool:
-    """Whether standard error is one."""
+    """Whether standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 def can_ask() -> bool:
-    """Whether somebody can answer a question."""
+    """Whether there is a terminal to ask the user a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def in_colour() -> bool:
-    """Whether standard output shows colours."""
+    """Whether to write colours to standard output."""
     return to_terminal() and not colourless()
 
 
 def colourless() -> bool:
-    """Whether the user or the terminal wants no colours. See no-color.org for `NO_COLOR`."""
+    """Whether the user or the terminal refuses colours. See no-color.org for `NO_COLOR`."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 def write(text: str) -> None:
-    """`text` as UTF-8 to standard output, byte for byte, at once. Raises `BrokenPipeError` when nobody reads it."""
+    """Write `text` to standard output as UTF-8, unchanged and unbuffered.
+
+    Raises `BrokenPipeError` when the reader is gone, `SFM2Error` when the output cannot be written.
+    """
     stream = sys.stdout.buffer
     try:
         stream.write(text.encode())
@@ -55,22 +58,22 @@ def write(text: str) -> None:
         raise
     except OSError as error:
         raise SFM2Error(
-            f"cannot write to standard output: {error.strerror}", suggestion="Is there room where it goes?"
+            f"cannot write to standard output: {error.strerror}", suggestion="Is there space left where it goes?"
         ) from error
 
 
 def write_line(text: str) -> None:
-    """As `write`, with one line break at the end, unless there is one."""
+    """Write `text` with a line break at the end, unless it has one."""
     write(text if text.endswith("\n") else f"{text}\n")
 
 
 def note(text: str) -> None:
-    """A line on standard error."""
+    """Write a line to standard error, in a dim colour."""
     click.secho(visible(text), err=True, dim=True)
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Rows in aligned columns."""
+    """Rows of cells as lines with aligned columns."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

@@ -1,44 +1,67 @@
-"""The SDK for asyncio: a thin shell around the pure parts. Its twin is `_sync`."""
+"""The SDK for asyncio: a thin shell around the pure modules.
+
+`_sync` is generated from this file: run `python -m tools.unasync` after a change.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack, overload
 
 import httpx
 
 from sfm2.client import _requests, _responses
-from sfm2.client._cache import key_of
+from sfm2.client._cache import key_of, worth_keeping
 from sfm2.client._events import EventReader
-from sfm2.client._options import Options
-from sfm2.client._requests import Call, Settings
+from sfm2.client._options import Options, close_with
+from sfm2.client._requests import ROUTES, STREAM_ROUTES, Call, GenerationArguments
+from sfm2.completer import Answer, Question
 from sfm2.errors import SFM2Error
-from sfm2.types import Batch, Chunk, Completion, Explanation, Health, Outcome, Snippet, Stats
+from sfm2.types import (
+    Batch,
+    BatchRequest,
+    Chunk,
+    CompleteRequest,
+    Completion,
+    ExplainRequest,
+    Explanation,
+    GenerateRequest,
+    Health,
+    Outcome,
+    Snippet,
+    Stats,
+)
 
-A = TypeVar("A", Completion, Explanation)
+A = TypeVar("A", bound=Answer)
 
 
 class AsyncGenerationStream:
-    """Chunks of a completion as they come. `result` is the whole one, after the last. Leaving early stops the work.
+    """Iterates over the chunks of a completion as they arrive; `result` is the whole completion after the last one.
 
-    Iterating raises the classes of `sfm2.errors`; `StreamInterruptedError` when the stream ends before it was done.
+    Closing it early stops the work on the server. Iterating raises the classes of `sfm2.errors`, `StreamInterruptedError`
+    if the stream ends before the completion is done.
     """
 
-    def __init__(self, client: AsyncSFM2Client, call: Call) -> None:
+    def __init__(self, items: AsyncGenerator[Chunk | Completion, None]) -> None:
         self.result: Completion | None = None
-        self._chunks = self._read(client, call)
+        self._items = items
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
         return self
 
     async def __anext__(self) -> Chunk:
-        return await anext(self._chunks)
+        item = await anext(self._items)
+        if isinstance(item, Chunk):
+            return item
+        self.result = item
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Stop the work and let the connection go. Again is harmless."""
-        await self._chunks.aclose()
+        """Stop the work and release the connection. Calling it again is harmless."""
+        await self._items.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,33 +71,17 @@ class AsyncGenerationStream:
     ) -> None:
         await self.aclose()
 
-    async def _read(self, client: AsyncSFM2Client, call: Call) -> AsyncGenerator[Chunk, None]:
-        response = await client._send(call, stream=True)
-        reader = EventReader(response.headers.get("X-Request-ID"))
-        try:
-            if not _responses.is_event_stream(response):
-                await response.aread()
-                raise _responses.error_of(response)
-            async for data in response.aiter_bytes():
-                for chunk in reader.feed(data):
-                    yield chunk
-        except httpx.HTTPError as error:
-            if reader.result is None:  # what breaks after `done` took nothing away
-                raise reader.interrupted(error) from error
-        finally:
-            await response.aclose()
-        self.result = reader.end()
-
 
 class AsyncSFM2Client:
-    """A client of an SFM-2 server.
+    """A client of an SFM-2 server, and an `AsyncCompleter`. Its methods raise the classes of `sfm2.errors`.
 
-    `api_url` is taken from SFM2_API_URL and `api_key` from SFM2_API_KEY when not given; `cache_ttl` is in seconds,
-    and so is `timeout`: the longest wait for the next byte. `enable_cache` keeps the answers of `generate`, `complete` and
-    `explain` in memory: the same question gets the same answer for `cache_ttl`.
-    `http_client` brings a connection pool of your own (certificates, proxies); it is not closed with this client.
-    Raises the classes of `sfm2.errors`, `InvalidRequestError` for wrong arguments.
-    Close it with `aclose`, or use it in `async with`.
+    `api_url` defaults to SFM2_API_URL, then to http://localhost:8000; `api_key` to SFM2_API_KEY. `timeout` is the longest
+    wait for the next byte, in seconds. `max_retries` bounds how often a request is sent again where that is safe.
+    `enable_cache` keeps answers in memory, at most `cache_size` of them for `cache_ttl` seconds each: the same request gets
+    the same answer. `http_client` is a connection pool of your own (certificates, proxies), which stays open when this
+    client is closed. Wrong arguments raise `InvalidRequestError`.
+
+    Close the client with `aclose`, or use it in `async with`.
     """
 
     def __init__(
@@ -92,50 +99,83 @@ class AsyncSFM2Client:
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         self._options = Options.build(
-            api_url,
-            api_key,
-            timeout,
-            max_retries,
-            enable_cache,
-            cache_ttl,
-            cache_size,
-            max_connections,
-            keep_alive,
+            api_url, api_key, timeout, max_retries, enable_cache, cache_ttl, cache_size, max_connections, keep_alive
         )
-        self._origin: Self | None = None  # whose connections these are; it closes them when it is garbage
+        self._origin: Self | None = None  # keeps the client alive whose connections these are
         self._owns_http = http_client is None
         self._http = http_client or httpx.AsyncClient(**self._options.pool())
+        if self._owns_http:
+            close_with(self, self._http)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._options.shown!r})"
 
     def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
-        """The same client with other limits; both share connections and cache, and the original closes them."""
+        """The same client with other limits. Both share connections and cache; closing the original closes them."""
         other = object.__new__(type(self))
         other._options = self._options.with_limits(timeout, max_retries)
         other._http, other._owns_http = self._http, False
         other._origin = self
         return other
 
-    async def generate(self, prompt: str, *, suffix: str | None = None, **settings: Unpack[Settings]) -> Completion:
-        """Code that goes on from `prompt`, up to `suffix`: the code that follows it."""
-        return await self._answer(
-            _requests.post("/generate", {"prompt": prompt, "suffix": suffix}, settings), Completion
-        )
+    # Request objects.
+
+    @overload
+    async def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    @overload
+    async def submit(self, request: ExplainRequest) -> Explanation: ...
+    @overload
+    async def submit(self, request: BatchRequest) -> Batch: ...
+    @overload
+    async def submit(self, request: Question) -> Answer: ...
+
+    async def submit(self, request: Question) -> Answer:
+        """The answer to a request object of `sfm2.types`."""
+        return await self._answer(_requests.from_request(request), _responses.ANSWERS[type(request)])
+
+    async def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
+        """The chunks of a completion as they arrive, then the whole `Completion`. Closing it stops the work on the server.
+
+        The server has no stream for a `CompleteRequest`, whose completion comes as one chunk.
+        """
+        call = _requests.stream_from_request(request)
+        if call is not None:
+            async with aclosing(self._events(call)) as items:
+                async for item in items:
+                    yield item
+            return
+        completion = await self.submit(request)
+        if completion.completion:
+            yield Chunk(text=completion.completion, logprobs=completion.logprobs)
+        yield completion
+
+    async def health(self) -> Health:
+        """The state of the server and its backends, even if unhealthy. Fields can be read as `health["status"]`."""
+        return _responses.parse_health(await self._send(_requests.HEALTH), Health)
+
+    # The same with plain arguments.
+
+    async def generate(
+        self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
+    ) -> Completion:
+        """Complete `prompt`. `suffix` is the code that follows the completion."""
+        fields = {"prompt": prompt, "suffix": suffix}
+        return await self._answer(_requests.post(ROUTES[GenerateRequest], fields, arguments), Completion)
 
     def generate_stream(
-        self, prompt: str, *, suffix: str | None = None, **settings: Unpack[Settings]
+        self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
     ) -> AsyncGenerationStream:
-        """As `generate`, in chunks as they come."""
+        """As `generate`, in chunks as they arrive."""
         fields = {"prompt": prompt, "suffix": suffix}
-        return AsyncGenerationStream(self, _requests.post("/generate/stream", fields, settings))
+        call = _requests.post(STREAM_ROUTES[GenerateRequest], fields, arguments)
+        return AsyncGenerationStream(self._events(call))
 
     async def generate_batch(
-        self, prompts: Sequence[str], **settings: Unpack[Settings]
+        self, prompts: Sequence[str], **arguments: Unpack[GenerationArguments]
     ) -> list[Completion | SFM2Error]:
-        """Answers in the order of the prompts. One that fails has its error in its place, which is not raised."""
-        call = _requests.post("/generate/batch", {"prompts": _requests.prompts_of(prompts)}, settings)
-        return _responses.batch_items(_responses.parse(await self._send(call), Batch))
+        """Complete many prompts. A prompt that fails has its error in its place, as an object that is not raised."""
+        call = _requests.post(ROUTES[BatchRequest], {"prompts": _requests.prompts_of(prompts)}, arguments)
+        return _responses.batch_items(await self._answer(call, Batch))
 
     async def complete(
         self,
@@ -145,13 +185,16 @@ class AsyncSFM2Client:
         path: str | None = None,
         context: Sequence[Snippet | Mapping[str, str]] = (),
         time_limit: float | None = None,
-        **settings: Unpack[Settings],
+        **arguments: Unpack[GenerationArguments],
     ) -> Completion:
-        """What belongs between `prefix` and `suffix`; `path` is the file's name, which tells the language. `context` is code
-        of other files, the most telling last; after `time_limit` seconds the completion ends with its line."""
+        """Fill the hole between `prefix` and `suffix`.
+
+        `path` is the file's name, which implies the language. `context` is code of other files, the most relevant last.
+        After `time_limit` seconds of writing, the completion ends at the end of its line.
+        """
         fields = {"prefix": prefix, "suffix": suffix, "path": path, "time_limit": time_limit}
         more = {"context": _requests.snippets(context)}
-        return await self._answer(_requests.post("/complete", fields | more, settings), Completion)
+        return await self._answer(_requests.post(ROUTES[CompleteRequest], fields | more, arguments), Completion)
 
     async def explain(
         self,
@@ -161,27 +204,27 @@ class AsyncSFM2Client:
         max_length: int | None = None,
         use_fallback: bool | None = None,
     ) -> Explanation:
-        """What `code` does, in words."""
-        fields = {"language": language, "max_length": max_length, "use_fallback": use_fallback}
-        return await self._answer(_requests.post("/explain", {"code": code, **fields}, {}), Explanation)
+        """Explain in words what `code` does, in at most `max_length` tokens."""
+        fields = {"code": code, "language": language, "max_length": max_length, "use_fallback": use_fallback}
+        return await self._answer(_requests.post(ROUTES[ExplainRequest], fields, {}), Explanation)
 
     async def feedback(self, completion_id: str, outcome: Outcome | str) -> None:
-        """Say what became of a completion (its `id`): "accepted", "edited" or "rejected"; again replaces what was said.
+        """Report what became of a completion, by its `id`: "accepted", "edited" or "rejected". A later report replaces it.
 
-        Raises `NotFoundError` where this key has no such completion of the last 30 days.
+        Raises `NotFoundError` if this API key has got no such completion in the last 30 days.
         """
         _responses.check(await self._send(_requests.feedback(completion_id, outcome)))
 
     async def health_check(self) -> Health:
-        """How the server and its models are; also when that is not well. Reads like a dict: `health["status"]`."""
-        return _responses.parse_health(await self._send(_requests.HEALTH), Health)
+        """The same as `health`, under the name of the API reference."""
+        return await self.health()
 
     async def stats(self) -> Stats:
-        """The server's counters. Reads like a dict."""
+        """The server's usage statistics. Fields can be read as `stats["total_requests"]`."""
         return _responses.parse(await self._send(_requests.STATS), Stats)
 
     async def aclose(self) -> None:
-        """Let the connections go. Again is harmless."""
+        """Release the connections. Calling it again is harmless."""
         if self._owns_http:
             await self._http.aclose()
 
@@ -201,12 +244,29 @@ class AsyncSFM2Client:
         answer: A | None = cache.get(key)
         if answer is None:
             answer = _responses.parse(await self._send(call), kind)
-            if not answer.fallback:  # what stood in for a backend that failed is not worth keeping
+            if worth_keeping(answer):
                 cache.put(key, answer)
         return answer
 
+    async def _events(self, call: Call) -> AsyncGenerator[Chunk | Completion, None]:
+        response = await self._send(call, stream=True)
+        reader = EventReader(response.headers.get("X-Request-ID"))
+        try:
+            if not _responses.is_event_stream(response):
+                await response.aread()
+                raise _responses.error_of(response)
+            async for data in response.aiter_bytes():
+                for chunk in reader.feed(data):
+                    yield chunk
+        except httpx.HTTPError as error:
+            if reader.result is None:  # a connection that breaks after `done` took nothing away
+                raise reader.interrupted(error) from error
+        finally:
+            await response.aclose()
+        yield reader.end()
+
     async def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
-        """A response, whatever its status, after as many tries as are safe. Raises `APIConnectionError`."""
+        """The response, whatever its status, after as many tries as are safe. Raises `APIConnectionError`."""
         policy, attempt = self._options.policy, 0
         while True:
             try:

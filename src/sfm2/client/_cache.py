@@ -1,4 +1,4 @@
-"""Answers kept for a while: the same question to the same server gets the same answer."""
+"""Keeps answers for a while: the same request to the same server gets the same answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sfm2.client._requests import Call
+from sfm2.completer import Answer
+from sfm2.types import Batch
 
 
 class Cache:
-    """At most `size` answers, each for `ttl` seconds; the one unused for longest goes first. Safe between threads."""
+    """Holds at most `size` answers, each for `ttl` seconds; the least recently used one is dropped first. Thread-safe."""
 
     def __init__(self, ttl: float, size: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._ttl = ttl
@@ -23,7 +25,7 @@ class Cache:
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Any:
-        """None when there is nothing fresh."""
+        """The answer for `key`; None when there is none, or it has expired."""
         with self._lock:
             expires, value = self._entries.get(key, (0.0, None))
             if value is None:
@@ -35,6 +37,7 @@ class Cache:
             return value
 
     def put(self, key: str, value: Any) -> None:
+        """Keep an answer from now on."""
         with self._lock:
             self._entries[key] = (self._clock() + self._ttl, value)
             self._entries.move_to_end(key)
@@ -46,5 +49,10 @@ class Cache:
 
 
 def key_of(url: str, api_key: str | None, call: Call) -> str:
-    """Everything that changes the answer."""
+    """The key of an answer: everything that it depends on."""
     return json.dumps([url, api_key, call.path, call.body], sort_keys=True)
+
+
+def worth_keeping(answer: Answer) -> bool:
+    """Whether to keep an answer: not a batch, and not what a fallback gave while the first backend failed."""
+    return not isinstance(answer, Batch) and not answer.fallback

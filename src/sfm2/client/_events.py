@@ -1,4 +1,4 @@
-"""The events of a streamed completion -> chunks, then the whole completion. Pure."""
+"""From the events of a streamed completion to chunks, then the whole completion. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfm2.types import Chunk, Completion, ErrorBody
 
 
 class EventReader:
-    """Bytes in, chunks out. `result` is there after `done`."""
+    """Turns the bytes of a response into chunks. `result` is the whole completion once the event `done` has arrived."""
 
     def __init__(self, request_id: str | None) -> None:
         self._decoder = Decoder()
@@ -21,9 +21,9 @@ class EventReader:
         self.result: Completion | None = None
 
     def feed(self, data: bytes) -> Iterator[Chunk]:
-        """Raises what an `error` event carries, and `StreamInterruptedError` for one that is not ours.
+        """The chunks in `data`. Everything after `done` is ignored.
 
-        Nothing counts after `done`.
+        Raises the error that an `error` event carries, and `StreamInterruptedError` for an event that makes no sense.
         """
         for event in self._decoder.feed(data):
             if self.result is not None:
@@ -33,13 +33,13 @@ class EventReader:
                 yield chunk
 
     def end(self) -> Completion:
-        """The whole completion. Raises `StreamInterruptedError` when the connection ended without `done`."""
+        """The whole completion. Raises `StreamInterruptedError` if the stream ended without `done`."""
         if self.result is None:
             raise self._interrupted("the stream ended before it was done")
         return self.result
 
     def interrupted(self, error: Exception) -> StreamInterruptedError:
-        """A connection that broke in mid-stream."""
+        """The error for a connection that broke in mid-stream."""
         return self._interrupted(f"the connection broke before the stream was done ({type(error).__name__})")
 
     def _interrupted(self, message: str) -> StreamInterruptedError:

@@ -1,9 +1,10 @@
-"""What a client is made of, checked once and shared by both shells."""
+"""The options of a client, checked once. Both clients use them."""
 
 from __future__ import annotations
 
 import math
 import os
+import weakref
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -22,15 +23,18 @@ _KEEP_ALIVE = 4.0  # seconds that an idle connection is kept: less than uvicorn'
 
 @dataclass(frozen=True)
 class Options:
-    """`api_key` and a password in the address are kept out of the representation: those end up in logs."""
+    """Valid options. The key and the address, which may hold a password, are left out of `repr`: that ends up in logs."""
 
     url: str = field(repr=False)
     api_key: str | None = field(repr=False)
     timeout: float
+    """Seconds to wait for the next byte"""
     policy: RetryPolicy
     cache: Cache | None = field(repr=False)
+    """None: answers are not cached"""
     max_connections: int
     keep_alive: bool
+    """Whether idle connections are kept for the next request"""
 
     @classmethod
     def build(
@@ -45,7 +49,7 @@ class Options:
         max_connections: int,
         keep_alive: bool,
     ) -> Options:
-        """Raises `InvalidRequestError` that names the argument."""
+        """From a client's arguments and the environment. Raises `InvalidRequestError` that names the argument."""
         return cls(
             url=_address(api_url or os.environ.get("SFM2_API_URL") or DEFAULT_URL),
             api_key=_key(api_key or os.environ.get("SFM2_API_KEY") or ""),
@@ -59,30 +63,31 @@ class Options:
         )
 
     def with_limits(self, timeout: float | None, max_retries: int | None) -> Self:
-        """None keeps what is set. Raises `InvalidRequestError`."""
+        """A copy with other limits; None keeps the current one. Raises `InvalidRequestError`."""
         policy = self.policy if max_retries is None else RetryPolicy(_at_least(0, "max_retries", max_retries))
         return replace(self, timeout=self.timeout if timeout is None else _seconds("timeout", timeout), policy=policy)
 
     @property
     def shown(self) -> str:
-        """The address as messages have it: without a user and password."""
+        """The address for messages: without user and password."""
         url = httpx.URL(self.url)
         return str(url.copy_with(username=None, password=None)) if url.userinfo else self.url
 
     def headers(self) -> dict[str, str]:
-        """Sent with each request, not set on the connection pool, which may be the caller's."""
+        """The headers of every request. They are not set on the connection pool, which may be the caller's."""
         agent = {"User-Agent": f"sfm2-python/{sfm2.__version__}"}
         if not self.api_key:
             return agent
-        if httpx.URL(self.url).userinfo:  # a proxy's user and password: they take the other header
+        if httpx.URL(self.url).userinfo:  # these are a proxy's, and take the header Authorization
             return {**agent, "X-API-Key": self.api_key}
         return {**agent, "Authorization": f"Bearer {self.api_key}"}
 
     def httpx_timeout(self) -> httpx.Timeout:
+        """`timeout` for httpx, with at most 5 seconds to connect."""
         return httpx.Timeout(self.timeout, connect=min(CONNECT_TIMEOUT, self.timeout))
 
     def pool(self) -> dict[str, Any]:
-        """Arguments of httpx's clients. Redirects are not followed: a key must not go to another host."""
+        """Arguments of httpx's clients. Redirects are not followed: the key must not go to another host."""
         idle = self.max_connections if self.keep_alive else 0
         limits = httpx.Limits(
             max_connections=self.max_connections, max_keepalive_connections=idle, keepalive_expiry=_KEEP_ALIVE
@@ -90,10 +95,16 @@ class Options:
         return {"limits": limits, "follow_redirects": False, "mounts": self._without_proxy()}
 
     def _without_proxy(self) -> dict[str, None]:
-        """A proxy named in the environment is for other machines."""
+        """No proxy for this machine, even where the environment names one."""
         host = httpx.URL(self.url).host
         shown = f"[{host}]" if ":" in host else host
         return {f"all://{shown}": None} if is_loopback(host) else {}
+
+
+def close_with(owner: object, pool: httpx.Client | httpx.AsyncClient) -> None:
+    """Close `pool` when `owner` is garbage-collected, for callers who forget to. Asyncio's needs its loop, and is left."""
+    if isinstance(pool, httpx.Client):
+        weakref.finalize(owner, pool.close)
 
 
 def _address(text: str) -> str:
@@ -110,7 +121,8 @@ def _address(text: str) -> str:
 
 
 def _key(text: str) -> str | None:
-    """Without the line end that files have. What no header can carry is refused here: httpx's own error would show it."""
+    """The key without the line end that files have. One that no header can carry is refused here, as httpx's error would
+    show it."""
     key = text.strip()
     if not (key.isascii() and key.isprintable()):
         raise InvalidRequestError("api_key: expected printable ASCII characters")

@@ -1,4 +1,7 @@
-"""Arguments -> what is sent. Pure."""
+"""From arguments or a request object to what is sent. Pure.
+
+Nothing here checks ranges: the server validates every request and says what is wrong in its own words.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,34 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import ValidationError
 
+from sfm2.completer import Question
 from sfm2.errors import InvalidRequestError
-from sfm2.types import GenerationConfig, Mode, Outcome, Snippet
+from sfm2.types import (
+    BatchRequest,
+    CompleteRequest,
+    ExplainRequest,
+    GenerateRequest,
+    GenerationConfig,
+    Mode,
+    Outcome,
+    Request,
+    Snippet,
+)
+
+ROUTES: dict[type[Request], str] = {
+    GenerateRequest: "/generate",
+    CompleteRequest: "/complete",
+    ExplainRequest: "/explain",
+    BatchRequest: "/generate/batch",
+}
+STREAM_ROUTES: dict[type[Request], str] = {GenerateRequest: "/generate/stream"}
 
 
-class Settings(TypedDict, total=False):
-    """What every generating method takes besides its code. None, and what is left out, is the server's default."""
+class GenerationArguments(TypedDict, total=False):
+    """The keyword arguments that every generating method takes. None, and what is left out, is the server's default.
+
+    See `sfm2.types.GenerationOptions` for ranges and units.
+    """
 
     config: GenerationConfig | None
     max_length: int | None
@@ -36,20 +61,26 @@ class Settings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `repeatable`: asking twice does not cost a model's work twice."""
+    """One HTTP request."""
 
     method: Literal["GET", "POST"]
     path: str
     body: dict[str, Any] | None = None
+    """What is sent as JSON"""
     answers: frozenset[int] = frozenset()
-    """Statuses of failure that are an answer here: no reason to ask again."""
+    """Error statuses that are a valid answer to this request, and no reason to send it again"""
     repeatable: bool = False
+    """Whether sending it twice never costs a model's work twice"""
 
     def content(self) -> bytes | None:
-        """The body as JSON, escaped to ASCII: text that is no valid Unicode reaches the server, which says so."""
+        """The body as JSON, escaped to ASCII, so that text that is not valid Unicode reaches the server, which refuses it.
+
+        Raises `InvalidRequestError` for a value that JSON cannot carry.
+        """
         return None if self.body is None else _json(self.body).encode("ascii")
 
     def headers(self) -> dict[str, str]:
+        """The headers that describe the body."""
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 
@@ -57,14 +88,28 @@ HEALTH = Call("GET", "/health", answers=frozenset({503}), repeatable=True)
 STATS = Call("GET", "/stats", repeatable=True)
 
 
-def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> Call:
-    """`config` is spread out first; what is named beside it wins. Raises `InvalidRequestError` for an unknown name."""
-    unknown = sorted(set(settings) - set(Settings.__annotations__))
+def from_request(request: Question) -> Call:
+    """The call for a request object: the fields that were set."""
+    return Call("POST", ROUTES[type(request)], request.model_dump(exclude_unset=True, exclude_none=True))
+
+
+def stream_from_request(request: GenerateRequest | CompleteRequest) -> Call | None:
+    """The call for a streamed answer; None where the server has no stream for this kind of request."""
+    path = STREAM_ROUTES.get(type(request))
+    return Call("POST", path, from_request(request).body) if path else None
+
+
+def post(path: str, fields: Mapping[str, Any], arguments: Mapping[str, Any]) -> Call:
+    """The call for plain arguments. The fields of `config` come first, and arguments given beside it override them.
+
+    Raises `InvalidRequestError` for an unknown argument, or a `config` that is not a `GenerationConfig`.
+    """
+    unknown = sorted(set(arguments) - set(GenerationArguments.__annotations__))
     if unknown:
-        known = ", ".join(Settings.__annotations__)
+        known = ", ".join(GenerationArguments.__annotations__)
         raise InvalidRequestError(f"unknown argument {', '.join(unknown)}; expected some of {known}")
-    named = {key: value for key, value in {**fields, **settings}.items() if key != "config" and value is not None}
-    config = settings.get("config")
+    named = {key: value for key, value in {**fields, **arguments}.items() if key != "config" and value is not None}
+    config = arguments.get("config")
     if not isinstance(config, GenerationConfig | None):
         raise InvalidRequestError(f"config: expected a GenerationConfig, not {type(config).__name__}")
     bundle = config.model_dump(exclude_none=True) if config else {}
@@ -72,12 +117,12 @@ def post(path: str, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 
 
 def feedback(completion_id: str, outcome: Outcome | str) -> Call:
-    """Twice says the same as once."""
+    """The call that reports an outcome. Sending it twice changes nothing."""
     return Call("POST", "/feedback", {"id": completion_id, "outcome": outcome}, repeatable=True)
 
 
 def snippets(context: Sequence[Snippet | Mapping[str, str]]) -> list[dict[str, str]] | None:
-    """Raises `InvalidRequestError` for one that is none."""
+    """Snippets as JSON has them; None for an empty list. Raises `InvalidRequestError` for one that is malformed."""
     try:
         return [Snippet.model_validate(one).model_dump() for one in context] or None
     except ValidationError as error:
@@ -85,7 +130,7 @@ def snippets(context: Sequence[Snippet | Mapping[str, str]]) -> list[dict[str, s
 
 
 def prompts_of(prompts: Sequence[str]) -> list[str]:
-    """Raises `InvalidRequestError` for one text: it is a sequence too, of single characters."""
+    """The prompts of a batch. Raises `InvalidRequestError` for a single string, which is a sequence of characters."""
     if isinstance(prompts, str | bytes):
         raise InvalidRequestError(f"prompts: expected a list of texts, not one {type(prompts).__name__}")
     return list(prompts)
@@ -95,4 +140,4 @@ def _json(body: dict[str, Any]) -> str:
     try:
         return json.dumps(body)
     except TypeError as error:
-        raise InvalidRequestError(f"an argument has a type that JSON does not know: {error}") from error
+        raise InvalidRequestError(f"an argument has a type that JSON cannot carry: {error}") from error

@@ -1,4 +1,4 @@
-"""Status and body -> a value, or the error that the server meant. Pure."""
+"""From a response to a value, or to the error that the server reported. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from sfm2.client._retry import retry_after
+from sfm2.completer import Answer
 from sfm2.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -18,16 +18,34 @@ from sfm2.errors import (
     SFM2Error,
     by_code,
 )
-from sfm2.types import Batch, Completion, ErrorBody
+from sfm2.retry_after import retry_after
+from sfm2.types import (
+    Batch,
+    BatchRequest,
+    CompleteRequest,
+    Completion,
+    ErrorBody,
+    ExplainRequest,
+    Explanation,
+    GenerateRequest,
+    Request,
+)
 
 M = TypeVar("M", bound=BaseModel)
-_SHOWN = 200  # characters of a body that is not ours
-# What a proxy's own status says for certain; any other says only that no answer of ours came.
+ANSWERS: dict[type[Request], type[Answer]] = {
+    GenerateRequest: Completion,
+    CompleteRequest: Completion,
+    ExplainRequest: Explanation,
+    BatchRequest: Batch,
+}
+"""The class of the answer to each class of request."""
+_SHOWN = 200  # characters of a foreign body that a message quotes
+# What a proxy's own status says for certain; any other only says that no answer of SFM-2's came.
 _BY_STATUS: dict[int, type[SFM2Error]] = {401: AuthenticationError, 413: PayloadTooLargeError, 429: RateLimitError}
 
 
 def parse(response: httpx.Response, kind: type[M]) -> M:
-    """The body as `kind`. Raises the error that the response carries; `ServerError` for a body that is not ours."""
+    """The body as `kind`. Raises the error that the response carries; `ServerError` for a body that is not SFM-2's."""
     if response.is_success:
         try:
             return kind.model_validate_json(response.content)
@@ -37,13 +55,13 @@ def parse(response: httpx.Response, kind: type[M]) -> M:
 
 
 def check(response: httpx.Response) -> None:
-    """Raises the error that a response without content carries."""
+    """Raise the error that a response without content carries, if it is one."""
     if not response.is_success:
         raise error_of(response)
 
 
 def parse_health(response: httpx.Response, kind: type[M]) -> M:
-    """As `parse`; an unhealthy server answers 503 with its health, which is an answer and no error."""
+    """As `parse`, but a 503 that holds a health report is an answer: an unhealthy server sends it."""
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         try:
             return kind.model_validate_json(response.content)
@@ -53,7 +71,7 @@ def parse_health(response: httpx.Response, kind: type[M]) -> M:
 
 
 def error_of(response: httpx.Response) -> SFM2Error:
-    """The error in a response that is none of success."""
+    """The error that an unsuccessful response carries."""
     try:
         body = ErrorBody.model_validate_json(response.content)
     except ValidationError:
@@ -62,7 +80,10 @@ def error_of(response: httpx.Response) -> SFM2Error:
 
 
 def from_body(body: ErrorBody, wait: float | None = None, request_id: str | None = None) -> SFM2Error:
-    """The error class of a code that we know, else `ServerError`, with the code in its details."""
+    """An error of the class that has this code; for an unknown code a `ServerError`, with the code in its details.
+
+    `wait` is in seconds.
+    """
     known = by_code().get(body.error)
     return (known or ServerError)(
         body.message,
@@ -75,24 +96,24 @@ def from_body(body: ErrorBody, wait: float | None = None, request_id: str | None
 
 
 def from_httpx(error: httpx.HTTPError, url: str) -> APIConnectionError:
-    """What happened on the way, as ours."""
+    """A failure to reach the server at `url`, as one of our errors."""
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError(f"{url} did not answer in time ({type(error).__name__})")
     return APIConnectionError(f"cannot reach {url}: {error or type(error).__name__}")
 
 
 def is_event_stream(response: httpx.Response) -> bool:
-    """Whether events follow; else the body is to be read whole, as an error."""
+    """Whether the body is a stream of events; otherwise it is an error, and must be read whole."""
     return response.is_success and response.headers.get("Content-Type", "").startswith("text/event-stream")
 
 
 def batch_items(batch: Batch) -> list[Completion | SFM2Error]:
-    """Answers, and errors in the place of those that failed."""
+    """The results of a batch, with an exception object in the place of each prompt that failed."""
     return [item if isinstance(item, Completion) else from_body(item) for item in batch.results]
 
 
 def _foreign(response: httpx.Response) -> SFM2Error:
-    """A proxy's page, a redirect, or another service at this address."""
+    """The error for a response that SFM-2 did not write: a proxy's page, a redirect, another service at this address."""
     text = response.content.decode(errors="replace").strip()[:_SHOWN]  # not `.text`: the charset may be nonsense
     details = {"status": response.status_code, "location": response.headers.get("Location")}
     return _BY_STATUS.get(response.status_code, ServerError)(

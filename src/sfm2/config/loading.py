@@ -37,7 +37,7 @@ _OTHER_VARIABLES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loaded:
     """The effective settings."""
 

@@ -1,1 +1,1 @@
-"""Code that people wrote: files of repositories, and holes cut out of them, to ask about and to learn from."""
+"""Hand-written code: the source files of repositories, and holes cut out of them, for evaluation and training."""

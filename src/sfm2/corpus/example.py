@@ -1,4 +1,4 @@
-"""One thing to learn: what stands between a prefix and a suffix."""
+"""Training examples: a prefix, a suffix and the middle to be learnt; stored as JSON Lines."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from typing import Literal
 from sfm2.errors import InvalidRequestError
 
 Kind = Literal["node", "lines", "span", "forward"]
-"""A node of the syntax tree or aligned siblings; whole lines; from any character to any other; or the rest of a block, with
-no suffix to lead to."""
+"""What the middle is: a syntax node or adjacent siblings, whole lines, a span from any character to any other, or a block
+without a suffix."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """`middle` is what is learnt, and that it ends there. `source` names the file, within its repository."""
+    """A hole and its text, to train on or to evaluate with."""
 
     kind: Kind
     language: str
+    """A value of `sfm2.types.Language`."""
     source: str
+    """The file, as repository/path."""
     prefix: str
     middle: str
+    """The text of the hole: what a model shall write, before it ends."""
     suffix: str
 
     @property
     def text(self) -> str:
+        """The prefix, the middle and the suffix, joined."""
         return self.prefix + self.middle + self.suffix
 
 
 def write(path: Path, examples: Iterable[Example]) -> str:
-    """As JSON Lines. Returns the SHA-256 of what was written."""
+    """Write `examples` to `path` as JSON Lines. Returns the SHA-256 of the file. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("wb") as file:
         for example in examples:
@@ -44,7 +48,8 @@ def write(path: Path, examples: Iterable[Example]) -> str:
 
 
 def read(path: Path) -> Iterator[Example]:
-    """Raises InvalidRequestError for a file that does not hold examples."""
+    """The examples in the file `path`, read one by one. Raises InvalidRequestError at a line that is not an example, and
+    when the file can't be read."""
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -52,7 +57,7 @@ def read(path: Path) -> Iterator[Example]:
                     yield Example(**json.loads(line))
                 except (ValueError, TypeError) as error:
                     raise InvalidRequestError(
-                        f"{path}, line {number}: no example ({error})",
+                        f"{path}, line {number}: not an example ({error})",
                         suggestion="`sfm2 finetune data` writes such files",
                     ) from error
     except OSError as error:

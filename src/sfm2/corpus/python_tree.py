@@ -1,4 +1,4 @@
-"""Python as CPython's own parser sees it."""
+"""Parsing Python with CPython's own parser."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import warnings
 
 
 def parsed(source: str) -> ast.Module | None:
-    """None for what CPython's parser does not take, for whatever reason."""
+    """The syntax tree of `source`, or None if CPython's parser rejects it for any reason, including its limits."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like: not our business here
+        warnings.simplefilter("ignore")  # such as invalid escapes
         try:
             return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

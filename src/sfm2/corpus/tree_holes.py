@@ -1,7 +1,8 @@
-"""Where holes can be cut out of a file in any language that has a grammar, by its syntax tree.
+"""The holes of a file in any language with a tree-sitter grammar.
 
-Lines are rows that code begins; blocks are what stands between the ends of a body, on rows of its own; spans go from token
-to token. Comments and strings over several rows are left out. Python has its own way (`python_holes`), with logical lines.
+Lines are physical lines that begin with code; blocks are what is between the ends of a body, on lines of its own; spans run
+from token to token. Comments, and strings over several lines, are left out. For Python see also `python_holes`, which knows
+logical lines. Rows are lines counted from 0, as tree-sitter does.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Self
 
 from tree_sitter import Node, Parser, Tree
 
-from sfm2.corpus.holes import BLOCK_LINES, LEAST, LONGEST, MOST_LINES, Hole, fits
+from sfm2.corpus.holes import BLOCK_LINES, LEAST, LONGEST, MOST_LINES, HoleSpan, fits
 from sfm2.syntax.parsing.grammars import grammar_for
 
 _SPANS = 40  # tried per file
-MOST_ROWS = 6  # of whole lines
-FROM_LINE_BEFORE = 0.3  # share of these that begin with a line break
+MOST_ROWS = 6
+"""The most lines of a hole of whole lines."""
+FROM_LINE_BEFORE = 0.3
+"""The share of holes of whole lines that begin at the end of the line before, with its line break."""
 _BODIES = frozenset(
     {
         *("block", "statement_block", "compound_statement", "constructor_body", "function_body", "class_body"),
@@ -33,7 +36,7 @@ _PROSE = ("comment", "string", "template", "heredoc", "raw_text", "char")  # in 
 
 
 class TreeFile:
-    """A file that its grammar takes without an error."""
+    """A file that its grammar parses without an error."""
 
     def __init__(self, text: str, tree: Tree) -> None:
         self.text = text
@@ -45,21 +48,24 @@ class TreeFile:
 
     @classmethod
     def read(cls, text: str, language: str) -> Self | None:
-        """None for a text that does not parse, or where the grammar is not installed."""
+        """The file with the content `text`, or None if that does not parse or the grammar is not installed."""
         grammar = grammar_for(language, text)
         if grammar is None:
             return None
         tree = Parser(grammar).parse(text.encode())
         return None if tree.root_node.has_error else cls(text, tree)
 
-    def holes(self, kind: str, random: Random) -> list[Hole]:
+    def holes(self, kind: str, random: Random) -> list[HoleSpan]:
+        """The holes of a kind in the order of the file. `kind`: "line" and "block" give all, "span" a random sample."""
         cut = {"line": self._lines(), "block": self._blocks(), "span": self._spans(random)}[kind]
-        holes = (Hole(self._characters(start), self._characters(end)) for start, end in set(cut))
+        holes = (HoleSpan(self._characters(start), self._characters(end)) for start, end in set(cut))
         return sorted(hole for hole in holes if fits(self.text, hole))
 
-    def node(self, random: Random) -> Hole | None:
-        """A node of the tree, or one with siblings that follow it: as large as a length drawn from `LEAST` to `LONGEST`,
-        small ones and large ones alike. None where the draw fell on what is left out."""
+    def node(self, random: Random) -> HoleSpan | None:
+        """A random syntax node, or a node with siblings that follow it; None when the draw is one that is left out.
+
+        Its size is close to a length that is drawn log-uniformly from `LEAST` to `LONGEST` characters.
+        """
         if not self._code:
             return None
         goal = exp(random.uniform(log(LEAST), log(LONGEST)))
@@ -73,9 +79,12 @@ class TreeFile:
             last = after
         return self._hole(first.start_byte, self._visible_end(last))
 
-    def rows(self, random: Random) -> Hole | None:
-        """Whole lines of code, half of the time one alone. From the first one's indentation to the last one's end, or from
-        the end of the line before, where somebody stands who has just written that."""
+    def rows(self, random: Random) -> HoleSpan | None:
+        """Random whole lines of code, half of the time a single one; None when the draw is one that is left out.
+
+        From after the first line's indentation to the last line's end, or from the end of the line before, where the cursor
+        is when that line has just been typed.
+        """
         if not self._code:
             return None
         first = random.choice(self._code).start_point.row
@@ -85,17 +94,18 @@ class TreeFile:
             start = len(self._data[:start].rstrip())
         return self._hole(start, end)
 
-    def span(self, random: Random) -> Hole | None:
-        """From a character of a token on, wherever that ends: a cursor may stand within a word, and a suffix begin there."""
+    def span(self, random: Random) -> HoleSpan | None:
+        """A random span that begins within a token and ends anywhere, as a cursor and a suffix may begin within a word; None
+        when the draw is one that is left out."""
         if not self._code:
             return None
         leaf = random.choice(self._code)
         start = self._characters(random.randrange(leaf.start_byte, leaf.end_byte))
-        hole = Hole(start, start + round(exp(random.uniform(log(LEAST), log(LONGEST)))))
+        hole = HoleSpan(start, start + round(exp(random.uniform(log(LEAST), log(LONGEST)))))
         return hole if hole.end <= len(self.text) and fits(self.text, hole) else None
 
-    def _hole(self, start: int, end: int) -> Hole | None:
-        hole = Hole(self._characters(start), self._characters(end))
+    def _hole(self, start: int, end: int) -> HoleSpan | None:
+        hole = HoleSpan(self._characters(start), self._characters(end))
         return hole if fits(self.text, hole) else None
 
     @cached_property
@@ -103,7 +113,7 @@ class TreeFile:
         return list(self._leaves())
 
     def _lines(self) -> Iterator[tuple[int, int]]:
-        """Of each row that a token begins, what stands on it; rows that a string or comment begins or crosses are none."""
+        """The code of each row that begins with a token, without rows that a string or comment begins or crosses."""
         prose: dict[int, list[Node]] = defaultdict(list)
         for node in self._leaves(prose=True):
             for row in range(node.start_point.row, node.end_point.row + 1):
@@ -127,7 +137,7 @@ class TreeFile:
                 yield start, end
 
     def _visible_end(self, node: Node) -> int:
-        """Some grammars count a line break to a block's last statement."""
+        """The end of a node without trailing white space: some grammars count a line break to a block's last statement."""
         return node.start_byte + len(self._data[node.start_byte : node.end_byte].rstrip())
 
     def _row(self, offset: int) -> int:
@@ -144,7 +154,7 @@ class TreeFile:
                 yield leaves[start].start_byte, random.choice(near).end_byte
 
     def _leaves(self, prose: bool = False) -> Iterator[Node]:
-        """Tokens of code; or comments and strings, whole."""
+        """The tokens of code; or, with `prose`, comments and strings, each as a whole."""
         for node in self._nodes:
             is_prose = any(word in node.type for word in _PROSE)
             is_token = node.child_count == 0 and node.end_byte > node.start_byte
@@ -152,7 +162,7 @@ class TreeFile:
                 yield node
 
     def _stripped(self, first: int, last: int) -> tuple[int, int]:
-        """Bytes of rows, without the first one's indentation and what is blank at the end."""
+        """The byte offsets of rows `first` to `last`, without the first one's indentation and trailing white space."""
         start = self._starts[first] + len(self._rows[first]) - len(self._rows[first].lstrip())
         return start, self._starts[last] + len(self._rows[last].rstrip())
 
@@ -165,7 +175,7 @@ def _size(node: Node) -> int:
 
 
 def _walk(root: Node) -> Iterator[Node]:
-    """In the order of the text. Iterative: generated code is nested deeper than Python recurses."""
+    """All nodes in the order of the text. Iterative, because generated code is nested deeper than Python recurses."""
     waiting = [root]
     while waiting:
         node = waiting.pop()

@@ -1,1 +1,1 @@
-"""How good the completions are: suites of questions, a sandbox that runs the answers, and the numbers made of them."""
+"""Evaluation: suites of items to complete, a sandbox that runs completions with their tests, and statistics over results."""

@@ -1,10 +1,10 @@
-"""What `confidence` is fitted by: features of a completion -> how likely it is to be right.
+"""Fitting `confidence`: features of a completion -> the probability that it is correct.
 
-Logistic regression on standardised features, as Platt (1999, "Probabilistic outputs for support vector machines and
-comparisons to regularized likelihood methods") fits a score to probabilities; by Newton's method (iteratively reweighted
-least squares) with a small ridge. `core.confidence` applies it: sigmoid(intercept + sum(coefficient * (x - mean) / scale)).
+Logistic regression on standardised features (Platt 1999, "Probabilistic outputs for support vector machines and comparisons
+to regularized likelihood methods"), by Newton's method (iteratively reweighted least squares) with a small ridge penalty.
+`core.confidence` applies the fit: sigmoid(intercept + sum(coefficient * (x - mean) / scale)).
 
-Not covered: how good the probability is on code unlike what it was fitted on; `held_out` splits by source file, not by
+Not covered: how well the probabilities hold on code unlike that of the fit. The held-out scores split by source file, not by
 project.
 """
 
@@ -24,25 +24,28 @@ from sfm2.evals.items import Record
 from sfm2.evals.reliability import Scores, scores
 from sfm2.evals.statistics import Numbers
 
-Row = tuple[Mapping[str, float], bool, str]
-"""Features by name, whether it was right, and the source that it belongs to (what a split keeps together)."""
+CalibrationRow = tuple[Mapping[str, float], bool, str]
+"""A completion's features by name, whether it was correct, and its source file or task; a split keeps sources together."""
 
 LEAST_ROWS = 200
+"""The smallest number of completions that a calibration is fitted on."""
 FOLDS = 5
-_RIDGE = 1e-3  # a row's worth of doubt: finite coefficients where a feature tells all
-_STEPS = 100
-_CLOSE = 1e-10
+"""The number of folds of the cross-validation."""
+_RIDGE = 1e-3  # keeps coefficients finite where a feature separates correct from wrong completely
+_STEPS = 100  # the most Newton steps; convergence takes about ten
+_CLOSE = 1e-10  # steps and standard deviations below this count as 0
 
 
 @dataclass(frozen=True)
 class Logistic:
-    """`features`: (mean, scale, coefficient) by name."""
+    """A fitted logistic regression."""
 
     features: dict[str, tuple[float, float, float]]
+    """By name, the mean and the scale that standardise the feature, and its coefficient."""
     intercept: float
 
     def probabilities(self, rows: Sequence[Mapping[str, float]]) -> Numbers:
-        """Of being right. A feature that a row lacks counts as average."""
+        """The probability that each item is correct, in [0, 1], shape (n,). A missing feature counts as its mean."""
         log_odds = np.full(len(rows), self.intercept)
         for name, (mean, scale, coefficient) in self.features.items():
             values = np.array([row.get(name, mean) for row in rows], dtype=np.float64)
@@ -51,16 +54,19 @@ class Logistic:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """A fit on all rows, and what fits on parts of them were worth on the rest."""
+class CalibrationFit:
+    """A fit on all rows, with the scores of fits on part of the rows, measured on the rest."""
 
     model: Logistic
-    predicted: Numbers = field(repr=False)  # each row's probability, by the fit that did not see its source
+    predicted: Numbers = field(repr=False)
+    """The probability of each row by a fit that did not see its source, shape (n,)."""
     right: Numbers = field(repr=False)
+    """1 for each row that is correct, else 0, shape (n,)."""
     held_out: Scores
+    """The scores of `predicted` against `right`."""
 
     def document(self, weights: str | None, suites: Sequence[str]) -> dict[str, Any]:
-        """What is stored with the weights (a SHA-256)."""
+        """The calibration file as JSON: what `core.confidence` reads for the weights with the SHA-256 `weights`."""
         return {
             "weights": weights,
             "features": {name: list(numbers) for name, numbers in self.model.features.items()},
@@ -72,10 +78,11 @@ class Calibration:
         }
 
 
-def fit(rows: Sequence[Row]) -> Calibration:
-    """Fits all rows, and measures on held-out ones: five folds, each predicted by a fit on the other four.
+def fit(rows: Sequence[CalibrationRow]) -> CalibrationFit:
+    """Fit all rows, and score by cross-validation: five folds of sources, each predicted by a fit on the other four.
 
-    Raises InvalidRequestError for fewer than 200 rows, rows that are all right or all wrong, or too few sources.
+    Raises InvalidRequestError when there are fewer than 200 rows, all are correct or all wrong, a feature is not finite, or
+    there are too few sources.
     """
     right = np.array([row[1] for row in rows], dtype=np.float64)
     _check(rows, right)
@@ -88,11 +95,14 @@ def fit(rows: Sequence[Row]) -> Calibration:
         held_out = [row for row, held in zip(features, inside, strict=True) if held]
         predicted[inside] = regression(rest, right[~inside]).probabilities(held_out)
     sources = [source for _, _, source in rows]
-    return Calibration(regression(features, right), predicted, right, scores(predicted, right, sources))
+    return CalibrationFit(regression(features, right), predicted, right, scores(predicted, right, sources))
 
 
 def regression(features: Sequence[Mapping[str, float]], right: Numbers) -> Logistic:
-    """The ridge-penalised maximum of the likelihood. Features that never vary are left out."""
+    """The logistic regression with the largest ridge-penalised likelihood; features that never vary are left out.
+
+    `features` are the rows by name, `right` their outcomes (1 or 0), shape (n,). A missing feature counts as its mean.
+    """
     names = sorted({name for row in features for name in row})
     table = np.array([[row.get(name, np.nan) for name in names] for row in features], dtype=np.float64)
     table = table.reshape(len(features), len(names))
@@ -108,12 +118,12 @@ def regression(features: Sequence[Mapping[str, float]], right: Numbers) -> Logis
 
 
 def fold(source: str) -> int:
-    """The same one for a source, always: by hash, so that new rows move no old ones."""
+    """The fold of a source, from 0: by hash, so that it does not change when sources are added."""
     return int.from_bytes(hashlib.sha256(source.encode()).digest()[:8]) % FOLDS
 
 
-def rows_of(records: Iterable[Record]) -> list[Row]:
-    """Those to learn from: with features, a known outcome, and a completion (an abstention claims nothing)."""
+def rows_of(records: Iterable[Record]) -> list[CalibrationRow]:
+    """The records to fit on: those with features, a known outcome and a completion. An abstention makes no claim."""
     return [
         (record.features, record.correct, record.source)
         for record in records
@@ -122,39 +132,45 @@ def rows_of(records: Iterable[Record]) -> list[Row]:
 
 
 def one_weights(records: Iterable[Record]) -> str | None:
-    """The weights that all records with features are of. Raises InvalidRequestError for several."""
+    """The SHA-256 of the weights that the records with features come from, or None if it is unknown or there are none.
+
+    Raises InvalidRequestError when they come from different weights.
+    """
     known = {record.weights for record in records if record.features}
     if len(known) > 1:
         names = ", ".join(sorted(str(weights)[:12] for weights in known))
         raise InvalidRequestError(
-            f"results of {len(known)} different weights ({names})",
-            suggestion="Calibrate each weights from its own results",
+            f"the results come from {len(known)} different weights ({names})",
+            suggestion="Calibrate each of them from its own results",
         )
     return next(iter(known), None)
 
 
-def _check(rows: Sequence[Row], right: Numbers) -> None:
+def _check(rows: Sequence[CalibrationRow], right: Numbers) -> None:
     if odd := sorted({name for row in rows for name, value in row[0].items() if not math.isfinite(value)}):
-        raise InvalidRequestError(f"features that are no finite numbers: {', '.join(odd)}")
+        raise InvalidRequestError(f"features that are not finite: {', '.join(odd)}")
     if len(rows) < LEAST_ROWS:
         raise InvalidRequestError(
-            f"{len(rows)} answered items with features and a known outcome; a calibration needs {LEAST_ROWS}",
+            f"{len(rows)} completed items with features and a known outcome; a calibration needs {LEAST_ROWS}",
             suggestion="Run more items: `sfm2 eval run` with a larger --limit, over more suites",
         )
     if right.min() == right.max():
-        word = "right" if right[0] else "wrong"
-        raise InvalidRequestError(f"all {len(rows)} items are {word}", suggestion="Fit on items of both outcomes")
+        word = "correct" if right[0] else "wrong"
+        raise InvalidRequestError(f"all {len(rows)} items are {word}", suggestion="Fit on items with both outcomes")
     for one in range(FOLDS):
         rest = [correct for _, correct, source in rows if fold(source) != one]
         if len(set(rest)) < 2:
             sources = len({source for _, _, source in rows})
             raise InvalidRequestError(
-                f"{sources} sources are too few to hold some out", suggestion="Take items from more files or tasks"
+                f"{sources} sources are too few to hold some out", suggestion="Use items from more files or tasks"
             )
 
 
 def _newton(design: Numbers, right: Numbers) -> Numbers:
-    """Maximises the penalised likelihood; halves a step that would lower it, and leaves the intercept unpenalised."""
+    """The coefficients with the largest penalised likelihood, the intercept first and (nearly) unpenalised.
+
+    A step that would lower the likelihood is halved until it does not.
+    """
     penalty = np.full(design.shape[1], _RIDGE)
     penalty[0] = 1e-9
     solution = np.zeros(design.shape[1])

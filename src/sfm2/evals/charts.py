@@ -1,4 +1,4 @@
-"""Charts of a report, as PNG. Drawn without pyplot, so that nothing is kept between them."""
+"""The charts of a report, as PNG. Drawn without pyplot, which keeps figures in a global state."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from sfm2.evals.reliability import Bin, Scores, bins
 from sfm2.evals.statistics import Numbers
 from sfm2.evals.summary import Figure
 
-_COLOURS = ("#1f5fa8", "#d1672b", "#3a8a5c", "#8a4fa3", "#8c6d1f", "#5a6470")  # told apart by colour-blind eyes, too
-_MARKS = "os^D"  # for runs beyond as many
+_COLOURS = ("#1f5fa8", "#d1672b", "#3a8a5c", "#8a4fa3", "#8c6d1f", "#5a6470")  # distinguishable with colour blindness
+_MARKERS = "os^D"  # the next one for each further round of the colours
 _GREY = "#8b949e"
 _DPI = 150
-_Z = 1.96
+_Z = 1.96  # the normal quantile of a 95 % interval
 
 
 def reliability_chart(path: Path, title: str, predicted: Numbers, right: Numbers, figures: Scores) -> None:
-    """The share of right ones against what was said, with the counts beneath, by the 15 bins of the ECE."""
+    """Draw the share of correct items against the predicted probability, and the counts below, in the 15 bins of the ECE.
+
+    `predicted` are probabilities and `right` outcomes (1 or 0), both of shape (n,); `figures` are shown as text.
+    """
     canvas = _canvas(6, 7)
     upper, lower = canvas.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     found = bins(predicted, right)
@@ -33,7 +36,7 @@ def reliability_chart(path: Path, title: str, predicted: Numbers, right: Numbers
 
 
 def comparison_chart(path: Path, runs: Sequence[tuple[str, Sequence[Figure]]]) -> None:
-    """A row per measure in per cent, a point with its interval per run."""
+    """Draw a row for each measure in per cent, with a point and its 95 % interval for each run (label, figures)."""
     names = list(dict.fromkeys(one.measure.name for _, figures in runs for one in figures if one.measure.unit == "%"))
     canvas = _canvas(8, 1.2 + len(names) * (0.2 + 0.22 * len(runs)))
     axes = canvas.subplots()
@@ -56,8 +59,8 @@ def _draw_run(axes: Axes, label: str, figures: Sequence[Figure], rows: dict[str,
     below = [max(0, 100 * (figure.value - figure.low)) for figure in shown]
     above = [max(0, 100 * (figure.high - figure.value)) for figure in shown]
     heights = [rows[figure.measure.name] for figure in shown]
-    colour, mark = _COLOURS[place % len(_COLOURS)], _MARKS[place // len(_COLOURS) % len(_MARKS)]
-    axes.errorbar(values, heights, xerr=[below, above], fmt=mark, color=colour, capsize=3, markersize=5, label=label)
+    colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place // len(_COLOURS) % len(_MARKERS)]
+    axes.errorbar(values, heights, xerr=[below, above], fmt=marker, color=colour, capsize=3, markersize=5, label=label)
     for figure, value, height in zip(shown, values, heights, strict=True):
         axes.annotate(
             f"{value:.1f}",
@@ -72,18 +75,18 @@ def _draw_run(axes: Axes, label: str, figures: Sequence[Figure], rows: dict[str,
 
 def _draw_shares(axes: Axes, found: Sequence[Bin], figures: Scores) -> None:
     full = [one for one in found if one.size]
-    said = [one.predicted for one in full]
+    predicted = [one.predicted for one in full]
     share = [one.right for one in full]
     limits = [_wilson(one) for one in full]
     below = [value - low for value, (low, _) in zip(share, limits, strict=True)]
     above = [high - value for value, (_, high) in zip(share, limits, strict=True)]
-    axes.plot([0, 1], [0, 1], linestyle="--", color=_GREY, linewidth=1, label="as said")
+    axes.plot([0, 1], [0, 1], linestyle="--", color=_GREY, linewidth=1, label="perfect calibration")
     axes.errorbar(
-        said, share, yerr=[below, above], fmt="o-", color=_COLOURS[0], capsize=3, markersize=5, linewidth=1.2,
+        predicted, share, yerr=[below, above], fmt="o-", color=_COLOURS[0], capsize=3, markersize=5, linewidth=1.2,
         label="measured, with 95 % intervals",
     )  # fmt: skip
     axes.set_ylim(0, 1)
-    axes.set_ylabel("share that is right")
+    axes.set_ylabel("share that is correct")
     clear = {"facecolor": "white", "edgecolor": "none", "pad": 3}
     axes.text(0.97, 0.04, _legend(figures), transform=axes.transAxes, ha="right", va="bottom", fontsize=9, bbox=clear)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
@@ -100,14 +103,14 @@ def _draw_counts(axes: Axes, found: Sequence[Bin]) -> None:
         edgecolor="white",
     )
     axes.set_xlim(0, 1)
-    axes.set_xlabel("probability said")
+    axes.set_xlabel("predicted probability")
     axes.set_ylabel("items")
     _plain(axes, "y")
 
 
 def _legend(figures: Scores) -> str:
     return (
-        f"{figures.count:,} items, {100 * figures.base_rate.value:.1f} % right\n"
+        f"{figures.count:,} items, {100 * figures.base_rate.value:.1f} % correct\n"
         f"ECE {figures.ece.value:.3f} (15 bins of equal width)\n"
         f"ECE {figures.ece_mass.value:.3f} (10 bins of equal mass)\n"
         f"Brier skill {figures.brier_skill.value:.3f}\n"
@@ -116,7 +119,7 @@ def _legend(figures: Scores) -> str:
 
 
 def _wilson(one: Bin) -> tuple[float, float]:
-    """Wilson's interval of a share; it stays within [0, 1] and around the share."""
+    """Wilson's 95 % interval of the share of correct items in a bin, within [0, 1] and around the share."""
     spread = _Z**2 / one.size
     middle = (one.right + spread / 2) / (1 + spread)
     half = _Z / (1 + spread) * math.sqrt(one.right * (1 - one.right) / one.size + spread / (4 * one.size))
@@ -130,7 +133,7 @@ def _plain(axes: Axes, grid: str) -> None:
 
 
 def _canvas(width: float, height: float) -> Canvas:
-    """Sizes in inches."""
+    """An empty figure; sizes in inches."""
     canvas = Canvas(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(canvas)
     return canvas

@@ -1,7 +1,7 @@
-"""Two runs over the same items: what the second did better or worse, and whether chance explains it.
+"""Comparing two runs over the same items: what the second does better or worse, and whether chance explains it.
 
-Yes-or-no measures are tested by McNemar's exact test, numbers by a sign-flip permutation. Intervals are of the mean
-difference, by a bootstrap that draws sources whole. Each measure goes over the pairs in which both runs have it.
+Yes-or-no measures are tested with McNemar's exact test, numbers with a sign-flip permutation test. Intervals are those of
+the mean difference, by a bootstrap over whole sources. Each measure is compared over the items for which both runs have it.
 """
 
 from __future__ import annotations
@@ -19,37 +19,48 @@ Pair = tuple[Record, Record]
 
 @dataclass(frozen=True)
 class Difference:
-    """The second run against the first, in one measure. Shares are from 0 to 1.
-
-    `gained` and `lost` are the ids that went from no to yes and from yes to no; empty for numbers.
-    """
+    """The second run against the first in one measure. Shares are in [0, 1]."""
 
     measure: Measure
     pairs: int
+    """The number of items for which both runs have the measure."""
     first: float
+    """The first run's mean over these items."""
     second: float
+    """The second run's mean over these items."""
     low: float
+    """The lower end of the difference's 95 % interval."""
     high: float
+    """The upper end."""
     p: float
+    """The two-sided p value: how likely chance alone makes a difference as large."""
     gained: list[str]
+    """The ids of the items that went from no to yes; empty for numbers."""
     lost: list[str]
+    """The ids of the items that went from yes to no; empty for numbers."""
 
     @property
     def difference(self) -> float:
+        """The second mean minus the first."""
         return self.second - self.first
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`alone`: how many items only the first and only the second run has."""
+    """Two runs, compared in every measure that they have in common."""
 
     pairs: int
+    """The number of items that both runs have."""
     alone: tuple[int, int]
+    """The numbers of items that only the first and only the second run has."""
     differences: list[Difference]
 
 
 def compare(first: Results, second: Results) -> Comparison:
-    """Raises InvalidRequestError for different suites, or no items in common."""
+    """Compare the items that both runs have, by id.
+
+    Raises InvalidRequestError when the runs are of different suites or have no items in common.
+    """
     suites = first.header.suite, second.header.suite
     if suites[0] != suites[1]:
         raise InvalidRequestError(
@@ -69,7 +80,7 @@ def compare(first: Results, second: Results) -> Comparison:
 
 
 def _difference(measure: Measure, pairs: list[Pair]) -> Difference | None:
-    """None where no pair has the measure in both."""
+    """The difference in one measure, or None when both runs have it for no item."""
     both = [pair for pair in pairs if measure.of(pair[0]) is not None and measure.of(pair[1]) is not None]
     if not both:
         return None

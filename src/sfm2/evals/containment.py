@@ -1,12 +1,12 @@
-"""What a process can lock itself into, as far as its system lets it. There is no way back.
+"""Containing the current process, as far as the operating system allows. It cannot be undone.
 
-In force are, by name:
-- "limits": time on the processor, memory, size of files, open files, no core dump;
-- "network": a network of its own, with nobody else in it (Linux namespaces);
-- "files": everything is read-only but the working folder, which is a small one in memory (Linux namespaces);
-- "system calls": see `system_calls` (Linux);
-- "python": Python itself refuses to connect, to start or end processes, to call C and, unless "files" is in force, to
-  write outside the working folder (an audit hook). Alone it is a fence, not a wall: `dir_fd` passes it, or C code.
+The measures, by name:
+- "limits": processor time, memory, file size, open files, and no core dump;
+- "network": an empty network namespace (Linux);
+- "files": everything is read-only except the working folder, a small file system in memory (Linux namespaces);
+- "system calls": see `seccomp` (Linux);
+- "python": an audit hook in which Python refuses to connect, to start or signal processes, to call C and, unless "files" is
+  in force, to write outside the working folder. Alone it is no protection against malice: `dir_fd` and C code get past it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sfm2.evals import system_calls
+from sfm2.evals import seccomp
 
 Hook = Callable[[str, tuple[Any, ...]], None]
 
@@ -28,8 +28,8 @@ _NEW_USER, _NEW_NETWORK, _NEW_MOUNTS = 0x10000000, 0x40000000, 0x00020000
 _PRIVATE, _RECURSIVE, _NO_DEVICES, _NO_SETUID = 1 << 18, 1 << 14, 4, 2
 _MOUNT_SETATTR, _HERE, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
 _DIE_WITH_PARENT, _DUMPABLE = 1, 4
-_CAPABILITIES_VERSION = 0x20080522  # each of three sets is two words
-_MOST_FILES = 64
+_CAPABILITIES_VERSION = 0x20080522  # version 3: each of the three sets has two words
+_MOST_FILES = 64  # open at once
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 _REFUSED = frozenset(
@@ -46,13 +46,17 @@ _CHANGING = frozenset(
     {
         *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
         *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr", "os.chflags"),
-        *("shutil.rmtree", "sqlite3.connect"),  # the one goes on with `dir_fd`, the other in C
+        *("shutil.rmtree", "sqlite3.connect"),  # the first continues with `dir_fd`, the second in C
     }
 )
 
 
 def contain(folder: str, seconds: int, memory: int, file_size: int) -> list[str]:
-    """Locks this process in; the names of what is in force. `folder` is where it may write; sizes are in bytes."""
+    """Contain this process, and return the names of the measures that are in force.
+
+    `folder` is the only place where it may write; `seconds` limits the processor time; `memory` and `file_size` are in
+    bytes. A measure that the system does not support is left out of the result.
+    """
     os.chdir(folder)
     in_force = ["limits"] if _limit(seconds, memory, file_size) else []
     if sys.platform == "linux":
@@ -73,7 +77,7 @@ def _limit(seconds: int, memory: int, file_size: int) -> bool:
     try:
         for limit, value in limits.items():
             resource.setrlimit(limit, (value, value))
-    except (ValueError, OSError):  # macOS refuses some of them
+    except (ValueError, OSError):  # macOS rejects some of them
         return False
     return True
 
@@ -89,11 +93,11 @@ def _linux(folder: str, file_size: int) -> list[str]:
             in_force.append("files")
     _drop_capabilities(libc)
     libc.prctl(_DUMPABLE, 0, 0, 0, 0)
-    return [*in_force, *(["system calls"] if system_calls.restrict(libc) else [])]
+    return [*in_force, *(["system calls"] if seccomp.restrict(libc) else [])]
 
 
 def _user_namespace(libc: ctypes.CDLL) -> bool:
-    """A namespace where this process may make others; the user is the same one there."""
+    """Enter a user namespace, in which this process may create other namespaces; the user id stays the same."""
     ids = {"uid_map": os.getuid(), "gid_map": os.getgid()}
     if libc.unshare(_NEW_USER) != 0:
         return False
@@ -107,7 +111,7 @@ def _user_namespace(libc: ctypes.CDLL) -> bool:
 
 
 def _read_only(libc: ctypes.CDLL, folder: str, size: int) -> bool:
-    """Everything, but for a folder in memory of `size` bytes."""
+    """Make everything read-only except `folder`, which becomes a file system of `size` bytes in memory."""
     wanted = (ctypes.c_uint64 * 4)(_READ_ONLY, 0, 0, 0)
     options = f"size={size},mode=0700".encode()
     done = (
@@ -125,7 +129,7 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
 
 
 def _refuser(folder: str | None) -> Hook:
-    """`folder`: the only one that may be written to; None: somebody else sees to that."""
+    """The audit hook. `folder` is the only one that may be written to; None: writing is restricted by other means."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _REFUSED or (folder is not None and _writes_outside(folder, event, arguments)):
@@ -142,7 +146,7 @@ def _writes_outside(folder: str, event: str, arguments: tuple[Any, ...]) -> bool
 
 
 def _within(folder: str, path: Any) -> bool:
-    """Also true for what is no path, such as a descriptor: that was judged when it was opened."""
+    """Whether a path is in `folder`. True for what is not a path, such as a descriptor: it was checked when opened."""
     if not isinstance(path, str | bytes):
         return True
     real = os.path.realpath(os.fsdecode(path))

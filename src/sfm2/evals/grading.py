@@ -1,4 +1,4 @@
-"""From an answer to a record: does it parse, does it pass its test, is it what was expected."""
+"""From a completion to a record: whether it parses, passes its test, and is the expected text."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ UNPARSED = "does not parse"
 
 
 async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbox) -> Record:
+    """The record of an item that was completed in `seconds`; its test, if there is one, is run in the sandbox."""
     text = answer.completion
     parses = parses_in_place(item, text)
     passed, error = await _tested(item, text, parses, sandbox)
@@ -46,7 +47,7 @@ async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbo
 
 
 def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
-    """Nobody answered: that is wrong, but no abstention."""
+    """The record of an item for which the service gave an error: it counts as wrong, but not as an abstention."""
     return Record(
         id=item.id,
         source=item.source,
@@ -74,7 +75,7 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
 
 
 def parses_in_place(item: Item, completion: str) -> bool | None:
-    """Whether the completed file parses. None: the language has no parser."""
+    """Whether the completed file parses; None when there is no parser for the language."""
     if item.language == "python":
         return error_line(item.prefix + completion + item.suffix) is None
     context = ParseContext(Hole(item.prefix, item.suffix, item.language))

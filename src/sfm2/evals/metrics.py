@@ -1,4 +1,4 @@
-"""What a completion is measured by beside its tests: the text that was expected, and the place where it stops."""
+"""Measures of a completion that need no test: its similarity to the expected text, and where it stops."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from sfm2.evals.stopping import Stop, stop
 
 
 class Measures(NamedTuple):
-    """None: not measured, because the item expects no text, or (`stop`) because nothing was written."""
+    """The measures of a completion; all are None when the item has no expected text."""
 
     exact: bool | None
+    """Whether it is the expected text, trailing white space aside."""
     similarity: float | None
+    """The edit similarity to the expected text, in [0, 1]."""
     stop: Stop | None
+    """Where it ends. None also for an empty completion."""
 
 
 def measure(item: Item, completion: str) -> Measures:
-    """All three at once. An empty completion is unlike anything that was expected, and stops nowhere."""
+    """The measures of `completion` as the text of the item's hole."""
     if item.expected is None:
         return Measures(None, None, None)
     ending = stop(item, completion) if completion.strip() else None
@@ -25,21 +28,21 @@ def measure(item: Item, completion: str) -> Measures:
 
 
 def exact(completion: str, expected: str) -> bool:
-    """Whether the texts are equal, white space at their ends aside."""
+    """Whether the texts are equal, trailing white space aside."""
     return completion.rstrip() == expected.rstrip()
 
 
 def similarity(completion: str, expected: str) -> float:
-    """1 - Levenshtein distance / length of the longer text, in [0, 1]; white space at the ends aside."""
+    """1 - Levenshtein distance / length of the longer text, in [0, 1], trailing white space aside."""
     ours, theirs = completion.rstrip(), expected.rstrip()
     longer = max(len(ours), len(theirs))
     return 1 - distance(ours, theirs) / longer if longer else 1.0
 
 
 def distance(a: str, b: str) -> int:
-    """Levenshtein's: the fewest insertions, deletions and replacements of one character that make `b` of `a`.
+    """The Levenshtein distance: the fewest insertions, deletions and substitutions of a character that turn `a` into `b`.
 
-    Bit-parallel (Myers 1999, in Hyyrö's form): a column of the table is two integers, of one bit a character of `a`.
+    Bit-parallel (Myers 1999, in Hyyrö's formulation): a column of the table is two integers with a bit per character of `a`.
     """
     if not a:
         return len(b)

@@ -1,4 +1,4 @@
-"""Where lines and blocks of Python end, as CPython's own tokenizer and parser see it."""
+"""Where lines and blocks of Python end, according to CPython's own tokenizer and parser."""
 
 from __future__ import annotations
 
@@ -10,40 +10,45 @@ from typing import Literal, NamedTuple
 
 from sfm2.corpus.python_tree import parsed
 
-_HEADER = "if 1:\n"  # what makes a block of indented lines
+_HEADER = "if 1:\n"  # turns indented lines into a block that parses
 _LEAVING = ast.Return | ast.Raise | ast.Break | ast.Continue
 _NO_CODE = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER})
 
 
 class Line(NamedTuple):
-    """The beginning of a logical line or of a comment that has its line to itself. `column`: tabs go to multiples of 8."""
+    """The beginning of a logical line, or of a comment on a line of its own."""
 
     column: int
+    """Its indentation in columns, with tab stops at multiples of 8."""
     comment: bool
 
 
 def parses(source: str) -> bool:
+    """Whether CPython's parser accepts `source`."""
     return parsed(source) is not None
 
 
-def goes_on(lead: str, text: str) -> bool:
-    """Whether anything follows the first logical line. `lead`: what stands before the hole on its line."""
+def continues(lead: str, text: str) -> bool:
+    """Whether `text` has code after its first logical line. `lead` is what precedes the hole on its line."""
     kinds = [line.comment for line in _lines(_block_of(lead + text))]
     return len(kinds) > 1 and not all(kinds[:-1])
 
 
 def leaves_block(lead: str, text: str, expected: str) -> bool:
-    """Whether a line of the text stands further left than the block that the expected text begins."""
+    """Whether a line of `text` is indented less than the block that `expected` begins.
+
+    `lead` precedes the hole on its line.
+    """
     column = _column(lead + expected)
     lines = list(_lines(_block_of(lead + text)))
     return any(line.column < column and (not line.comment or line is lines[-1]) for line in lines)
 
 
 def ending(ours: str, theirs: str) -> Literal["exact", "over", "under"]:
-    """How a whole block of indented lines ends against another; see `stopping`."""
+    """Where the block `ours` ends, compared with the block `theirs`; see `stopping` for the rules."""
     our_body, their_body = _body(ours), _body(theirs)
     if our_body is None:
-        return "under"  # what follows the hole goes on with its last line
+        return "under"  # its last line is continued after the hole
     if their_body is None:
         return "exact"
     if _has_dead_code(our_body) and not _has_dead_code(their_body):
@@ -52,13 +57,13 @@ def ending(ours: str, theirs: str) -> Literal["exact", "over", "under"]:
         return "under"
     try:
         plain = _plain(our_body)
-    except RecursionError:  # a chain of operators without end
+    except RecursionError:  # a very long chain of operators
         return "over"
     return _by_lines(plain, _plain(their_body), falls_through=not leaves(our_body))
 
 
 def leaves(body: Sequence[ast.stmt]) -> bool:
-    """Whether its last statement never lets what follows run: `return`, `raise`, ... on every branch."""
+    """Whether no code after `body` can run: it ends with `return`, `raise`, `break` or `continue` on every branch."""
     last = body[-1] if body else None
     match last:
         case ast.If():
@@ -102,7 +107,7 @@ def _block_of(text: str) -> str:
 
 
 def _lines(source: str) -> Iterator[Line]:
-    """Ends early where the tokenizer gives up; a line that goes back to an indentation that never was is its last."""
+    """The lines of `source`, up to where the tokenizer fails; after a dedent that matches no level there are no more."""
     rows = source.split("\n")
     skip = source.startswith(_HEADER)
     fresh = True
@@ -120,6 +125,6 @@ def _lines(source: str) -> Iterator[Line]:
 
 
 def _column(text: str) -> int:
-    """Of the first character that is not white space, in the first line that has one."""
+    """The column of the first character that is not white space, in the first line that is not blank."""
     line = next((line for line in text.split("\n") if line.strip()), "").expandtabs(8)
     return len(line) - len(line.lstrip())

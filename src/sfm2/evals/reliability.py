@@ -1,8 +1,11 @@
-"""How good probabilities are, against what came true.
+"""How good predicted probabilities are, measured against outcomes.
 
-ECE is the goal's measure: over 15 bins of equal width. Beside it stands the one over 10 bins of equal mass, which does not
-change much with where the predictions crowd. Not covered: the bias of both upwards, as chance alone moves every bin (some
-0.03 at 2,000 items spread over all bins); a bootstrap adds as much again, so their intervals lean high.
+The project's goal is stated as the expected calibration error (ECE) over 15 bins of equal width. The ECE over 10 bins of
+equal mass is given too: it depends less on where the predictions cluster. Not covered: both are biased upwards, because
+chance alone moves every bin (about 0.03 at 2,000 items spread over all bins), and a bootstrap adds as much again, so that
+the intervals are too high.
+
+Throughout, `predicted` are probabilities in [0, 1] and `right` outcomes, 1 or 0, both of shape (n,) with n > 0.
 """
 
 from __future__ import annotations
@@ -17,21 +20,28 @@ from numpy.typing import NDArray
 from sfm2.evals.statistics import Indices, Numbers, resampled
 
 WIDTHS = 15
+"""The number of bins of equal width."""
 MASSES = 10
+"""The number of bins of equal mass."""
 
 
 class Bin(NamedTuple):
-    """Edges, how many predictions, their mean, and the share that came true (both NaN when there are none)."""
+    """The items whose predicted probability is in an interval."""
 
     low: float
+    """The lower edge."""
     high: float
+    """The upper edge."""
     size: int
+    """The number of items."""
     predicted: float
+    """The mean predicted probability; NaN without items."""
     right: float
+    """The share of correct items; NaN without items."""
 
 
 class Measured(NamedTuple):
-    """A figure with its 95 % interval."""
+    """A statistic with its 95 % interval."""
 
     value: float
     low: float
@@ -40,17 +50,25 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """`ece` has 15 bins of equal width, and is what the goal means; `ece_mass` has 10 of equal mass."""
+    """All scores of a set of predictions."""
 
     count: int
+    """The number of items."""
     base_rate: Measured
+    """The share of correct items."""
     ece: Measured
+    """The expected calibration error over 15 bins of equal width: the one that the goal means."""
     ece_mass: Measured
+    """The expected calibration error over 10 bins of equal mass."""
     brier: Measured
+    """The mean squared error."""
     brier_skill: Measured
+    """1 - Brier score / that of always predicting the base rate."""
     auroc: Measured
+    """The area under the ROC curve."""
 
     def document(self) -> dict[str, Any]:
+        """The scores as JSON."""
         names = ("base_rate", "ece", "ece_mass", "brier", "brier_skill", "auroc")
         figures: dict[str, Measured] = {name: getattr(self, name) for name in names}
         values = {name: figure.value for name, figure in figures.items()}
@@ -58,7 +76,8 @@ class Scores:
 
 
 def scores(predicted: Numbers, right: Numbers, sources: list[str] | None = None, rounds: int = 1000) -> Scores:
-    """All of them, with bootstrap intervals; `sources` are drawn whole. Probabilities against 0 and 1."""
+    """All scores, with bootstrap intervals from `rounds` samples. `sources` names the source of each item: sources are
+    resampled whole. Raises ValueError when there are no items."""
     return Scores(
         len(right),
         *(
@@ -72,6 +91,7 @@ def scores(predicted: Numbers, right: Numbers, sources: list[str] | None = None,
 
 
 def base_rate(_: Numbers, right: Numbers) -> float:
+    """The share of correct items."""
     return float(right.mean())
 
 
@@ -91,24 +111,25 @@ def brier(predicted: Numbers, right: Numbers) -> float:
 
 
 def brier_skill(predicted: Numbers, right: Numbers) -> float:
-    """1 - Brier / the Brier score of always saying the base rate; NaN for one class only."""
+    """1 - Brier score / that of always predicting the base rate; NaN when all outcomes are the same."""
     rate = float(right.mean())
     return 1 - brier(predicted, right) / (rate * (1 - rate)) if 0 < rate < 1 else math.nan
 
 
 def auroc(predicted: Numbers, right: Numbers) -> float:
-    """How often a right one has the higher probability than a wrong one, ties counting half; NaN for one class only."""
+    """How often a correct item has a higher probability than a wrong one, ties counting half; NaN when all outcomes are the
+    same. Computed from ranks, as the Mann-Whitney U statistic."""
     hits = int(right.sum())
     misses = len(right) - hits
     if not hits or not misses:
         return math.nan
     _, place, counts = np.unique(predicted, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank among equals
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # tied items share their mean rank
     return float((ranks[place][right > 0].sum() - hits * (hits + 1) / 2) / (hits * misses))
 
 
 def bins(predicted: Numbers, right: Numbers, count: int = WIDTHS) -> list[Bin]:
-    """Of equal width."""
+    """`count` bins of equal width over [0, 1], empty ones included."""
     places = _by_width(predicted, count)
     return [_bin(index, count, predicted[places == index], right[places == index]) for index in range(count)]
 
@@ -119,7 +140,8 @@ def _bin(index: int, count: int, predicted: Numbers, right: Numbers) -> Bin:
 
 
 def _gap(predicted: Numbers, right: Numbers, places: NDArray[np.intp]) -> float:
-    """The mean over all items of how far their bin's mean prediction is from its share of right ones."""
+    """The expected calibration error over the bins that `places` assigns: the mean over all items of the distance between
+    their bin's mean prediction and its share of correct items."""
     return float(np.abs(np.bincount(places, weights=predicted - right)).sum() / len(right))
 
 
@@ -128,7 +150,7 @@ def _by_width(predicted: Numbers, count: int) -> NDArray[np.intp]:
 
 
 def _by_mass(predicted: Numbers, count: int) -> NDArray[np.intp]:
-    """Equal predictions share a bin, so that it doesn't depend on the order of the items."""
+    """The bin of each item. Equal predictions share a bin, so that the order of the items does not matter."""
     _, place, counts = np.unique(predicted, return_inverse=True, return_counts=True)
     before = np.cumsum(counts) - counts
     return (before[place] * count // len(predicted)).astype(np.intp)

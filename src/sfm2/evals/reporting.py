@@ -1,6 +1,7 @@
-"""A report of results: a Markdown page with tables, and the charts that it shows.
+"""A report on results: a Markdown page with tables and charts.
 
-The page says what was run and how. It can't say whether the items are like your code: `sfm2 eval run repo` asks that.
+The page records what was run and how. Whether the items resemble your own code is another question, for which there is the
+suite `repo`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
-from sfm2.evals.calibration import Calibration
+from sfm2.evals.calibration import CalibrationFit
 from sfm2.evals.charts import comparison_chart, reliability_chart
 from sfm2.evals.comparing import compare
 from sfm2.evals.results import Results
@@ -21,21 +22,21 @@ from sfm2.evals.summary import summary
 from sfm2.evals.tables import SCORE_HEAD, comparison_head, comparison_rows, figure_text, markdown, score_rows
 
 PAGE = "report.md"
-_SHORT = 12  # characters of a digest that name weights
+_SHORT = 12  # characters of a digest that are shown
 
 
 @dataclass(frozen=True)
-class Run:
-    """Results under the name that tables and charts call them by."""
+class LabelledResults:
+    """The results of a run, with its name in tables and charts."""
 
     label: str
     results: Results
 
 
-def report(runs: Sequence[Run], output: Path) -> Path:
-    """Writes the page and its charts into a folder, which is made; returns the page's path.
+def report(runs: Sequence[LabelledResults], output: Path) -> Path:
+    """Write the page and its charts to the folder `output`, creating it if needed. Returns the path of the page.
 
-    Raises InvalidRequestError for a run without records.
+    Raises InvalidRequestError when a run has no records.
     """
     for run in runs:
         if not run.results.records:
@@ -47,7 +48,7 @@ def report(runs: Sequence[Run], output: Path) -> Path:
     return page
 
 
-def _runs(runs: Sequence[Run]) -> Iterator[str]:
+def _runs(runs: Sequence[LabelledResults]) -> Iterator[str]:
     head = ("run", "suite", "items", "weights", "settings", "version", "started")
     rows = []
     for run in runs:
@@ -59,19 +60,19 @@ def _runs(runs: Sequence[Run]) -> Iterator[str]:
     yield markdown(head, rows)
 
 
-def _measures(runs: Sequence[Run], output: Path) -> Iterator[str]:
+def _measures(runs: Sequence[LabelledResults], output: Path) -> Iterator[str]:
     figures = {run.label: summary(run.results.records) for run in runs}
     titles = list(dict.fromkeys(figure.measure.title for found in figures.values() for figure in found))
     cells = [{figure.measure.title: figure_text(figure) for figure in found} for found in figures.values()]
     comparison_chart(output / "comparison.png", list(figures.items()))
     yield "## Measures"
-    yield "Means with 95 % bootstrap intervals; items of one source are drawn together."
+    yield "Means with 95 % bootstrap intervals; items of one source are resampled together."
     yield markdown(("measure", *figures), [(title, *(known.get(title, "") for known in cells)) for title in titles])
     yield "![The measures of each run, with intervals](comparison.png)"
 
 
-def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
-    """Each run against the first over the same items."""
+def _comparisons(runs: Sequence[LabelledResults]) -> Iterator[str]:
+    """Each run, compared with the first run over the same items."""
     for run in runs:
         first = next(other for other in runs if _items(other) == _items(run))
         if first is run:
@@ -86,19 +87,19 @@ def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
         yield markdown(comparison_head(first.label, run.label), list(comparison_rows(found)))
 
 
-def _items(run: Run) -> tuple[str, Any]:
-    """What was asked: the suite, and a digest of its items where the file tells one."""
+def _items(run: LabelledResults) -> tuple[str, Any]:
+    """What identifies the items of a run: the suite, and their digest if the file has one."""
     header = run.results.header
     return header.suite, header.settings.get("items_sha256")
 
 
-def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:
-    """One for each weights, over all of its runs with the guard: `confidence` is said of what that leaves."""
+def _calibrations(runs: Sequence[LabelledResults], output: Path) -> Iterator[str]:
+    """A calibration for each set of weights, over all of its runs with the guard: `confidence` is about what that leaves."""
     yield "## Calibration"
     records = [record for run in runs if run.results.guarded for record in run.results.records]
     known = {record.weights for record in records if record.features}
     if not known:
-        yield "Not measured: no record has features (`sfm2 eval run` asks for them)."
+        yield "Not measured: no record has features (`sfm2 eval run` requests them)."
     for weights in sorted(known, key=str):
         of_weights = [record for record in records if record.weights == weights]
         name = (weights or "unknown")[:_SHORT]
@@ -110,10 +111,10 @@ def _calibrations(runs: Sequence[Run], output: Path) -> Iterator[str]:
         yield from _calibration(name, fitted, output)
 
 
-def _calibration(name: str, fitted: Calibration, output: Path) -> Iterator[str]:
+def _calibration(name: str, fitted: CalibrationFit, output: Path) -> Iterator[str]:
     chart = f"reliability-{name}.png"
     title = f"Held-out items, weights {name}"
     reliability_chart(output / chart, title, fitted.predicted, fitted.right, fitted.held_out)
-    yield f"Weights {name}: {fitted.held_out.count} items, each predicted by a fit that saw no item of its source."
+    yield f"Weights {name}: {fitted.held_out.count} items, each predicted by a fit without the items of its source."
     yield markdown(SCORE_HEAD, score_rows(fitted.held_out))
-    yield f"![The share of right completions against the probability said]({chart})"
+    yield f"![The share of correct completions against the predicted probability]({chart})"

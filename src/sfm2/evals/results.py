@@ -1,7 +1,7 @@
-"""Files of results: JSON Lines, the header first, then a record for each answered question.
+"""Results files: JSON Lines with a header, then a record for each item.
 
-A file is only ever appended to. A last line that was half-written is no part of it; of two records of one question the
-later one counts: somebody asked again because nobody had answered.
+A file is only ever appended to. A last line that is incomplete is ignored. Of two records of one item the later one counts:
+items for which the service gave an error are sent again when a run is resumed.
 """
 
 from __future__ import annotations
@@ -19,51 +19,59 @@ from pydantic import TypeAdapter, ValidationError
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Record
 
-__all__ = ["Header", "Record", "Results", "ResultsFile", "read"]
+__all__ = ["Record", "Results", "ResultsFile", "RunHeader", "read"]
 
 
 @dataclass(frozen=True)
-class Header:
-    """What was asked, and how. `weights` is a SHA-256, `started` a time as ISO 8601 has it."""
+class RunHeader:
+    """What was run, and how."""
 
     suite: str
     settings: dict[str, Any]
+    """How items were sent; they must be the same for a run to be resumed."""
     weights: str | None
+    """The SHA-256 of the weights, if known."""
     version: str
+    """The version of SFM-2."""
     started: str
+    """When the run began, in ISO 8601."""
 
 
 @dataclass(frozen=True)
 class Results:
-    header: Header
+    """The content of a results file."""
+
+    header: RunHeader
     records: list[Record]
+    """One record per item, in the order in which the items were first recorded."""
 
     @property
     def guarded(self) -> bool:
-        """Whether the guard read the completions."""
+        """Whether the guard checked the completions."""
         return self.header.settings.get("guard") is not False
 
 
-_HEADER = TypeAdapter(Header)
+_WRITTEN_BY = "`sfm2 eval run` writes such files"
+_HEADER = TypeAdapter(RunHeader)
 _RECORD = TypeAdapter(Record)
 
 
 def read(path: Path) -> Results:
-    """Raises InvalidRequestError for a file that holds no results, or cannot be read."""
+    """The results in the file `path`. Raises InvalidRequestError when it can't be read or is not a results file."""
     try:
         return _results(path, _lines(path.read_bytes()))
     except OSError as error:
-        raise InvalidRequestError(f"{path}: {error.strerror}", suggestion="Name a file of `sfm2 eval run`") from error
+        raise InvalidRequestError(f"{path}: {error.strerror}", suggestion="Name a file from `sfm2 eval run`") from error
 
 
 class ResultsFile:
-    """A file that a run appends to: its header, and its records by id, those from before among them.
+    """A results file that a run appends to, locked against other runs. `records` has all records by id, old and new.
 
-    Opening it raises InvalidRequestError for a file that another run writes to, or that was made by another suite, other
-    settings or other weights.
+    A file that exists is resumed. Opening it raises InvalidRequestError when another run is writing to it, or when it comes
+    from another suite, other settings, other weights or another version.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: RunHeader) -> None:
         self.path = path
         self._file = _locked(path)
         try:
@@ -74,6 +82,7 @@ class ResultsFile:
             raise
 
     def append(self, record: Record) -> None:
+        """Add a record, and write it to the file at once."""
         self.records[record.id] = record
         self._write(asdict(record))
 
@@ -85,13 +94,13 @@ class ResultsFile:
     ) -> None:
         self._file.close()
 
-    def _begun(self, header: Header) -> tuple[Header, dict[str, Record]]:
+    def _begun(self, header: RunHeader) -> tuple[RunHeader, dict[str, Record]]:
         self._file.truncate(0)
         self._file.seek(0)
         self._write(asdict(header))
         return header, {}
 
-    def _resumed(self, content: bytes, header: Header) -> tuple[Header, dict[str, Record]]:
+    def _resumed(self, content: bytes, header: RunHeader) -> tuple[RunHeader, dict[str, Record]]:
         lines = _lines(content)
         results = _results(self.path, lines)
         _check_same(self.path, results.header, header)
@@ -117,12 +126,14 @@ def _locked(path: Path) -> BinaryIO:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.close()
-        raise InvalidRequestError(f"{path}: another run writes to it", suggestion="Name another --output") from error
+        raise InvalidRequestError(
+            f"{path}: another run is writing to it", suggestion="Name another --output"
+        ) from error
     return file
 
 
 def _lines(content: bytes) -> list[bytes]:
-    """The whole ones; the last one also without its line break, if it is JSON."""
+    """The complete lines. A last line without a line break counts if it is JSON."""
     lines = content.splitlines(keepends=True)
     if lines and not lines[-1].endswith(b"\n") and not _is_json(lines[-1]):
         lines.pop()
@@ -139,7 +150,7 @@ def _is_json(line: bytes) -> bool:
 
 def _results(path: Path, lines: list[bytes]) -> Results:
     if not lines:
-        raise InvalidRequestError(f"{path}: no results in it", suggestion="`sfm2 eval run` writes such files")
+        raise InvalidRequestError(f"{path}: no results in it", suggestion=_WRITTEN_BY)
     header = _parsed(_HEADER, lines[0], f"{path}, line 1")
     records = {record.id: record for record in _records(path, lines)}
     return Results(header, list(records.values()))
@@ -158,24 +169,24 @@ def _parsed(kind: TypeAdapter[Any], line: bytes, place: str) -> Any:
         first = error.errors()[0]
         field_name = ".".join(map(str, first["loc"])) or "the line"
         raise InvalidRequestError(
-            f"{place}: no results: {field_name}: {first['msg']}", suggestion="`sfm2 eval run` writes such files"
+            f"{place}: not a results file: {field_name}: {first['msg']}", suggestion=_WRITTEN_BY
         ) from error
 
 
-def _check_same(path: Path, found: Header, wanted: Header) -> None:
+def _check_same(path: Path, found: RunHeader, wanted: RunHeader) -> None:
     differences = [
-        f"{name} {json.dumps(before)} there, {json.dumps(now)} now"
+        f"{name} was {json.dumps(before)}, is now {json.dumps(now)}"
         for name, before, now in _pairs(found, wanted)
         if before != now
     ]
     if differences:
         raise InvalidRequestError(
-            f"{path} holds results of another run: {'; '.join(differences)}",
-            suggestion="Name another --output, or repeat the settings to go on with that run",
+            f"{path} has the results of another run: {'; '.join(differences)}",
+            suggestion="Name another --output, or use the same settings to resume that run",
         )
 
 
-def _pairs(found: Header, wanted: Header) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(found: RunHeader, wanted: RunHeader) -> Iterator[tuple[str, Any, Any]]:
     yield "suite", found.suite, wanted.suite
     yield "weights", found.weights, wanted.weights
     yield "version", found.version, wanted.version

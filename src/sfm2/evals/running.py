@@ -1,7 +1,7 @@
-"""Asks every item of a suite, in one way or in several, and writes down what came of it.
+"""Running a suite: every item is sent to a service, with one set of settings or several, and the results are recorded.
 
-A question that failed has a record with its error, and is asked again when the run is started again. The run ends with an
-error when a service is gone: it cannot be reached, wants a key, or fails three times in a row.
+An item that failed is recorded with its error, and is sent again when the run is resumed. The run ends with an error when
+the service can't be reached, requires a key, or fails three times in a row.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sfm2 import __version__
+from sfm2.completer import AsyncCompleter
 from sfm2.errors import (
     APITimeoutError,
     InvalidRequestError,
@@ -24,36 +25,40 @@ from sfm2.errors import (
     SFM2Error,
     StreamInterruptedError,
 )
-from sfm2.evals.asking import WARM_UP, Answerer, Asking, request_for
+from sfm2.evals.asking import WARM_UP, Asking, request_for
 from sfm2.evals.grading import graded, unanswered
 from sfm2.evals.items import Item, Record
-from sfm2.evals.results import Header, ResultsFile
+from sfm2.evals.results import ResultsFile, RunHeader
 from sfm2.evals.sandbox import Sandbox
 from sfm2.types import Completion
 
-_FAILURES = 3  # in a row: then it is not the question
+_FAILURES = 3  # in a row: then the item is not the cause
 _OF_THE_SERVICE = (ModelUnavailableError, ServerError, APITimeoutError, StreamInterruptedError)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to ask, and where its answers go."""
+    """One of the sets of settings that a run compares, and the file of its results."""
 
     asking: Asking
     file: ResultsFile
 
     def has(self, item: Item) -> bool:
+        """Whether the item has been completed with these settings."""
         record = self.file.records.get(item.id)
         return record is not None and record.answered
 
 
-async def warm_up(answer: Answerer, asking: Asking) -> Completion:
-    """Loads what needs loading, outside of what is measured."""
-    return await answer(WARM_UP.model_copy(update={"adapter": asking.adapter}))
+async def warm_up(completer: AsyncCompleter, asking: Asking) -> Completion:
+    """Send one request, so that loading is not measured. Its completion says which weights the service has."""
+    return await completer.submit(WARM_UP.model_copy(update={"adapter": asking.adapter}))
 
 
-def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> Header:
-    """What must be the same for a run to go on. `first`: an answer of the model that is measured."""
+def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion, at_once: int) -> RunHeader:
+    """The header of a results file: what must be the same for a run to be resumed.
+
+    `first` is a completion by the model that is measured, `at_once` the number of concurrent requests.
+    """
     settings: dict[str, Any] = {
         **asdict(asking),
         "items": len(items),
@@ -61,26 +66,32 @@ def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion,
         "backend": first.model_used,
         "concurrency": at_once,
     }
-    return Header(suite, settings, first.weights, __version__, datetime.now(UTC).isoformat(timespec="seconds"))
+    return RunHeader(suite, settings, first.weights, __version__, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def missing(items: Sequence[Item], arms: Sequence[Arm]) -> int:
-    """How many answers are not there yet."""
+    """The number of completions that are still to be made, over all arms."""
     return sum(not arm.has(item) for item in items for arm in arms)
 
 
-class Run:
-    """`answered` is called after each answer. The arms of an item are asked one after the other, in turning order, so
-    that none has the other's warm caches all the time."""
+class EvalRun:
+    """Sends items and records their completions; `answered` is called with each record.
 
-    def __init__(self, answer: Answerer, sandbox: Sandbox, answered: Callable[[Record], None]) -> None:
-        self._answer = answer
+    The arms of an item are sent one after another, in alternating order, so that no arm always profits from caches that
+    another one has warmed.
+    """
+
+    def __init__(self, completer: AsyncCompleter, sandbox: Sandbox, answered: Callable[[Record], None]) -> None:
+        self._completer = completer
         self._sandbox = sandbox
         self._answered = answered
         self._failures = 0
 
     async def ask_all(self, items: Sequence[Item], arms: Sequence[Arm], at_once: int) -> None:
-        """Raises the service's error when that is gone. What was answered until then is in the files."""
+        """Send all items that an arm does not have yet, with `at_once` concurrent requests.
+
+        Raises the service's error when it is unavailable; what was completed before is in the files.
+        """
         turns = iter([(item, arms if index % 2 == 0 else arms[::-1]) for index, item in enumerate(items)])
 
         async def worker() -> None:
@@ -99,7 +110,7 @@ class Run:
     async def _ask(self, item: Item, arm: Arm) -> None:
         started = time.perf_counter()
         try:
-            answer = await self._answer(request_for(item, arm.asking))
+            answer = await self._completer.submit(request_for(item, arm.asking))
         except (InvalidRequestError, *_OF_THE_SERVICE) as error:
             record = unanswered(item, error, time.perf_counter() - started)
             arm.file.append(record)
@@ -118,5 +129,5 @@ class Run:
 
 
 def _digest(items: Sequence[Item]) -> str:
-    """Of all that is asked and tested."""
+    """A SHA-256 over all that is sent and tested."""
     return hashlib.sha256(json.dumps([asdict(item) for item in items]).encode()).hexdigest()

@@ -1,19 +1,19 @@
-"""Runs generated code and its tests in a child process of its own, locked in as far as the system lets it.
+"""A sandbox: generated code and its tests run in a child process, contained as far as the operating system allows.
 
-The child gets next to no environment, nothing to read, a temporary folder, `Limits`, and what `containment` lists.
-It is killed when its time is up, or when whoever waits for it is cancelled.
+The child gets a nearly empty environment, no input but the program, a temporary folder, `Limits`, and what `containment`
+lists. It is killed when its time is up, or when the task that waits for it is cancelled.
 
-A pass is proven by a digest of a nonce that the child reads only after the last test has passed: leaving early (`sys.exit`,
-`os._exit`, a signal), printing, raising and replacing `check`, `assert`'s error or built-ins prove nothing.
+A pass is proven by a digest of a nonce that the child reads only after the last test has passed. Exiting early (`sys.exit`,
+`os._exit`, a signal), printing, raising, or replacing `check`, AssertionError or built-ins does not give that proof.
 
 Not covered:
-- Code written against this very harness: it runs in the process that tells the verdict, so that it can look for the ticket
-  in the frames below it and for the nonce in the open descriptors, and forge the proof.
-- Answers that equal everything (`__eq__` that says yes), and a standard library that was tampered with: the tests then pass.
-- Reading: the files of this machine that its user may read. Nothing gets out but 4 KiB, which are only shown.
-- Load: a program may use one processor for as long as it has time.
-- Honest programs that need threads, other processes or sockets: they fail.
-- Systems without namespaces and system call filters (macOS): there only Python's own ways out are closed.
+- Code written against this harness. It runs in the process that reports the verdict, so it can find the ticket in the stack
+  frames and the nonce in the open descriptors, and forge the proof.
+- Results that equal everything (an `__eq__` that returns True), and a manipulated standard library: the tests then pass.
+- Reading: the program can read every file that the user can. All that gets out is 4 KiB, which are only shown.
+- Load: a program may use one processor for as long as it may run.
+- Legitimate programs that need threads, other processes or sockets: they fail.
+- Systems without namespaces and seccomp (macOS): there only the audit hook of `containment` restricts the program.
 """
 
 from __future__ import annotations
@@ -34,65 +34,75 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sfm2.errors import SFM2Error
-from sfm2.evals.contained import NONCE, proof
+from sfm2.evals.sandbox_child import NONCE, proof
 
 AT_ONCE = 2
-_MOST_OUTPUT = 4096
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's own threads: there are none in the sandbox
-_COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "sfm2.evals.contained")
+"""The number of programs that run at the same time."""
+_MOST_OUTPUT = 4096  # bytes that are read from the child
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # NumPy would start threads, which the sandbox does not allow
+_COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "sfm2.evals.sandbox_child")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds` of the wall clock, and of the processor rounded up; sizes in bytes. `files`: each, and all in memory."""
+    """What a program may use."""
 
     seconds: float = 10
+    """Wall-clock time; processor time is limited to the same, rounded up to whole seconds."""
     memory: int = 1 << 30
+    """Address space, in bytes."""
     files: int = 16 << 20
+    """The size of each file, and of all files together where the folder is in memory, in bytes."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """`test` is run after `solution` with its names; of names of built-ins only `entry_point` may be one of them."""
+    """Code and its tests, both Python."""
 
     solution: str
     test: str
+    """Run after `solution`, with the names that it defined."""
     entry_point: str | None = None
+    """The only name of a built-in that `test` takes from `solution`, for a function that is called like one."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """`error`: why it did not pass. `in_force`: what the child was locked into, see `containment`."""
+class SandboxResult:
+    """What came of running a program."""
 
     passed: bool
     error: str | None
+    """Why it did not pass. None: it passed."""
     seconds: float
+    """The time that it took, with the start of the child."""
     in_force: tuple[str, ...]
+    """The measures that contained the child, see `containment`."""
 
 
 class Sandbox:
-    """Runs two programs at once at most."""
+    """Runs programs, at most `AT_ONCE` at the same time."""
 
     def __init__(self, limits: Limits = Limits()) -> None:
         self._limits = limits
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def check(self) -> tuple[str, ...]:
-        """What is in force here. Raises SFM2Error if programs don't run at all."""
+        """The measures that are in force on this machine. Raises SFM2Error if no program can be run."""
         outcome = await self.run(Program("def one():\n    return 1\n", "assert one() == 1\n"))
         if not outcome.passed:
             raise SFM2Error(
                 f"the sandbox does not work on this machine: {outcome.error}",
-                suggestion=f"Does `{' '.join(_COMMAND[:2])} -c pass` run? Suites without tests need no sandbox",
+                suggestion=f"Check that `{' '.join(_COMMAND[:2])} -c pass` runs. Suites without tests need no sandbox",
             )
         return outcome.in_force
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program) -> SandboxResult:
+        """Run a program and its tests, once fewer than `AT_ONCE` others are running."""
         async with self._turns:
             with TemporaryDirectory(prefix="sfm2-eval-", ignore_cleanup_errors=True) as folder:
                 return await self._run(program, folder)
 
-    async def _run(self, program: Program, folder: str) -> Outcome:
+    async def _run(self, program: Program, folder: str) -> SandboxResult:
         ticket, nonce = secrets.token_hex(16), secrets.token_bytes(NONCE)
         started = time.monotonic()
         async with _child(folder) as child:
@@ -101,7 +111,7 @@ class Sandbox:
         in_force, verdict = _parts(output or b"")
         passed = compare_digest(_text(verdict.get("proof")).encode(), proof(ticket, nonce).encode())
         error = None if passed else self._why(output, verdict, child.returncode)
-        return Outcome(passed, error, seconds, in_force)
+        return SandboxResult(passed, error, seconds, in_force)
 
     def _message(self, program: Program, folder: str, ticket: str) -> bytes:
         limits = ceil(self._limits.seconds), self._limits.memory, self._limits.files
@@ -110,7 +120,7 @@ class Sandbox:
         return len(message).to_bytes(8) + message
 
     async def _talk(self, child: asyncio.subprocess.Process, message: bytes) -> bytes | None:
-        """What the child says until it ends; None: its time was up."""
+        """The child's output up to its end, or None if its time was up."""
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(message)
@@ -124,17 +134,17 @@ class Sandbox:
 
     def _why(self, output: bytes | None, verdict: dict[str, Any], status: int | None) -> str:
         if output is None:
-            return f"not done within {self._limits.seconds:g} s"
+            return f"not finished within {self._limits.seconds:g} s"
         if isinstance(error := verdict.get("error"), str):
             return _text(error)
         if status is not None and status < 0:
             return f"ended by {signal.Signals(-status).name}"
-        return f"ended with exit status {status} before its tests did"
+        return f"ended with exit status {status} before its tests were finished"
 
 
 @asynccontextmanager
 async def _child(folder: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A child that is gone afterwards, with all of its group."""
+    """A child process; it and its process group are killed when the block ends."""
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, stdin=pipe, stdout=pipe, stderr=nothing, cwd=folder, env=_ENVIRONMENT, start_new_session=True
@@ -142,13 +152,13 @@ async def _child(folder: str) -> AsyncIterator[asyncio.subprocess.Process]:
     try:
         yield child
     finally:
-        with suppress(ProcessLookupError, PermissionError):  # macOS says the second of a group that has ended
+        with suppress(ProcessLookupError, PermissionError):  # macOS raises the second for a group that has ended
             os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
 
 
 async def _bounded(stream: asyncio.StreamReader) -> bytes:
-    """All of it; of one that says more than anybody should, the beginning."""
+    """The output, cut to `_MOST_OUTPUT` bytes."""
     output = b""
     while len(output) < _MOST_OUTPUT and (part := await stream.read(_MOST_OUTPUT - len(output))):
         output += part
@@ -156,15 +166,15 @@ async def _bounded(stream: asyncio.StreamReader) -> bytes:
 
 
 def _parts(output: bytes) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """What is in force, and the verdict; the child cannot be trusted to say either."""
+    """What is in force, and the verdict. The child is not trusted to send either in the right form."""
     lines = [_json(line) for line in output.splitlines()[:2]]
-    said = [line if isinstance(line, dict) else {} for line in lines] + [{}, {}]
-    in_force = said[0].get("in_force", ())
-    return tuple(map(_text, in_force)) if isinstance(in_force, list) else (), said[1]
+    messages = [line if isinstance(line, dict) else {} for line in lines] + [{}, {}]
+    in_force = messages[0].get("in_force", ())
+    return tuple(map(_text, in_force)) if isinstance(in_force, list) else (), messages[1]
 
 
 def _text(value: object) -> str:
-    """Without lone surrogates, which no file takes."""
+    """The value as text without lone surrogates, which can't be encoded."""
     return str(value).encode(errors="replace").decode()
 
 

@@ -1,6 +1,6 @@
-"""How sure a figure is: bootstrap intervals, and paired tests of two runs over the same items.
+"""The uncertainty of a figure: bootstrap intervals, and paired tests of two runs over the same items.
 
-Not covered: corrections for many comparisons at once, and intervals by bias-corrected percentiles.
+Not covered: corrections for multiple comparisons, and bias-corrected intervals.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ Numbers = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _LEVEL = 0.95
-_ROWS_AT_ONCE = 250  # rounds in memory
+_ROWS_AT_ONCE = 250  # rounds that are computed at a time, to bound memory
 
 
 def bootstrap(
     values: Sequence[float], rounds: int = 2000, seed: int = 0, clusters: Sequence[Hashable] | None = None
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of `values`; see `resampled` for `clusters` and errors."""
+    """The 95 % percentile interval of the mean of `values`, from `rounds` samples.
+
+    `clusters` and errors: see `resampled`.
+    """
     groups = _groups(len(values), clusters)
     sums = np.array([sum(values[index] for index in group) for group in groups], dtype=np.float64)
     sizes = np.array([len(group) for group in groups])
@@ -41,11 +44,11 @@ def resampled(
     seed: int = 0,
     clusters: Sequence[Hashable] | None = None,
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of a statistic of the items 0 .. size - 1.
+    """The 95 % percentile interval of a statistic of the items 0 .. size - 1, from `rounds` bootstrap samples.
 
-    `clusters` names the group of each item (the file it was cut from): groups are drawn whole then, as items of one
-    group are not independent. A draw whose statistic is NaN (one class only) does not count.
-    Raises ValueError for no items.
+    `statistic` gets the indices of the drawn items. `clusters` names the group of each item, such as the file it was cut
+    from; groups are then drawn whole, because items of one group are not independent. Samples whose statistic is NaN are
+    left out. Raises ValueError when there are no items.
     """
     groups = [np.array(group, dtype=np.intp) for group in _groups(size, clusters)]
     random = np.random.default_rng(seed)
@@ -57,9 +60,9 @@ def resampled(
 
 
 def _groups(size: int, clusters: Sequence[Hashable] | None) -> list[list[int]]:
-    """The items of each cluster; each item for itself where there are none."""
+    """The items of each cluster; without clusters, each item on its own."""
     if not size:
-        raise ValueError("there is no interval over no items")
+        raise ValueError("an interval needs at least one item")
     members: dict[Hashable, list[int]] = {}
     for index in range(size):
         members.setdefault(index if clusters is None else clusters[index], []).append(index)
@@ -77,7 +80,7 @@ def _percentiles(found: Numbers) -> tuple[float, float]:
 def mcnemar(gained: int, lost: int) -> float:
     """The exact two-sided p value of McNemar's test.
 
-    `gained` and `lost` count the pairs that only the second and only the first run got right.
+    `gained` is the number of items that only the second run got right, `lost` of those that only the first one did.
     """
     changed = gained + lost
     tail, ways = 0, 1
@@ -88,9 +91,10 @@ def mcnemar(gained: int, lost: int) -> float:
 
 
 def sign_flip(differences: Sequence[float], rounds: int = 10_000, seed: int = 0) -> float:
-    """The two-sided p value of a paired permutation test: how often a mean as far from 0 comes of signs by chance.
+    """The two-sided p value of a paired permutation test: how often random signs give a mean at least as far from 0.
 
-    Exact where there are no more sign patterns than `rounds`, else drawn, and then never below 1 / (rounds + 1).
+    Exact when there are at most `rounds` sign patterns, else estimated from `rounds` random ones; an estimate is never below
+    1 / (rounds + 1).
     """
     known = np.asarray(differences, dtype=np.float64)
     known = known[known != 0]
@@ -108,7 +112,7 @@ def sign_flip(differences: Sequence[float], rounds: int = 10_000, seed: int = 0)
 
 
 def _flipped(known: Numbers, patterns: NDArray[Any]) -> Numbers:
-    """How far from 0 the sum is, for each row of zeros (minus) and ones (plus)."""
+    """The absolute sum for each row of signs, where 0 is minus and 1 is plus."""
     return np.abs((2.0 * patterns - 1) @ known)
 
 

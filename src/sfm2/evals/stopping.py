@@ -1,25 +1,26 @@
-"""Block-stop accuracy: whether a completion ends where its hole ends, by structure and not by text.
+"""Stop accuracy: whether a completion ends where its hole ends, judged by structure and not by text.
 
-Different code that fits counts as `exact` if it ends as the expected text does. In this order:
+Different code counts as `exact` if it ends where the expected text does. The rules, in order:
 
 `over`, it went past the end:
-- its last line is the line that follows the hole, and the expected text's is not;
-- it closes a bracket that it did not open, more than the expected text does;
-- line: anything stands after its first logical line;
-- block: a line of it stands outside the block; or code follows a `return`, `raise`, `break` or `continue`; or it is the
-  expected block with more after it; or it falls through, and has more than twice as many lines as the expected plus one.
+- its last line is the line that follows the hole, and the expected text's last line is not;
+- it closes more brackets that it did not open than the expected text does;
+- line: there is code after its first logical line;
+- block: one of its lines is outside the block; or code follows a `return`, `raise`, `break` or `continue`; or it is the
+  expected block with more code after it; or it falls through and has more than 2n + 1 lines, where the expected block has n.
 `under`, it did not reach the end:
-- the expected text begins with it and goes on, in the same line or the next;
-- the file does not parse with it in place;
-- block: the expected block leaves (its last statement is a `return`, `raise`, ..., on every branch) and it falls through;
-  or both fall through, and it has less than half as many lines.
-`exact`: all others. Lines of a block are counted without comments and formatting (`ast.unparse`).
+- the expected text begins with it and continues, in the same line or the next;
+- the file with it in place does not parse;
+- block: it falls through, and the expected block does not (it ends with `return`, `raise`, ... on every branch); or both
+  fall through, and it has less than half as many lines.
+`exact`: everything else. Lines of a block are counted without comments and formatting (`ast.unparse`).
 
-A random span has no end of its own: it is `exact` when the file parses and nothing is repeated, else `over` if longer than
-the expected text, else `under`. Languages other than Python: brackets, the repeated line, and for a line its line breaks.
+A random span has no end in the structure: it is `exact` when the file parses and nothing is repeated, else `over` if it is
+longer than the expected text, else `under`. For languages other than Python only brackets, the repeated line and, for a
+line, line breaks are judged.
 
-Not covered: whether what was written within the block is right, which is what tests and `exact` are for; and a block cut
-short by less than half that falls through, if it began otherwise than the expected one.
+Not covered: whether the code within the block is correct, which tests and `exact` measure; and a block that falls
+through, is cut short by less than half, and begins differently from the expected one.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ from sfm2.languages import comment_pattern
 
 Stop = Literal["exact", "over", "under"]
 
-_TELLING = 4  # letters or digits that a line needs, so that to repeat it is no chance
+_DISTINCTIVE = 4  # the least letters and digits of a line whose repetition can't be chance
 _QUOTED = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`"""
 _BLOCKS = frozenset({"block", "definition"})
 
 
 def stop(item: Item, completion: str) -> Stop:
-    """Where a completion that is not empty ends, against an item with an expected text."""
+    """Where a completion that is not empty ends, compared with the item's expected text."""
     expected = item.expected or ""
     text = completion.rstrip() + expected[len(expected.rstrip()) :]
     if _repeats(item, text, expected) or _closes_more(item.language, text, expected):
@@ -56,7 +57,7 @@ def stop(item: Item, completion: str) -> Stop:
 def _of_python(item: Item, text: str, expected: str) -> Stop:
     lead = _last_line(item.prefix)
     block = item.kind in _BLOCKS
-    beyond = python_blocks.leaves_block(lead, text, expected) if block else python_blocks.goes_on(lead, text)
+    beyond = python_blocks.leaves_block(lead, text, expected) if block else python_blocks.continues(lead, text)
     if beyond:
         return "over"
     if not python_blocks.parses(item.prefix + text + item.suffix):
@@ -81,9 +82,9 @@ def _by_brackets(item: Item, text: str, expected: str) -> Stop:
 
 
 def _repeats(item: Item, text: str, expected: str) -> bool:
-    """Whether the last line is what follows the hole: the rest of its line, or else the next line that is not blank."""
+    """Whether the last line repeats what follows the hole: the rest of the line or else the next line that is not blank."""
     follows = next((line.strip() for line in item.suffix.split("\n") if line.strip()), "")
-    if len(re.findall(r"\w", follows)) < _TELLING:
+    if len(re.findall(r"\w", follows)) < _DISTINCTIVE:
         return False
     ours, theirs = (_last_line(written.rstrip()).strip() for written in (text, expected))
     if item.suffix.split("\n", 1)[0].strip():
@@ -96,12 +97,12 @@ def _closes_more(language: str, text: str, expected: str) -> bool:
 
 
 def _open(language: str, text: str) -> int:
-    """How many more brackets it opens than it closes."""
+    """The number of brackets that `text` opens minus those that it closes."""
     return _depths(language, text)[-1]
 
 
 def _depths(language: str, text: str) -> list[int]:
-    """The depth of brackets before and after each bracket; strings and comments don't count."""
+    """The bracket depth at the beginning and after each bracket, strings and comments left out."""
     depths = [0]
     code = re.sub(rf"{_QUOTED}|{comment_pattern(language)}", "", text, flags=re.DOTALL)
     for bracket in re.findall(r"[()\[\]{}]", code):

@@ -1,4 +1,4 @@
-"""The measures of a run, one figure each: what tables, charts and comparisons are made of."""
+"""The measures of a run, summarised as a mean with an interval each."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from sfm2.evals.statistics import bootstrap
 
 
 class Measure(NamedTuple):
-    """`of`: its value in a record, None where it has none. `unit`: "%" for yes or no, else what it counts."""
+    """Something that is measured in each record."""
 
     name: str
     unit: str
+    """The unit is "%" for a yes-or-no measure, else the unit of the number; empty if it has none."""
     of: Callable[[Record], float | bool | None]
+    """Its value in a record, None where it does not apply."""
 
     def number(self, value: float, signed: bool = False) -> str:
-        """As people read it, without the unit; a share from 0 to 1 is told in per cent."""
+        """A mean of this measure as text, without the unit; a share in [0, 1] is given in per cent."""
         shown, digits = (100 * value, 1) if self.unit == "%" else (value, 1 if self.unit == "tokens" else 3)
         return f"{shown:{'+' if signed else ''}.{digits}f}"
 
     def span(self, low: float, high: float, signed: bool = False) -> str:
+        """An interval of this measure as text, without the unit."""
         return f"{self.number(low, signed)} to {self.number(high, signed)}"
 
     @property
     def title(self) -> str:
+        """Its name with its unit."""
         return f"{self.name} ({self.unit})" if self.unit not in ("", self.name) else self.name
 
 
@@ -42,28 +46,29 @@ MEASURES = (
     Measure("tokens", "tokens", lambda record: record.tokens if record.answered else None),
     Measure("time", "s", lambda record: record.seconds if record.answered else None),
 )
-"""The parse rate means nothing without the abstain rate beside it: no measure is shown alone. What nobody answered counts
-against pass and exact, and not at all in the others."""
+"""The measures, in the order in which they are shown. They are shown together, because the parse rate says nothing without
+the abstain rate. Items for which the service gave an error count as wrong in `pass` and `exact`, and not in the others."""
 
 
 class Figure(NamedTuple):
-    """A mean over the records that have the measure, with its 95 % interval."""
+    """A measure's mean over the records that have it, with its 95 % interval."""
 
     measure: Measure
     size: int
+    """The number of records that have the measure."""
     value: float
     low: float
     high: float
 
 
 def summary(records: Sequence[Record]) -> list[Figure]:
-    """Measures that no record has are left out."""
+    """A figure for each measure that at least one record has. Intervals are bootstrapped over whole sources."""
     found = (_figure(measure, records) for measure in MEASURES)
     return [figure for figure in found if figure is not None]
 
 
 def actions(records: Sequence[Record]) -> dict[str, int]:
-    """What the guard did, and how often; the most frequent first."""
+    """The number of times that the guard took each action, the most frequent first."""
     return dict(Counter(record.action for record in records if record.answered).most_common())
 
 

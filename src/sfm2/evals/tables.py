@@ -1,4 +1,4 @@
-"""Results as rows of text, for terminals and for Markdown."""
+"""Results as rows of text, for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from sfm2.evals.reliability import Measured, Scores
 from sfm2.evals.summary import Figure
 
 SCORE_HEAD = ("score", "value", "95 % interval")
+"""The head of the table of `score_rows`."""
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; bars within its cells are escaped."""
+    """A Markdown table; pipe characters in cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def figure_text(figure: Figure) -> str:
-    """Value, interval and count; the unit is the row's."""
+    """A figure's value, interval and number of items, without the unit."""
     measure = figure.measure
     return f"{measure.number(figure.value)} ({measure.span(figure.low, figure.high)}; n = {figure.size})"
 
 
 def comparison_head(first: str, second: str) -> tuple[str, ...]:
+    """The head of the table of `comparison_rows`, for runs called `first` and `second`."""
     return ("measure", "pairs", first, second, "difference", "95 % interval", "p", "gained", "lost")
 
 
 def comparison_rows(found: Comparison) -> Iterator[tuple[str, ...]]:
-    """One per measure. Differences of shares are in percentage points."""
+    """A row for each measure. Differences of shares are in percentage points."""
     for one in found.differences:
         measure = one.measure
         changed = (str(len(one.gained)), str(len(one.lost))) if measure.unit == "%" else ("", "")
@@ -45,7 +47,7 @@ def comparison_rows(found: Comparison) -> Iterator[tuple[str, ...]]:
 
 
 def score_rows(found: Scores) -> list[tuple[str, str, str]]:
-    """Of held-out items: name, value, interval."""
+    """A row for each score: name, value, interval."""
     named: list[tuple[str, Measured]] = [
         ("base rate", found.base_rate),
         ("ECE, 15 bins of equal width (the goal's)", found.ece),

@@ -1,1 +1,1 @@
-"""SFM-2 learns a team's own code: from repositories to examples, from examples to an adapter."""
+"""Fine-tuning on a team's own code: from repositories to training examples, and from examples to a LoRA adapter."""

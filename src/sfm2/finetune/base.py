@@ -1,9 +1,9 @@
-"""The base that an adapter is trained on: the very weights that are served, dequantised, as a PyTorch model.
+"""The base model of an adapter: the weights that are served, dequantised, as a PyTorch model.
 
-The published full-precision weights will not do: a quantised file may have scales folded into its matrices (AWQ), and an
-adapter that was trained on others does not fit it. Nor are the file's matrices those that the engine multiplies by: it
-compresses them once more. The output head is a matrix of its own, even where it begins as the
-embedding: the engine has two, and an adapter of one must not move the other.
+The published full-precision weights are no substitute. A quantised file may have scales folded into its matrices (AWQ), so
+that an adapter trained on other numbers does not fit it, and the engine compresses the file's matrices once more. The output
+head is a separate matrix even where it starts as a copy of the embedding: the engine keeps two, and an adapter of one must
+not change the other.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sfm2.engines.openvino.f16 import dequantised
 from sfm2.engines.openvino.preparation import prepare
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.finetune.encoding import Encoding, family_of
-from sfm2.finetune.served import matrices
-from sfm2.models.gguf import Header, read_header
+from sfm2.finetune.engine_matrices import matrices
+from sfm2.models.gguf import GGUFHeader, read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-# GGUF's names (ggml's docs/gguf.md, "standardized tensor names") -> those of transformers' Qwen2 and Qwen3.
+# GGUF's tensor names (ggml's docs/gguf.md, "standardized tensor names") -> those of Qwen2 and Qwen3 in transformers.
 _TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 _IN_LAYER = {
     "attn_norm": "input_layernorm",
@@ -51,20 +51,27 @@ ARCHITECTURES = ("qwen2", "qwen3")
 
 @dataclass(frozen=True)
 class Base:
-    """What the adapter is of. `weights`: the SHA-256 of its file. `window`: tokens that it can see. `architecture`: as GGUF
-    names it, where the adapter is to be had as GGUF, too."""
+    """The model that an adapter is trained for."""
 
     name: str
     weights: str
+    """The SHA-256 of the weights file."""
     model: PreTrainedModel
     encoding: Encoding
+    """How examples become tokens of this model."""
     form: str
+    """The FIM prompt form of the examples: "psm", "spm", "prefix" or "texts"."""
     window: int
+    """The context window, in tokens."""
     architecture: str | None = None
+    """The architecture as GGUF names it, if the adapter is to be written as GGUF too; else None."""
 
 
-def served(settings: Settings) -> Base:
-    """The model that the settings name, as it is served, with its own tokenizer. Raises WeightsError as `load` does."""
+def load_served(settings: Settings) -> Base:
+    """The model that the settings name, with the matrices that the engine uses and the tokenizer of its weights file.
+
+    Converts the weights for the engine if that has not been done. Raises WeightsError and MissingExtraError as `load` does.
+    """
     import torch
 
     from sfm2.engines.openvino.vocabulary import Vocabulary
@@ -83,15 +90,16 @@ def served(settings: Settings) -> Base:
 
 
 def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -> PreTrainedModel:
-    """The model with the file's weights, on the CPU; with the matrices of the converted model in `engine`, if given.
+    """The model of the weights file, on the CPU, with numbers of type `dtype`.
 
-    Raises WeightsError for an architecture that adapters can't be trained on yet, MissingExtraError without torch.
+    `engine` is the folder of the model converted for the engine; if given, its matrices replace those of the file. Raises
+    WeightsError for an architecture that training does not support, and MissingExtraError without torch and transformers.
     """
     header = read_header(weights.path)
     if header.architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise WeightsError(
-            f"{weights.name} has the architecture {header.architecture!r}; adapters are trained on {known}"
+            f"{weights.name} has the architecture {header.architecture!r}; adapters can be trained for {known}"
         )
     try:
         import torch
@@ -116,8 +124,8 @@ def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -
     return empty
 
 
-def config_fields(header: Header) -> dict[str, Any]:
-    """As transformers' configurations name them."""
+def config_fields(header: GGUFHeader) -> dict[str, Any]:
+    """The fields of a Qwen2Config or Qwen3Config, by transformers' names, from a GGUF header."""
     heads = header.of_architecture("attention.head_count")
     width = header.of_architecture("embedding_length")
     return {
@@ -136,7 +144,7 @@ def config_fields(header: Header) -> dict[str, Any]:
 
 
 def transformers_name(name: str) -> str:
-    """Raises WeightsError for a tensor that no Qwen2 or Qwen3 has."""
+    """A GGUF tensor's name in transformers. Raises WeightsError for a tensor that Qwen2 and Qwen3 don't have."""
     if match := _LAYER.fullmatch(name):
         number, part, kind = match.groups()
         if part in _IN_LAYER:
@@ -144,19 +152,19 @@ def transformers_name(name: str) -> str:
     top, _, kind = name.rpartition(".")
     if top in _TOP:
         return f"{_TOP[top]}.{kind}"
-    raise WeightsError(f"the tensor {name!r} is none of a Qwen2 or Qwen3 model")
+    raise WeightsError(f"the tensor {name!r} is not one of a Qwen2 or Qwen3 model")
 
 
 def gguf_name(module: str) -> str:
-    """The other way round, for a matrix in a layer. Raises WeightsError for one that GGUF has no name for."""
+    """The GGUF name of a layer's matrix in transformers, without its suffix. Raises WeightsError when there is none."""
     match = re.fullmatch(r"model\.layers\.(\d+)\.(.+)", module)
     known = {theirs: ours for ours, theirs in _IN_LAYER.items()}
     if match is None or match[2] not in known:
-        raise WeightsError(f"the matrix {module!r} is none of a Qwen2 or Qwen3 model's layers")
+        raise WeightsError(f"the matrix {module!r} is not in a layer of a Qwen2 or Qwen3 model")
     return f"blk.{match[1]}.{known[match[2]]}"
 
 
 def _compute_buffers(model: Any) -> None:
-    """Rotary frequencies are no weights: made on the `meta` device, they have no values yet."""
+    """Compute the rotary frequencies: they are not weights, and on the `meta` device they have no values yet."""
     rotary = model.model.rotary_emb
     model.model.rotary_emb = type(rotary)(config=model.config)

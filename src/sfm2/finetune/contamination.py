@@ -1,6 +1,7 @@
-"""Examples that share 13 words in a row with an evaluation set: a model that has learnt them would know the answers.
+"""Contamination: training examples that share text with an evaluation set, whose answers the model would learn.
 
-13-grams as in Brown et al. 2020 ("Language models are few-shot learners", appendix C), of words and marks of code.
+Two texts overlap when they have 13 consecutive words in common (Brown et al. 2020, "Language models are few-shot learners",
+appendix C). A word is an identifier, a number, or a single punctuation character.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from hashlib import blake2b
 
 GRAM = 13
 _WORD = re.compile(r"\w+|[^\w\s]")
-_BYTES = 8
+_BYTES = 8  # of a hashed n-gram
 
 
-class Held:
-    """What must not be learnt."""
+class ContaminationFilter:
+    """Finds text that occurs in any of `texts`, the evaluation sets. Its length is the number of distinct 13-grams."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._grams = {gram for text in texts for gram in _grams(text)}
@@ -23,7 +24,8 @@ class Held:
     def __len__(self) -> int:
         return len(self._grams)
 
-    def knows(self, text: str) -> bool:
+    def overlaps(self, text: str) -> bool:
+        """Whether `text` shares 13 consecutive words with an evaluation set; case does not matter."""
         return any(gram in self._grams for gram in _grams(text))
 
 

@@ -1,14 +1,13 @@
-"""Repositories and folders -> examples to learn from, and held-out ones to be judged by.
+"""Repositories and folders -> examples to train on, and held-out examples to evaluate with.
 
-Held out are whole files, the newest ones: what a team writes next is like what it wrote last, and a model that has seen a
-file knows its answers. A folder without history gives up files by the hash of their names.
+Whole files are held out, because a model that has seen part of a file knows the answers in the rest; and the newest ones,
+because what a team writes next resembles what it wrote last. Without a git history they are chosen by a hash of their names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,89 +16,109 @@ from random import Random
 from typing import Any
 
 import sfm2
+from sfm2.atomic import replacing_folder
 from sfm2.corpus.example import Example, write
 from sfm2.corpus.files import code_files, text_of
 from sfm2.corpus.tree_holes import TreeFile
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.finetune import history, secrets
-from sfm2.finetune.contamination import Held
+from sfm2.finetune.contamination import ContaminationFilter
 from sfm2.finetune.cutting import examples
 from sfm2.finetune.licences import Licences, is_permissive
-from sfm2.finetune.near_duplicates import Seen
+from sfm2.finetune.near_duplicates import NearDuplicateIndex
 from sfm2.types import Language
 
 TRAIN, HELD_OUT, MANIFEST = "train.jsonl", "held_out.jsonl", "manifest.json"
-_MOST_PER_FILE = 60
-_MOST_HELD_OUT = 1_000  # more is judged by nobody
-_LEAST_ROOM = 300  # characters around a hole; many get few, as cursors stand in short files, too
-_WHOLE = 200_000  # characters, as many as a file can have: what is held out is asked for as an editor would
+_MOST_PER_FILE = 60  # training examples
+_MOST_HELD_OUT = 1_000  # examples; an evaluation of more takes too long
+_LEAST_CONTEXT = 300  # characters around a hole: short contexts too, because editors also complete in short files
+_WHOLE_FILE = 200_000  # characters, the most a file can have: held-out holes have the context that an editor sends
 
 Report = Callable[[int, int], None]
-"""Called with the files that were read, and all."""
+"""Called after each file with the number of files done, and of all files."""
 
 
 @dataclass(frozen=True)
 class DataSettings:
-    """`characters_per_example`: a file gives one example for so many of its characters; `room`: characters of prefix and
-    suffix together, at most, in what is learnt from. `only_permissive`: nothing without a permissive licence; else nothing
-    under another known one."""
+    """How examples are drawn; stored in the manifest."""
 
     seed: int = 0
     limit: int | None = None
+    """The largest number of training examples. None: no limit."""
     held_out: float = 0.1
+    """The share of files that are held out, in [0, 1]."""
     characters_per_example: int = 300
+    """A file gives one example per this many characters."""
     room: int = 1_600
+    """The most characters of prefix and suffix together in a training example."""
     only_permissive: bool = False
+    """Whether files without a known licence are left out. Files under a known licence that is not permissive always are."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file that is learnt from. `name` is within its folder."""
+class DatasetFile:
+    """A source file that examples are cut from."""
 
     folder: Path
+    """The repository or folder that it belongs to."""
     name: PurePosixPath
+    """Its path within `folder`."""
     language: Language
     added: int | None
+    """When it was first committed, in seconds since 1970. None: git does not know it."""
     repository: str
+    """The name of `folder` in labels."""
     licences: Licences
+    """The licences of the files in `folder`."""
 
     @property
     def label(self) -> str:
+        """The file's name in examples: repository/path."""
         return f"{self.repository}/{self.name}"
 
     @property
     def hash(self) -> int:
+        """A number in [0, 2^64) that depends on the label only."""
         return int.from_bytes(hashlib.sha256(self.label.encode("utf-8", "surrogatepass")).digest()[:8])
 
 
 @dataclass
 class Dataset:
-    """`dropped` counts files and examples by why they were left out."""
+    """Examples, and where they came from."""
 
     settings: DataSettings
     folders: dict[str, str | None]
+    """By the name of each folder, the commit that is checked out; None without git."""
     train: list[Example] = field(default_factory=list)
     held_out: list[Example] = field(default_factory=list)
     files: Counter[str] = field(default_factory=Counter)
+    """The number of files used, by language."""
     dropped: Counter[str] = field(default_factory=Counter)
+    """The number of files and examples left out, by reason."""
 
 
 def collect(
-    paths: Sequence[Path], settings: DataSettings, held: Held, report: Report = lambda done, total: None
+    paths: Sequence[Path],
+    settings: DataSettings,
+    contaminated: ContaminationFilter,
+    report: Report = lambda done, total: None,
 ) -> Dataset:
-    """Raises InvalidRequestError for a path that is no folder, or when nothing is left to learn from."""
+    """Examples from the source files in the folders `paths`, without those that overlap with an evaluation set.
+
+    Raises InvalidRequestError for a path that is not a folder, or when nothing is left to train on, and MissingExtraError
+    without the extra `data`.
+    """
     folders = _named([_folder(path) for path in paths])
     dataset = Dataset(settings, {name: history.commit(folder) for name, folder in folders.items()})
-    later, earlier = split(
-        [one for name, folder in folders.items() for one in _sources(folder, name)], settings.held_out
-    )
-    seen, done, total = Seen(), 0, len(later) + len(earlier)
+    later, earlier = split([one for name, folder in folders.items() for one in _files(folder, name)], settings.held_out)
+    seen, done, total = NearDuplicateIndex(), 0, len(later) + len(earlier)
     with secrets.scanner():
-        # Held-out files come first: a copy of one among the others is a near-duplicate then, and not learnt.
-        learnt = (min(settings.room, _LEAST_ROOM), settings.room)
-        for part, into, rooms in ((later, dataset.held_out, (_WHOLE, _WHOLE)), (earlier, dataset.train, learnt)):
+        # Held-out files come first: a copy of one among the others is then dropped as a near-duplicate.
+        in_training = (min(settings.room, _LEAST_CONTEXT), settings.room)
+        whole_file = (_WHOLE_FILE, _WHOLE_FILE)
+        for part, into, context in ((later, dataset.held_out, whole_file), (earlier, dataset.train, in_training)):
             for source in part:
-                into += _examples_of(source, rooms, dataset, seen, held)
+                into += _examples_of(source, context, dataset, seen, contaminated)
                 done += 1
                 report(done, total)
     _check(dataset, paths)
@@ -107,8 +126,12 @@ def collect(
     return dataset
 
 
-def split(sources: Sequence[Source], share: float) -> tuple[list[Source], list[Source]]:
-    """The newest files, and the others. Those that git does not know go by their hash; of two files one is held out."""
+def split(sources: Sequence[DatasetFile], share: float) -> tuple[list[DatasetFile], list[DatasetFile]]:
+    """The held-out files, `share` of all and at least one of two, and the others.
+
+    Held out are the files that were committed last. When the commit time of a file is unknown, or all are the same, the
+    choice is by hash.
+    """
     wanted = max(round(len(sources) * share), int(len(sources) > 1 and share > 0))
     times = {source.added for source in sources}
     by_time = len(times) > 1 and None not in times
@@ -117,25 +140,20 @@ def split(sources: Sequence[Source], share: float) -> tuple[list[Source], list[S
 
 
 def save(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """Writes examples and manifest; all or nothing. Returns the manifest. Raises SFM2Error for a disk that is full."""
-    work = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(work, ignore_errors=True)
+    """Write examples and manifest to `folder`, in place of what is there, atomically. Returns the manifest.
+
+    Raises SFM2Error when the folder can't be written, for example because the disk is full.
+    """
+    parts = {TRAIN: dataset.train, HELD_OUT: dataset.held_out}
     try:
-        work.mkdir(parents=True)
-        digests = {
-            name: write(work / name, part) for name, part in ((TRAIN, dataset.train), (HELD_OUT, dataset.held_out))
-        }
-        manifest = _manifest(dataset, digests)
-        (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        work.rename(folder)
+        with replacing_folder(folder) as partial:
+            manifest = _manifest(dataset, {name: write(partial / name, part) for name, part in parts.items()})
+            (partial / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise SFM2Error(
             f"cannot write examples to {folder}: {error.strerror or error}",
-            suggestion="Name a folder with room as --output",
+            suggestion="Name a folder on a disk with enough space as --output",
         ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return manifest
 
 
@@ -161,12 +179,14 @@ def _counts(part: Sequence[Example]) -> dict[str, Any]:
 
 def _folder(path: Path) -> Path:
     if not path.is_dir():
-        raise InvalidRequestError(f"{path}: no folder", suggestion="Name a git repository or a folder of source files")
+        raise InvalidRequestError(
+            f"{path}: not a folder", suggestion="Name a git repository or a folder of source files"
+        )
     return path.resolve()
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
-    """By name; by as much of the path as tells those of one name apart."""
+    """The folders by name; folders of one name get as much of their paths as makes them different."""
     named = {}
     for folder in dict.fromkeys(folders):
         others = [other for other in folders if other != folder]
@@ -178,16 +198,22 @@ def _named(folders: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def _sources(folder: Path, repository: str) -> Iterator[Source]:
+def _files(folder: Path, repository: str) -> Iterator[DatasetFile]:
     added, known = history.added(folder), Licences(folder)
     for name, language in code_files(folder):
-        yield Source(folder, name, language, added.get(name), repository, known)
+        yield DatasetFile(folder, name, language, added.get(name), repository, known)
 
 
-def _examples_of(source: Source, rooms: tuple[int, int], dataset: Dataset, seen: Seen, held: Held) -> Iterator[Example]:
-    """Those of a file that are clean; why others are not is counted."""
+def _examples_of(
+    source: DatasetFile,
+    context: tuple[int, int],
+    dataset: Dataset,
+    seen: NearDuplicateIndex,
+    contaminated: ContaminationFilter,
+) -> Iterator[Example]:
+    """The usable examples of a file; for the others the reason is counted in `dataset.dropped`."""
     text = text_of(source.folder / source.name)
-    file = _file(text, source.language) if text else None
+    file = TreeFile.read(text, source.language) if text else None
     if why := _why_not(source, text, file, seen, dataset.settings):
         dataset.dropped[f"files: {why}"] += 1
         return
@@ -197,27 +223,25 @@ def _examples_of(source: Source, rooms: tuple[int, int], dataset: Dataset, seen:
     random = Random(f"{settings.seed} {source.label}")
     count = min(_MOST_PER_FILE, -(-len(file.text) // settings.characters_per_example))
     hidden = secret_texts(file.text)
-    for example in examples(file, source.label, source.language, count, rooms, random):
+    for example in examples(file, source.label, source.language, count, context, random):
         if any(secret in example.text for secret in hidden):
             dataset.dropped["examples: a secret"] += 1
-        elif held.knows(example.text):
+        elif contaminated.overlaps(example.text):
             dataset.dropped["examples: in an evaluation set"] += 1
         else:
             yield example
 
 
 def secret_texts(text: str) -> set[str]:
-    """The lines that hold secrets."""
+    """The text of each line of `text` that holds a secret. Must be called within `secrets.scanner()`."""
     rows = text.split("\n")
     return {rows[number].strip() for number in secrets.lines(text)}
 
 
-def _file(text: str, language: Language) -> TreeFile | None:
-    return TreeFile.read(text, language)
-
-
-def _why_not(source: Source, text: str | None, file: TreeFile | None, seen: Seen, settings: DataSettings) -> str | None:
-    """Why a file is not learnt from; None: it is."""
+def _why_not(
+    source: DatasetFile, text: str | None, file: TreeFile | None, seen: NearDuplicateIndex, settings: DataSettings
+) -> str | None:
+    """Why a file is left out, or None if it is used."""
     if text is None:
         return "generated, binary, minified or over 200 kB"
     licence = source.licences.of(source.folder / source.name, text)
@@ -233,13 +257,13 @@ def _check(dataset: Dataset, paths: Sequence[Path]) -> None:
         return
     why = "; ".join(f"{count} {name}" for name, count in dataset.dropped.most_common()) or "no file of a known language"
     raise InvalidRequestError(
-        f"nothing to learn from in {', '.join(map(str, paths))}: {why}",
-        suggestion="Name a repository with source code, or loosen what is left out",
+        f"nothing to train on in {', '.join(map(str, paths))}: {why}",
+        suggestion="Name a repository with source code, or leave less out",
     )
 
 
 def _shorten(dataset: Dataset) -> None:
-    """To the limit, drawn from all; in an order that mixes files."""
+    """Shuffle the examples and cut them to the limits, so that a limit takes examples of all files."""
     random = Random(dataset.settings.seed)
     for part in (dataset.train, dataset.held_out):
         random.shuffle(part)

@@ -1,4 +1,4 @@
-"""Examples -> tokens, put to the model just as its service will put holes to it."""
+"""Training examples -> tokens, in the prompt form that the service uses for holes."""
 
 from __future__ import annotations
 
@@ -12,32 +12,38 @@ from sfm2.errors import WeightsError
 from sfm2.prompts import FAMILIES, Family, PromptForm, TokenHealing, fim_prompt, without_special_tokens
 
 Tokenize = Callable[[str], list[int]]
-"""Text -> ids; special tokens in it count as such, and none is added."""
+"""Text -> token ids. Special tokens in the text become their single ids; none is added."""
 
-PATH_SHARE = 0.5  # of the examples name their file, as some editors do and others don't
+PATH_SHARE = 0.5
+"""The share of examples whose prompt has the file's path: some editors send it, others don't."""
 
 
 def family_of(tokenize: Tokenize) -> Family:
-    """The one whose marks are tokens of this vocabulary. Raises WeightsError for a model that fills in no middles."""
+    """The family whose special tokens are all in this vocabulary. Raises WeightsError when the model has none of them."""
     for family in FAMILIES:
         if len(tokenize("".join(family.special_tokens))) == len(family.special_tokens):
             return family
-    raise WeightsError("the model's vocabulary has no marks to fill in the middle with")
+    raise WeightsError("the model's vocabulary has no special tokens for filling in the middle")
 
 
 @dataclass(frozen=True)
-class Sequence:
-    """`ids` of prompt, middle and end; of these the last `learnt` are predicted, the others only read."""
+class TokenSequence:
+    """An example as tokens: prompt, middle and end token. Its length is the number of tokens."""
 
     ids: tuple[int, ...]
     learnt: int
+    """How many tokens at the end count in the loss: the middle and the end token."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 class Encoding:
-    """`end` is the id of the token that says that the middle is over; `family` None: a model that fills in no middles."""
+    """Turns examples into tokens for one model.
+
+    `family` is the model's special tokens for filling in the middle, None for a model without them, which is trained on the
+    prefix alone. `end` is the id of the token that ends a completion.
+    """
 
     def __init__(self, tokenize: Tokenize, family: Family | None, form: PromptForm, end: int) -> None:
         self._tokenize = tokenize
@@ -47,35 +53,45 @@ class Encoding:
 
     @classmethod
     def of(cls, tokenize: Tokenize, family: Family, form: PromptForm, end: str = "<|endoftext|>") -> Encoding:
-        """Raises WeightsError where the end, or a mark of the family, is no token of the vocabulary."""
+        """The encoding for a model with special tokens; `end` is the text of the token that ends a completion.
+
+        Raises WeightsError when that token or a special token of the family is not in the vocabulary.
+        """
         ids = {mark: tokenize(mark) for mark in (*family.special_tokens, end)}
         if odd := [mark for mark, found in ids.items() if len(found) != 1]:
             raise WeightsError(
-                f"{', '.join(odd)} are no tokens of this model; it can't be taught to fill in the middle"
+                f"{', '.join(odd)} are not tokens of this model; it can't be trained to fill in the middle"
             )
         return cls(tokenize, family, form, ids[end][0])
 
-    def sequence(self, example: Example, random: Random) -> Sequence:
-        """The end of the prefix is written again by the model when it serves: white space, or half a word. So it is here."""
+    def sequence(self, example: Example, random: Random) -> TokenSequence:
+        """The tokens of an example; `random` decides whether the prompt names the file.
+
+        As in the service (token healing), white space or half a word at the end of the prefix is left out of the prompt and
+        written by the model.
+        """
         prefix, middle, suffix = (
             without_special_tokens(text, self._family) for text in (example.prefix, example.middle, example.suffix)
         )
-        # A model without marks is asked with half words as they are (`backends.gpt2_lora`).
+        # A model without special tokens gets half words as they are (`backends.gpt2`).
         shown = TokenHealing(prefix, words=self._family is not None).prompt
         path = _path(example) if random.random() < PATH_SHARE else None
-        # Before the first token of a file stands an end, as the service puts it: something must predict that token.
+        # An empty prompt becomes an end token, as in the service: the first token of a file needs one to be predicted from.
         read = self._tokenize(fim_prompt(self._family, self._form, shown, suffix, path)) or [self._end]
         learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]
-        return Sequence((*read, *learnt), len(learnt))
+        return TokenSequence((*read, *learnt), len(learnt))
 
-    def parts(self, text: str, length: int) -> Iterator[Sequence]:
-        """A whole text between two ends, in parts of at most `length` tokens; all but the first one of a part are learnt."""
+    def parts(self, text: str, length: int) -> Iterator[TokenSequence]:
+        """A whole text between two end tokens, in parts of at most `length` tokens.
+
+        All tokens of a part but its first count in the loss; the last token of a part is the first of the next.
+        """
         ids = (self._end, *self._tokenize(text), self._end)
         for start in range(0, len(ids) - 1, length - 1):
             part = ids[start : start + length]
-            yield Sequence(part, len(part) - 1)
+            yield TokenSequence(part, len(part) - 1)
 
 
 def _path(example: Example) -> str:
-    """Within its repository."""
+    """The file's path within its repository."""
     return str(PurePosixPath(*PurePosixPath(example.source).parts[1:]))

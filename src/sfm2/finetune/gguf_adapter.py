@@ -1,4 +1,4 @@
-"""An adapter as GGUF, as llama.cpp's server (`--lora`) and what is built on it take it.
+"""Writing an adapter as GGUF, for llama.cpp's server (`--lora`) and the programs built on it.
 
 The format is llama.cpp's (src/llama-adapter.cpp): `general.type` "adapter", `adapter.type` "lora", the base's architecture,
 alpha, and for each matrix NAME of the base `NAME.lora_a` of shape (rank, inputs) and `NAME.lora_b` of (outputs, rank).
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gguf
 import numpy as np
 
+from sfm2.atomic import replacing_file
 from sfm2.errors import WeightsError
 from sfm2.finetune.base import gguf_name
 from sfm2.models.adapters import read_adapter
@@ -21,48 +22,51 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 FILE = "adapter.gguf"
-TOLERANCE = 1e-3  # of a logit, between the two files: both hold the same 16-bit numbers
+TOLERANCE = 1e-3
+"""The largest difference of a logit between the two files that is accepted: both hold the same 16-bit numbers."""
 _PEFT = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
-_PROBE = range(100, 132)  # ids of a text that means nothing
+_PROBE = range(100, 132)  # token ids of an arbitrary text
 
 
 def write(folder: Path, architecture: str) -> Path:
-    """The PEFT adapter in `folder` as a GGUF beside it. `architecture` is the base's, as its GGUF names it.
+    """Write the PEFT adapter in `folder` as GGUF into the same folder, and return the new file's path.
 
-    Raises AdapterError for a folder that holds no adapter, WeightsError for one of matrices that the base does not have.
+    `architecture` is the base's, as GGUF names it. Raises AdapterError when the folder is not an adapter, and WeightsError
+    when the adapter changes matrices that the base does not have.
     """
     from safetensors.numpy import load_file
 
     adapter = read_adapter(folder, folder.name)
-    writer = gguf.GGUFWriter(folder / f"{FILE}.partial", architecture)
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", adapter.scale * adapter.rank)
-    for name, values in sorted(load_file(adapter.path).items()):
-        writer.add_tensor(_gguf_name(name), np.ascontiguousarray(values, np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return (folder / f"{FILE}.partial").rename(folder / FILE)
+    with replacing_file(folder / FILE) as partial:
+        writer = gguf.GGUFWriter(partial, architecture)
+        writer.add_type("adapter")
+        writer.add_string("adapter.type", "lora")
+        writer.add_float32("adapter.lora.alpha", adapter.scale * adapter.rank)
+        for name, values in sorted(load_file(adapter.path).items()):
+            writer.add_tensor(_gguf_name(name), np.ascontiguousarray(values, np.float16))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    return folder / FILE
 
 
 def difference(model: PeftModel, path: Path) -> float:
-    """The largest difference of a logit between the model as it is, and with the file's numbers in their places.
+    """The largest absolute difference of a logit between `model` as it is and with the adapter from the GGUF file `path`.
 
-    Leaves the model with the file's numbers. Raises WeightsError when the file lacks some of them.
+    The model keeps the file's numbers afterwards. Raises WeightsError when the file lacks a tensor of the adapter.
     """
     import torch
 
     ids = torch.tensor([list(_PROBE)], device=model.device)
     with torch.no_grad():
         before = model(input_ids=ids).logits.float()
-        _put(model, path)
+        _load_into(model, path)
         after = model(input_ids=ids).logits.float()
     return float((before - after).abs().max())
 
 
-def _put(model: Any, path: Path) -> None:
+def _load_into(model: Any, path: Path) -> None:
     import torch
 
     tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
@@ -78,5 +82,5 @@ def _put(model: Any, path: Path) -> None:
 def _gguf_name(name: str) -> str:
     match = _PEFT.fullmatch(name)
     if match is None:
-        raise WeightsError(f"the adapter's tensor {name!r} is no part of a LoRA")
+        raise WeightsError(f"the adapter's tensor {name!r} is not part of a LoRA")
     return f"{gguf_name(match[1])}.weight.lora_{match[2].lower()}"

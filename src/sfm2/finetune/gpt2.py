@@ -1,7 +1,7 @@
-"""GPT-2 as the base of an adapter: by its name, from a folder, or made from scratch where the hub is out of reach.
+"""GPT-2 as the base of an adapter: by name from the hub, from a folder, or trained from scratch where there is no hub.
 
-What comes of it is what `models.gpt2_lora` loads. GPT-2 has no marks to fill in the middle with, so it learns as it is
-asked: from the prefix alone.
+The adapter is for the setting `models.gpt2_lora`. GPT-2 has no special tokens for filling in the middle, so it is trained as
+it is used: on the prefix alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sfm2.backends.gpt2 import files as gpt2_files
 from sfm2.errors import BackendUnavailableError, InvalidRequestError, MissingExtraError, SFM2Error
 from sfm2.finetune.base import Base
 from sfm2.finetune.encoding import Encoding
-from sfm2.finetune.packing import Row, pack
+from sfm2.finetune.packing import PackedRow, pack
 from sfm2.finetune.training import CHECKPOINTS, TrainingSettings
 from sfm2.models.adapters import MANIFEST
 from sfm2.models.digest import sha256_of
@@ -28,7 +28,7 @@ try:
     import torch
     import transformers
 
-    # Which library its errors are of differs between its versions (requests, httpx, httpx2), so it is asked for them.
+    # The HTTP library below huggingface_hub differs between its versions (requests, httpx, httpx2); it exports the error.
     from huggingface_hub.errors import HTTPError, StrictDataclassError
     from safetensors import SafetensorError
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -36,29 +36,35 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("training an adapter", "train") from error
 
 FROM_SCRATCH = "config:"
-SMALL = "gpt2-small"  # 12 layers, 768 wide, 12 heads, 1,024 positions (Radford et al. 2019, table 2)
+"""The prefix of a base name that asks for a new model instead of an existing one."""
+SMALL = "gpt2-small"
+"""The configuration with 12 layers, width 768, 12 heads and 1,024 positions (Radford et al. 2019, table 2)."""
 END = "<|endoftext|>"
-VOCABULARY = 8_192  # tokens of a tokenizer that is trained on a repository: there is no text for GPT-2's 50,257
-FORM, WHOLE = "prefix", "texts"  # what an example is trained as: a prefix and what follows it, or all that there is
+VOCABULARY = 8_192
+"""Tokens of a tokenizer trained on a repository, which has too little text for GPT-2's 50,257."""
+FORM, WHOLE = "prefix", "texts"
+"""The forms of training text: a prefix and its completion, or whole texts."""
 _MODEL = "model.safetensors"
-_FASTER = 2  # a base against an adapter: 6e-4 where that has 3e-4, as GPT-3's small (Brown et al. 2020, table 2.1)
+_FASTER = 2  # the learning rate of a base over an adapter's: 6e-4, as for GPT-3 small (Brown et al. 2020, table 2.1)
 _BAD_FILES = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, StrictDataclassError)
 
 
 @dataclass(frozen=True)
-class Scratch:
-    """A GPT-2 that has learnt nothing yet, and its tokenizer, which is trained."""
+class ScratchBase:
+    """A GPT-2 with random weights, and its trained tokenizer."""
 
     base: Base
     tokenizer: Any
+    """A `PreTrainedTokenizerFast`."""
 
-    def rows(self, texts: list[str]) -> list[Row]:
-        """All of the texts, in rows as long as the model sees."""
+    def rows(self, texts: list[str]) -> list[PackedRow]:
+        """The texts as rows of the length of the context window."""
         parts = (part for text in texts for part in self.base.encoding.parts(text, self.base.window))
         return list(pack(parts, self.base.window))
 
-    def keep(self, model: Any, folder: Path, manifest: Mapping[str, Any]) -> None:
-        """A folder as transformers has them. The weights come last and whole: with them it is made (`is_made`)."""
+    def save(self, model: Any, folder: Path, manifest: Mapping[str, Any]) -> None:
+        """Save the trained model in `folder`, in the layout of transformers. The weights are moved there last, so that
+        their presence means that the folder is complete (`is_complete`)."""
         work = folder / "partial"
         shutil.rmtree(work, ignore_errors=True)
         self.tokenizer.save_pretrained(work)
@@ -71,10 +77,10 @@ class Scratch:
 
 
 def load(name: str) -> Base:
-    """A name of the hub or a folder. Raises SFM2Error when it can't be had, is damaged, or is no GPT-2."""
-    with _blamed_on(f"the base model {name} can't be had"):
+    """The GPT-2 called `name`: a folder, or a model of the hub. Raises SFM2Error when it can't be fetched or is no GPT-2."""
+    with _blamed_on(f"the base model {name} can't be fetched"):
         folder = gpt2_files.base_folder(name)
-    # The adapter names its base, and shall do so from anywhere.
+    # The adapter's files name its base, so the path must be absolute.
     name = str(folder.resolve()) if Path(name).expanduser().is_dir() else name
     with _blamed_on(f"the base model {name} can't be loaded"):
         kind = transformers.AutoConfig.from_pretrained(folder, local_files_only=True).model_type
@@ -86,9 +92,12 @@ def load(name: str) -> Base:
     )
 
 
-def scratch(wanted: str, texts: list[str], seed: int) -> Scratch:
-    """`wanted` is "gpt2-small", or a configuration file of transformers'; the vocabulary is made of the texts. The same for
-    the same arguments. Raises InvalidRequestError for a configuration that is none."""
+def from_scratch(wanted: str, texts: list[str], seed: int) -> ScratchBase:
+    """A GPT-2 with random weights and a tokenizer trained on `texts`; the same arguments give the same model.
+
+    `wanted` is "gpt2-small" or the path of a transformers configuration file. Raises InvalidRequestError when that is not
+    the configuration of a GPT-2.
+    """
     transformers.logging.disable_progress_bar()
     tokenizer = _tokenizer(texts)
     try:
@@ -100,18 +109,18 @@ def scratch(wanted: str, texts: list[str], seed: int) -> Scratch:
             f"--base {FROM_SCRATCH}{wanted}: {error}",
             suggestion=f"Expected {FROM_SCRATCH}{SMALL}, or a config.json of a GPT-2",
         ) from error
-    # There is no file yet; what it is made by stands for it.
+    # There is no weights file yet to take the digest of; the configuration identifies the base instead.
     digest = hashlib.sha256(config.to_json_string().encode()).hexdigest()
-    return Scratch(Base(wanted, digest, model, _encoding(tokenizer), WHOLE, config.n_positions), tokenizer)
+    return ScratchBase(Base(wanted, digest, model, _encoding(tokenizer), WHOLE, config.n_positions), tokenizer)
 
 
 def pretraining(settings: TrainingSettings) -> TrainingSettings:
-    """Those for all weights of a base, where `settings` are an adapter's."""
+    """The settings for training all weights of a base, derived from those for an adapter."""
     return replace(settings, learning_rate=settings.learning_rate * _FASTER)
 
 
-def is_made(folder: Path) -> bool:
-    """Whether a GPT-2 from scratch is there, to its end."""
+def is_complete(folder: Path) -> bool:
+    """Whether `folder` holds a GPT-2 from scratch whose training has finished."""
     return (folder / _MODEL).is_file()
 
 
@@ -139,7 +148,7 @@ def _encoding(tokenizer: Any) -> Encoding:
 
 
 def _tokenizer(texts: list[str]) -> Any:
-    """Byte-level byte-pair encoding, as GPT-2's."""
+    """A tokenizer trained on `texts`: byte-level byte-pair encoding, as GPT-2's."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -171,5 +180,5 @@ def _blamed_on(what: str) -> Iterator[None]:
         first_line = next(iter(str(error).splitlines()), "")
         raise SFM2Error(
             f"{what}: {first_line or type(error).__name__}",
-            suggestion=f"Name a folder that holds it, or {FROM_SCRATCH}{SMALL} to make one from scratch",
+            suggestion=f"Name a folder that contains it, or {FROM_SCRATCH}{SMALL} to train one from scratch",
         ) from error

@@ -1,21 +1,24 @@
-"""What git knows of a folder: its commit, and when each file was added."""
+"""The git history of a folder: its commit, and when each file was added."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path, PurePosixPath
+
+from sfm2.corpus import git
 
 
 def commit(folder: Path) -> str | None:
-    """The commit that is checked out; None without a repository, or without a commit."""
-    found = _git(folder, "rev-parse", "HEAD")
+    """The hash of the commit that is checked out; None without a repository or a commit."""
+    found = git.output(folder, "rev-parse", "HEAD")
     return found.decode().strip() if found else None
 
 
 def added(folder: Path) -> dict[PurePosixPath, int]:
-    """When each file was first committed, in seconds since 1970; empty without a repository."""
-    log = _git(folder, "log", "--format=%x01%ct", "--name-only", "--no-renames", "--diff-filter=A", "--relative", "-z")
+    """When each file in `folder` was first committed, in seconds since 1970; empty without a repository."""
+    log = git.output(
+        folder, "log", "--format=%x01%ct", "--name-only", "--no-renames", "--diff-filter=A", "--relative", "-z"
+    )
     times: dict[PurePosixPath, int] = {}
     now = 0
     for part in (log or b"").replace(b"\x01", b"\x00\x01").split(b"\x00"):
@@ -23,12 +26,5 @@ def added(folder: Path) -> dict[PurePosixPath, int]:
         if name.startswith(b"\x01"):
             now = int(name[1:].split(b"\n")[0])
         elif name:
-            times[PurePosixPath(os.fsdecode(name))] = now  # the log goes back in time: the first commit comes last
+            times[PurePosixPath(os.fsdecode(name))] = now  # the log is newest first, so the first commit wins
     return times
-
-
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    try:
-        return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=True).stdout  # noqa: S607
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        return None

@@ -1,7 +1,7 @@
-"""Whose code it is: by the licence files above it, and what its own first lines say.
+"""The licence of a source file, by its own header, else by the licence files in its folder and those above.
 
-Known are the licences that most code has. Not covered: licences that are told in a README only, and code that was copied
-without its licence.
+Only the most common licences are recognised. Not covered: licences that are stated only in a README, and code that was
+copied without its licence.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+# By SPDX identifier (https://spdx.org/licenses).
 PERMISSIVE = frozenset(
     {
         *("MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "0BSD", "Zlib", "BSL-1.0", "PSF-2.0"),
         *("Unlicense", "CC0-1.0", "PostgreSQL", "BlueOak-1.0.0"),
     }
 )
-# By words of the licence itself, the more telling first. Names are SPDX's (https://spdx.org/licenses).
+# Characteristic words of each licence, the more specific first, since some licences quote others.
 _TEXTS = [
     (re.compile(words, re.IGNORECASE), name)
     for words, name in (
@@ -38,30 +39,32 @@ _TEXTS = [
 ]
 _TAG = re.compile(r"SPDX-License-Identifier:\s*\(?([\w.+-]+)")
 _FILE = re.compile(r"(licen[cs]e|copying|unlicense)([-_.].*)?$", re.IGNORECASE)
-_HEAD = 3000  # characters of a file in which it may speak of its licence
-_LARGEST = 100_000  # bytes of a licence
+_HEAD = 3000  # characters at the beginning of a file that are searched
+_LARGEST = 100_000  # bytes of a licence file
 
 
 def of_header(text: str) -> str | None:
-    """What a source file says of itself; None where it says nothing, or nothing known."""
+    """The SPDX identifier of the licence that the first lines of a source file state, or None."""
     head = text[:_HEAD]
     tag = _TAG.search(head)
     return tag[1] if tag else of_text(head)
 
 
 def of_text(text: str) -> str | None:
+    """The SPDX identifier of the licence whose wording `text` contains, or None."""
     return next((name for words, name in _TEXTS if words.search(text)), None)
 
 
 class Licences:
-    """Of a folder's files. Each licence file is read once."""
+    """The licences of the files in the folder `top`. Each licence file is read once."""
 
     def __init__(self, top: Path) -> None:
         self._top = top
         self._known: dict[Path, str | None] = {}
 
     def of(self, path: Path, text: str) -> str | None:
-        """What the file says itself, else its own folder, else those above it."""
+        """The licence of the file `path` with the content `text`: its own header's, else its folder's, else that of the
+        nearest folder above. None if no licence is known."""
         return of_header(text) or self._of_folder(path.parent)
 
     def _of_folder(self, folder: Path) -> str | None:
@@ -72,7 +75,7 @@ class Licences:
 
 
 def _in(folder: Path) -> str | None:
-    for path in _papers(folder):
+    for path in _candidates(folder):
         if _FILE.match(path.name) and path.is_file() and path.stat().st_size <= _LARGEST:
             text = path.read_text(encoding="utf-8", errors="replace")
             tag = _TAG.search(text)
@@ -81,12 +84,13 @@ def _in(folder: Path) -> str | None:
     return None
 
 
-def _papers(folder: Path) -> list[Path]:
-    """A folder's own files, or those that came with the one package that was installed or unpacked into it."""
+def _candidates(folder: Path) -> list[Path]:
+    """The files in a folder, and the metadata of a package if exactly one is installed or unpacked there."""
     installed = list(folder.glob("*.dist-info"))
     places = [folder, installed[0], installed[0] / "licenses"] if len(installed) == 1 else [folder]
     return [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
 
 
 def is_permissive(name: str | None) -> bool:
+    """Whether the licence with this SPDX identifier allows use and redistribution with few conditions."""
     return name in PERMISSIVE

@@ -1,4 +1,7 @@
-"""Files that are copies of others, but for a few words: by MinHash over word 5-grams (Broder 1997), with datasketch."""
+"""Near-duplicates: files that differ from another in a few words only.
+
+Found by MinHash over 5-grams of words (Broder 1997, "On the resemblance and containment of documents"), with datasketch.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from collections.abc import Iterator
 
 from sfm2.errors import MissingExtraError
 
-SIMILAR = 0.8  # Jaccard similarity of two files' 5-grams from which on they are one
+SIMILAR = 0.8
+"""The Jaccard similarity of two files' 5-grams from which they count as duplicates."""
 _PERMUTATIONS = 128
 _GRAM = 5
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-class Seen:
-    """Remembers texts. Raises MissingExtraError when datasketch is not there."""
+class NearDuplicateIndex:
+    """The texts added so far, by their MinHash. Creating one raises MissingExtraError without datasketch."""
 
     def __init__(self) -> None:
         try:
@@ -26,7 +30,7 @@ class Seen:
         self._count = 0
 
     def add(self, text: str) -> bool:
-        """False for a text that is like one from before; it is not remembered then."""
+        """Add `text` and return True, unless it resembles one that was added before: then return False."""
         sketch = self._minhash(num_perm=_PERMUTATIONS, seed=1)
         sketch.update_batch(list(_grams(text)) or [text.encode("utf-8", "surrogatepass")])
         if self._index.query(sketch):

@@ -1,7 +1,7 @@
-"""Sequences of different lengths -> rows of one length, so that little of the computation goes to padding.
+"""Packing sequences of different lengths into rows of one length, so that little computation is spent on padding.
 
-Each position sees its own sequence only, and counts from that one's beginning (Krell et al. 2021, "Efficient sequence
-packing without cross-contamination").
+Each position attends to its own sequence only, and positions count from the beginning of the sequence (Krell et al. 2021,
+"Efficient sequence packing without cross-contamination").
 """
 
 from __future__ import annotations
@@ -11,43 +11,50 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sfm2.finetune.encoding import Sequence
+from sfm2.finetune.encoding import TokenSequence
 
 if TYPE_CHECKING:
     import torch
 
-IGNORED = -100  # a label that costs nothing, as torch's cross entropy has it
+IGNORED = -100
+"""The label of a position without a loss: the default `ignore_index` of torch's cross entropy."""
 
 
 @dataclass
-class Row:
-    """Sequences that stand one behind the other."""
+class PackedRow:
+    """Sequences that share a row, one after another. Its length is the number of tokens."""
 
-    sequences: list[Sequence] = field(default_factory=list)
+    sequences: list[TokenSequence] = field(default_factory=list)
 
     def __len__(self) -> int:
         return sum(map(len, self.sequences))
 
 
-def pack(sequences: Iterable[Sequence], length: int) -> Iterator[Row]:
-    """Best fit, longest first: each goes where the least room is left behind it. Longer ones than a row are left out."""
-    rooms: list[tuple[int, int]] = []
-    rows: list[Row] = []
+def pack(sequences: Iterable[TokenSequence], length: int) -> Iterator[PackedRow]:
+    """Rows of at most `length` tokens; sequences longer than that are left out.
+
+    Best-fit decreasing: the longest sequence first, each into the row that it fills best.
+    """
+    free: list[tuple[int, int]] = []  # free tokens and number of each row, sorted
+    rows: list[PackedRow] = []
     for sequence in sorted((one for one in sequences if len(one) <= length), key=len, reverse=True):
-        at = bisect_left(rooms, (len(sequence), -1))
-        if at < len(rooms):
-            room, number = rooms.pop(at)
+        at = bisect_left(free, (len(sequence), -1))
+        if at < len(free):
+            tokens, number = free.pop(at)
         else:
-            room, number = length, len(rows)
-            rows.append(Row())
+            tokens, number = length, len(rows)
+            rows.append(PackedRow())
         rows[number].sequences.append(sequence)
-        insort(rooms, (room - len(sequence), number))
+        insort(free, (tokens - len(sequence), number))
     yield from rows
 
 
-def batch(rows: list[Row]) -> dict[str, torch.Tensor]:
-    """What a causal model of transformers takes, each of shape (rows, length of the longest row); the mask is (rows, 1,
-    length, length), true where a position is seen."""
+def batch(rows: list[PackedRow]) -> dict[str, torch.Tensor]:
+    """The inputs of a causal language model in transformers.
+
+    `input_ids`, `labels` and `position_ids` are int64 of shape (rows, length), where length is that of the longest row;
+    `attention_mask` is bool of shape (rows, 1, length, length), True where the query (third axis) attends to the key.
+    """
     import torch
 
     width = max(map(len, rows))

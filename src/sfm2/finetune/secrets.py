@@ -1,6 +1,6 @@
-"""Lines that hold secrets, as Yelp's detect-secrets finds them: keys by their forms, passwords by their names.
+"""Lines that hold secrets, found by Yelp's detect-secrets: keys by their format, passwords by the names of variables.
 
-Its detectors of high entropy are left out: they take every digest for a secret.
+Its high-entropy detectors are not used: they report every digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ _ENTROPY = ("Base64HighEntropyString", "HexHighEntropyString")
 
 @contextmanager
 def scanner() -> Iterator[None]:
-    """Within it, `lines` works: the scanner's settings are the process's. Raises MissingExtraError."""
+    """Configure the scanner while the block runs; `lines` must be called within it. The settings are global to the process.
+
+    Raises MissingExtraError without detect-secrets.
+    """
     try:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
         from detect_secrets.settings import transient_settings
@@ -28,7 +31,7 @@ def scanner() -> Iterator[None]:
 
 
 def lines(text: str) -> set[int]:
-    """Numbers of the lines (from 0) that hold a secret."""
+    """The numbers, from 0, of the lines that hold a secret."""
     from detect_secrets.core.scan import scan_line
 
     return {number for number, line in enumerate(text.split("\n")) if line.strip() and any(scan_line(line))}

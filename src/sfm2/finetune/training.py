@@ -1,7 +1,7 @@
-"""A low-rank adapter (Hu et al. 2021, "LoRA") over a frozen base, by transformers' Trainer and peft.
+"""Training a low-rank adapter (Hu et al. 2021, "LoRA") over a frozen base, with transformers' Trainer and peft.
 
-The loss is on middles and their ends only, and logits are computed where there is a loss: with a vocabulary of 150,000 they
-would cost more memory than all else.
+Only middles and end tokens count in the loss, and logits are computed only where there is a loss: with a vocabulary of
+150,000 tokens, all of them would take more memory than everything else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfm2.errors import InvalidRequestError, MissingExtraError
-from sfm2.finetune.packing import IGNORED, Row, batch
+from sfm2.finetune.packing import IGNORED, PackedRow, batch
 
 try:
     import torch
@@ -35,48 +35,66 @@ CHECKPOINTS, LOGS = "checkpoints", "logs"
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """`rows` of the packed length make one step. `learning_rate` decays along a cosine, after `warm_up` (a share of all
-    steps). `steps` None: `epochs` over all rows."""
+    """The hyperparameters of a run; stored in its folder."""
 
     rank: int = 16
+    """The rank of the adapter's matrices."""
     alpha: int = 32
+    """The adapter's update is scaled by alpha / rank."""
     learning_rate: float = 3e-4
+    """The highest learning rate; it decays to 0 along a cosine."""
     warm_up: float = 0.03
+    """The share of steps, at the beginning, in which the learning rate rises from 0."""
     rows: int = 4
+    """The number of packed rows in a step."""
     epochs: float = 1.0
+    """How often all rows are used, unless `steps` is given."""
     steps: int | None = None
+    """The number of steps. None: as many as `epochs` takes."""
     save_every: int = 25
+    """Steps between two checkpoints."""
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a run is. `tokens` are those read, of all steps until now; `seconds` since this process began."""
+class TrainingProgress:
+    """The state of a run after a step."""
 
     step: int
+    """The number of steps done, in this process and before."""
     steps: int
+    """The number of steps in the whole run."""
     loss: float
+    """The step's mean cross entropy per token that counts, in nats."""
     tokens: int
+    """Tokens processed in all steps so far."""
     seconds: float
+    """The time since this process began the training."""
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[TrainingProgress], None]
+"""Called after each step."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """`finished` False: somebody stopped it; the next call goes on."""
+    """What a call of `train` came to."""
 
     model: Any
     finished: bool
+    """False if the run was stopped; the next call resumes it."""
     losses: list[tuple[int, float]]
+    """The loss of each step so far, as (step, loss)."""
 
 
 def with_adapter(base: PreTrainedModel, settings: TrainingSettings, begun: Path | None = None) -> PeftModel:
-    """All linear layers but the output head; the same numbers to begin with for the same seed, or those of the adapter in
-    the folder `begun`, which keeps its rank and alpha."""
+    """`base` with a trainable adapter on all linear layers but the output head.
+
+    The adapter is new, initialised by `settings.seed`, or a copy of the one in the folder `begun`, which keeps its rank and
+    alpha.
+    """
     torch.manual_seed(settings.seed)
-    # peft still reads a property of transformers' that the user of neither can do anything about.
+    # peft reads a deprecated property of transformers; our users can do nothing about that.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     if begun is not None:
         return PeftModel.from_pretrained(base, str(begun), is_trainable=True, autocast_adapter_dtype=True)
@@ -85,7 +103,7 @@ def with_adapter(base: PreTrainedModel, settings: TrainingSettings, begun: Path 
         lora_alpha=settings.alpha,
         target_modules="all-linear",
         bias="none",
-        fan_in_fan_out=any(isinstance(module, Conv1D) for module in base.modules()),  # GPT-2's are transposed
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in base.modules()),  # GPT-2's matrices are transposed
         task_type="CAUSAL_LM",
     )
     return get_peft_model(base, config)
@@ -93,19 +111,19 @@ def with_adapter(base: PreTrainedModel, settings: TrainingSettings, begun: Path 
 
 def train(
     model: PeftModel | PreTrainedModel,
-    rows: Sequence[Row],
+    rows: Sequence[PackedRow],
     settings: TrainingSettings,
     folder: Path,
     report: Report = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Goes on from the last checkpoint in `folder`; interrupted at any step, it ends as if it had not been.
+    """Train `model` on `rows`, resuming from the last checkpoint in `folder`. An interruption does not change the result.
 
-    `stop` is asked after each step; when it says so, a checkpoint is written and that was it for now. Raises
-    InvalidRequestError for no rows.
+    `report` is called after each step, and so is `stop`: when that returns True, a checkpoint is written and training ends
+    for now. Raises InvalidRequestError when there are no rows.
     """
     if not rows:
-        raise InvalidRequestError("no example fits into a row", suggestion="Make shorter examples, or longer rows")
+        raise InvalidRequestError("no example fits into a row", suggestion="Use shorter examples or longer rows")
     watch = _Watch(report, stop)
     trainer = _MiddleTrainer(
         model=model,
@@ -123,7 +141,10 @@ def train(
 
 
 def middle_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
-    """Of a batch of one row: the sum of the cross entropies at its learnt positions, and how many these are."""
+    """The sum of the cross entropies over the positions of a batch that count, and the number of these positions.
+
+    `inputs` is a batch of one row, as `packing.batch` makes it.
+    """
     labels = inputs["labels"][0]
     learnt = (labels[1:] != IGNORED).nonzero().squeeze(1)
     rest = {name: value for name, value in inputs.items() if name != "labels"}
@@ -132,7 +153,7 @@ def middle_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
 
 
 class _MiddleTrainer(Trainer):  # type: ignore[misc]
-    """Logits and loss at the learnt positions only."""
+    """Computes logits and loss only at the positions that count."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -142,7 +163,7 @@ class _MiddleTrainer(Trainer):  # type: ignore[misc]
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Tells each step's loss, and stops when somebody wants it."""
+    """Reports each step, and ends the training when `stop` returns True."""
 
     def __init__(self, report: Report, stop: Callable[[], bool]) -> None:
         self._report = report
@@ -153,7 +174,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         if logs and "loss" in logs:
             seconds = time.monotonic() - self._started
             tokens = int(state.num_input_tokens_seen)
-            self._report(Progress(state.global_step, state.max_steps, logs["loss"], tokens, seconds))
+            self._report(TrainingProgress(state.global_step, state.max_steps, logs["loss"], tokens, seconds))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self._stop():
@@ -162,8 +183,8 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
 
 
 def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
-    """One row at a time, as `middle_loss` takes them; `rows` of them make a step."""
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / LOGS)  # transformers takes it from nowhere else
+    """The Trainer's arguments: one row at a time, as `middle_loss` needs, and `settings.rows` of them in a step."""
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / LOGS)  # the only way to set it in transformers
     return TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
         per_device_train_batch_size=1,
@@ -188,7 +209,7 @@ def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
 
 
 def save(model: PeftModel, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """The adapter as PEFT has it (safetensors, in 16 bits), and how it came about."""
+    """Save the adapter in `folder` in PEFT's format (safetensors, 16 bits), and `manifest` as `manifest.json`."""
     for weight in model.parameters():
         if weight.requires_grad:
             weight.data = weight.data.half()

@@ -1,4 +1,4 @@
-"""`workspace/executeCommand`: explain a range, say what became of a suggestion, pause, tell how things are."""
+"""`workspace/executeCommand`: explain a range, report the outcome of a suggestion, toggle suggestions, show the status."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from lsprotocol.converters import get_converter
 from pygls.exceptions import JsonRpcInvalidParams
 
 from sfm2.errors import SFM2Error
-from sfm2.lsp.items import ACCEPTED, EXPLAIN
+from sfm2.lsp.items import ACCEPTED
 from sfm2.lsp.languages import language_of
 from sfm2.lsp.notices import in_words
 from sfm2.lsp.server import Server
-from sfm2.types import Outcome
+from sfm2.requests import build
+from sfm2.types import ExplainRequest, Outcome
 
-REJECTED, TOGGLE, STATUS = "sfm2.rejected", "sfm2.toggle", "sfm2.status"
+EXPLAIN, REJECTED, TOGGLE, STATUS = "sfm2.explain", "sfm2.rejected", "sfm2.toggle", "sfm2.status"
 _log = logging.getLogger(__name__)
 
 
 def register(server: Server) -> None:
+    """Add all commands to a server."""
     for name, command in _COMMANDS.items():
         server.command(name)(command)
 
 
 async def explain(ls: Server, arguments: list[Any]) -> str | None:
-    """What the code in a range does: shown, and returned. Arguments: a URI and a range, or an object of both."""
+    """Show and return what the code in a range does. Arguments: a URI and a range, or one object with both."""
     uri, span = _uri_and_range(arguments)
     document = ls.documents.get(uri)
     code = document.within(span) if document else ""
@@ -37,7 +39,8 @@ async def explain(ls: Server, arguments: list[Any]) -> str | None:
         ls.show("SFM-2: this file is in sfm2.exclude: none of its text is sent.")
         return None
     try:
-        answer = await ls.answerer.explain(code, language_of(document))
+        request = build(ExplainRequest, {"code": code, "language": language_of(document)})
+        answer = await ls.service.completer.submit(request)
     except SFM2Error as error:
         ls.show(in_words(error))
         return None
@@ -46,37 +49,37 @@ async def explain(ls: Server, arguments: list[Any]) -> str | None:
 
 
 async def accepted(ls: Server, arguments: list[Any]) -> None:
-    """Argument: the completion's id."""
+    """Report that a completion was accepted. Argument: its id."""
     await _feedback(ls, arguments, Outcome.ACCEPTED)
 
 
 async def rejected(ls: Server, arguments: list[Any]) -> None:
-    """Argument: the completion's id. It is not suggested again until the user asks."""
+    """Report that a completion was rejected. Argument: its id. It is not suggested again until the user asks."""
     if arguments and isinstance(arguments[0], str):
         ls.suggestions.dismiss(arguments[0])
     await _feedback(ls, arguments, Outcome.REJECTED)
 
 
 async def toggle(ls: Server, arguments: list[Any]) -> bool:
-    """Switch suggestions while typing off, or on again; returns whether they are on."""
+    """Turn suggestions while typing off or on. Returns whether they are on."""
     ls.settings = ls.settings.model_copy(update={"enabled": not ls.settings.enabled})
-    state = "come while you type" if ls.settings.enabled else "come only when you ask"
+    state = "appear while you type" if ls.settings.enabled else "appear only when you ask"
     ls.show(f"SFM-2: suggestions {state}.", types.MessageType.Info)
     return ls.settings.enabled
 
 
 async def status(ls: Server, arguments: list[Any]) -> str:
-    """Who answers, how that is, and why nothing is shown if so: shown, and returned."""
+    """Show and return the state of the service, and why no suggestions appear, if so."""
     try:
-        health = await ls.answerer.health()
+        health = await ls.service.completer.health()
         models = ", ".join(f"{name} {state}" for name, state in health.model_status.items())
-        text = f"SFM-2: {ls.answerer.place} is {health.status} ({models})."
+        text = f"SFM-2: {ls.service.place} is {health.status} ({models})."
     except SFM2Error as error:
         text = in_words(error)
     if ls.notices.wrong and ls.notices.wrong not in text:
         text += f" The last request failed. {ls.notices.wrong}"
     if not ls.settings.enabled:
-        text += " Suggestions come only when you ask: sfm2.enabled is off."
+        text += " Suggestions appear only when you ask: sfm2.enabled is off."
     ls.show(text, types.MessageType.Info)
     return text
 
@@ -85,13 +88,14 @@ _COMMANDS = {EXPLAIN: explain, ACCEPTED: accepted, REJECTED: rejected, TOGGLE: t
 
 
 async def _feedback(ls: Server, arguments: list[Any], outcome: Outcome) -> None:
-    """A loss is no reason to disturb anybody."""
+    """Report an outcome. A report that is lost is logged, and not shown to the user."""
     if not arguments or not isinstance(arguments[0], str):
         raise JsonRpcInvalidParams("expected the id of a completion")
-    if not ls.settings.feedback:
+    report = ls.service.feedback
+    if report is None or not ls.settings.feedback:
         return
     try:
-        await ls.answerer.feedback(arguments[0], outcome)
+        await report(arguments[0], outcome)
     except SFM2Error as error:
         _log.info("feedback was lost: %s", error)
 

@@ -1,4 +1,4 @@
-"""What is wrong with the server: said once when it begins, logged when it is over, and a reason not to ask for a while."""
+"""Problems of the service: shown when one begins, logged when it is over, and a reason to pause requests meanwhile."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from sfm2.errors import APIConnectionError, APITimeoutError, AuthenticationError, RateLimitError, SFM2Error
 
-_PAUSE = 2.0  # seconds that nothing is asked while typing, after a failure
+_PAUSE = 2.0  # seconds without requests while typing, after a failure
 _LONGEST_PAUSE = 60.0
-# What to do from an editor; the others' own suggestions hold here, too.
+# What to do from an editor; the suggestions of other errors apply as they are.
 _SUGGESTIONS: dict[type[SFM2Error], str] = {
     APITimeoutError: "Ask for fewer tokens (sfm2.maxLength), or raise SFM2_GENERATION_TIMEOUT for both",
     APIConnectionError: "`sfm2 serve` in a terminal starts it; SFM2_API_URL or --api-url says where it is",
@@ -17,8 +17,8 @@ _SUGGESTIONS: dict[type[SFM2Error], str] = {
 }
 
 
-class Notices:
-    """`show` is for the user's eyes, `log` for who looks."""
+class ServerNotices:
+    """Keeps track of the service's failures. `show` shows a text to the user, `log` writes one to the editor's log."""
 
     def __init__(
         self, show: Callable[[str], None], log: Callable[[str], None], clock: Callable[[], float] = time.monotonic
@@ -31,23 +31,24 @@ class Notices:
 
     @property
     def wrong(self) -> str | None:
-        """What is wrong now, for a person."""
+        """The current problem, for a person; None if the last request succeeded."""
         return None if self._wrong is None else in_words(self._wrong)
 
     @property
     def pausing(self) -> bool:
-        """Whether it is too early to ask again while somebody types."""
+        """Whether it is too early to ask again while the user types."""
         return self._clock() < self._until
 
     def failed(self, error: SFM2Error) -> None:
-        """The same kind of failure, again and again, is one."""
-        tell = self._log if type(error) is type(self._wrong) else self._show
+        """A request failed. Only the first of several failures of the same class is shown."""
+        report = self._log if type(error) is type(self._wrong) else self._show
         self._wrong = error
-        # Whoever was refused comes back when told to; a server that is down is looked after often.
+        # A server that refuses says when to come back; one that is down is tried often.
         self._until = self._clock() + min(error.retry_after or _PAUSE, _LONGEST_PAUSE)
-        tell(in_words(error))
+        report(in_words(error))
 
     def answered(self) -> None:
+        """A request succeeded."""
         if self._wrong is not None:
             self._log("SFM-2 answers again.")
         self._wrong = None
@@ -55,6 +56,7 @@ class Notices:
 
 
 def in_words(error: SFM2Error) -> str:
+    """An error as one text for the user, with what to do."""
     wait = isinstance(error, RateLimitError) and error.retry_after is not None
     kinds = type(error).__mro__
     hint = next((_SUGGESTIONS[kind] for kind in kinds if kind in _SUGGESTIONS), error.suggestion)

@@ -1,4 +1,4 @@
-"""Columns in the editor's units <-> indices of code points, within one line. The only place that converts. Pure.
+"""Converts columns in the editor's units to indices of code points and back, within one line. Pure.
 
 LSP counts UTF-16 units unless editor and server agree on UTF-8 or UTF-32; Python counts code points.
 """
@@ -17,7 +17,7 @@ _UNITS: dict[Encoding, tuple[str, int]] = {
 
 
 def units(text: str, encoding: Encoding) -> int:
-    """How long `text` is for the editor. A lone surrogate counts as it stands."""
+    """The length of `text` in the editor's units. A lone surrogate counts as one character."""
     if encoding == "utf-32" or text.isascii():
         return len(text)
     codec, size = _UNITS[encoding]
@@ -25,7 +25,8 @@ def units(text: str, encoding: Encoding) -> int:
 
 
 def index(line: str, column: int, encoding: Encoding) -> int:
-    """The code point at `column` units. One past the end is the end; one within a character is the character."""
+    """The index of the code point at `column` units. A column past the end is the end; one within a character is that
+    character's index."""
     if encoding == "utf-32" or line.isascii():
         return max(0, min(column, len(line)))
     return max(0, bisect.bisect_right(range(len(line) + 1), column, key=lambda i: units(line[:i], encoding)) - 1)

@@ -1,4 +1,4 @@
-"""pygls's protocol, with documents of our own, commands that can be cancelled, and an answer for every request."""
+"""pygls's protocol with our own documents, commands that can be cancelled, and an answer to every request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 
 class Protocol(LanguageServerProtocol):
-    """`on_exit` is called with whether the client has said goodbye first."""
+    """The protocol. `on_exit` is called at the end, with whether the client asked for a shutdown first."""
 
     on_exit: Callable[[bool], None]
 
@@ -29,8 +29,10 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """Arguments go to the command as JSON has them; it says itself what is wrong with them. A coroutine, where pygls
-        has a generator: only those can be cancelled."""
+        """Run a command with its arguments as JSON has them; the command checks them.
+
+        This is a coroutine, unlike pygls's generator, because only coroutines can be cancelled.
+        """
         command = self.fm.commands.get(params.command)
         if command is None:
             known = ", ".join(self.fm.commands)
@@ -42,7 +44,7 @@ class Protocol(LanguageServerProtocol):
         self.on_exit(self._shutdown)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """A request that can't be understood is answered so; pygls would let its client wait."""
+        """Answer a request that cannot be parsed with an error; pygls would let the client wait."""
         try:
             return super().structure_message(data)
         except JsonRpcException as error:

@@ -1,8 +1,7 @@
-"""What the editor's user may set, as `sfm2.*`. Where the server is and its key are arguments: no repository sets those."""
+"""The settings `sfm2.*` of the editor. The server's address and key are arguments, so that no repository can set them."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
@@ -12,40 +11,58 @@ from pydantic.alias_generators import to_camel
 
 from sfm2.lsp.exclusion import is_excluded
 from sfm2.types import MAX_NEW_TOKENS, Mode
+from sfm2.validation import complaint
 
 SECTION = "sfm2"
 _SECRETS = ("**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/id_rsa*", "**/id_ed25519*")
 
 
 class EditorSettings(BaseModel):
+    """The settings of one editor, valid."""
+
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
-    enabled: bool = Field(True, description="Suggest while typing; if off, only when asked for")
-    min_confidence: float = Field(0.0, ge=0, le=1, description="Show only suggestions at least this likely to be right")
-    max_length: int = Field(96, ge=1, le=MAX_NEW_TOKENS, description="New tokens of a suggestion at most")
-    debounce: int = Field(150, ge=0, le=10_000, description="Milliseconds without a key before the server is asked")
-    mode: Mode | None = Field(None, description="Where a suggestion ends; null: with the block that the cursor is in")
-    adapter: str | None = Field(None, description='The adapter to answer with, "none" for none; null: the one in use')
-    menu: Literal["auto", "on", "off"] = Field(
-        "auto", description="Whether suggestions are completion items too; auto: where the editor has no ghost text"
-    )
-    feedback: bool = Field(True, description="Tell the server what was accepted; no code is sent")
-    exclude: tuple[str, ...] = Field(_SECRETS, description="Files whose text is never sent")
+    enabled: bool = True
+    """Suggest while typing; if off, only when asked for"""
+    min_confidence: float = Field(0.0, ge=0, le=1)
+    """While typing, show only suggestions with at least this confidence"""
+    max_length: int = Field(96, ge=1, le=MAX_NEW_TOKENS)
+    """New tokens of a suggestion at most"""
+    debounce: int = Field(150, ge=0, le=10_000)
+    """Milliseconds without a key before the server is asked"""
+    mode: Mode | None = None
+    """Where a suggestion ends; null: with the block that the cursor is in"""
+    adapter: str | None = None
+    """The adapter to answer with, "none" for none; null: the one in use"""
+    menu: Literal["auto", "on", "off"] = "auto"
+    """Whether suggestions are also items of the completion menu; auto: where the editor has no ghost text"""
+    feedback: bool = True
+    """Report to the server what was accepted; no code is sent"""
+    exclude: tuple[str, ...] = _SECRETS
+    """Globs of files whose text is never sent"""
 
     def excludes(self, path: PurePosixPath | None) -> bool:
+        """Whether the text of this file must not be sent."""
         return path is not None and is_excluded(str(path), self.exclude)
 
 
 class Read(NamedTuple):
+    """The result of `read`."""
+
     settings: EditorSettings
     complaints: list[str]
-    """What was wrong, a line each, for a person. The default stands in."""
+    """What was wrong, a line for each setting, for a person. Those settings have their default."""
 
 
 def read(value: Any) -> Read:
-    """From what an editor sends: the section itself, or an object that has it. Null values are not given."""
+    """Settings from what an editor sends: the section itself, or an object that contains it. Null means unset."""
     if isinstance(value, Mapping) and SECTION in value:
         value = value[SECTION]
     if value is None:
@@ -58,13 +75,11 @@ def read(value: Any) -> Read:
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem for problem in error.errors()}
         good = {name: setting for name, setting in given.items() if name not in wrong}
-        return Read(EditorSettings.model_validate(good), [_complaint(name, wrong[name]) for name in wrong])
+        return Read(
+            EditorSettings.model_validate(good),
+            [f"{SECTION}.{name}: {_complaint(problem)}" for name, problem in wrong.items()],
+        )
 
 
-def _complaint(name: str, problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        known = [field.alias or "" for field in EditorSettings.model_fields.values()]
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        return f"{SECTION}.{name}: unknown setting{f'; did you mean {close[0]}?' if close else ''}"
-    message = str(problem["msg"])
-    return f"{SECTION}.{name}: {message[:1].lower()}{message[1:]}, not {problem['input']!r}"
+def _complaint(problem: Mapping[str, Any]) -> str:
+    return complaint(problem, [field.alias or "" for field in EditorSettings.model_fields.values()], noun="setting")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+from sfm2.completer import AsyncCompleter
 from sfm2.errors import SFM2Error
-from sfm2.lsp.answering import Answerer
-from sfm2.lsp.notices import Notices
+from sfm2.lsp.notices import ServerNotices
 from sfm2.lsp.question import Question, binary
 from sfm2.lsp.typed_ahead import Suggestion, TypedAhead
 
 
 class Suggestions:
-    def __init__(self, answerer: Answerer, notices: Notices, typed_ahead: TypedAhead | None = None) -> None:
-        self._answerer = answerer
+    def __init__(
+        self, completer: AsyncCompleter, notices: ServerNotices, typed_ahead: TypedAhead | None = None
+    ) -> None:
+        self._completer = completer
         self._notices = notices
         self._typed_ahead = typed_ahead or TypedAhead()
         self._asking: dict[str, _Asking] = {}
@@ -80,7 +82,7 @@ class Suggestions:
         if any(binary(text) for text in question.window):
             return None
         try:
-            completion = await self._answerer.complete(question)
+            completion = await self._completer.submit(question.request)
         except SFM2Error as error:
             self._notices.failed(error)
             return None

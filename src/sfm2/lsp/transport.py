@@ -1,42 +1,43 @@
-"""How editor and server reach each other: standard input and output, or a socket on this machine."""
+"""Connects editor and server: standard input and output, or a socket on this machine."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pygls.io_ import StdoutWriter, run_async
 
-from sfm2.lsp import commands
-from sfm2.lsp.answering import Answerer
+from sfm2.lsp import features
 from sfm2.lsp.protocol import Protocol
 from sfm2.lsp.server import Server
+from sfm2.lsp.service import Service
 
 if TYPE_CHECKING:
     from pygls.io_ import AsyncWriter, Writer
 
+_log = logging.getLogger(__name__)
 _CHUNK = 1 << 16  # bytes
 
 
-async def serve_stdio(answerer: Answerer) -> bool:
-    """Until the editor leaves. Whether it has said goodbye first, as the protocol wants it."""
+async def serve_stdio(service: Service) -> bool:
+    """Serve until the editor leaves. Returns whether it asked for a shutdown first, as the protocol demands."""
     with os.fdopen(_own_stdout(), "wb") as stdout:
-        return await _serve(answerer, _stdin(), StdoutWriter(stdout))
+        return await _serve(service, _stdin(), StdoutWriter(stdout))
 
 
-async def serve_tcp(answerer: Answerer, port: int, listening: Callable[[int], None]) -> None:
-    """Until it is cancelled: any number of editors, each with its own documents. `listening` gets the port."""
+async def serve_tcp(service: Service, port: int, listening: Callable[[int], None]) -> None:
+    """Serve any number of editors, each with its own documents, until cancelled. `listening` gets the port."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await _serve(answerer, reader, _Writer(writer))
+            await _serve(service, reader, _Writer(writer))
         except ConnectionError:
-            pass  # the editor has gone
+            _log.debug("an editor has gone without goodbye", exc_info=True)
         finally:
             writer.close()
 
@@ -46,9 +47,9 @@ async def serve_tcp(answerer: Answerer, port: int, listening: Callable[[int], No
         await server.serve_forever()
 
 
-async def _serve(answerer: Answerer, reader: asyncio.StreamReader, writer: AsyncWriter | Writer) -> bool:
-    server = Server(answerer)
-    commands.register(server)
+async def _serve(service: Service, reader: asyncio.StreamReader, writer: AsyncWriter | Writer) -> bool:
+    server = Server(service)
+    features.register(server)
     done = threading.Event()
     goodbye: list[bool] = []
 
@@ -59,13 +60,15 @@ async def _serve(answerer: Answerer, reader: asyncio.StreamReader, writer: Async
     assert isinstance(server.protocol, Protocol)
     server.protocol.on_exit = on_exit
     server.protocol.set_writer(writer)
-    with suppress(asyncio.IncompleteReadError):  # the editor has died in mid-sentence
+    try:
         await run_async(done, reader, server.protocol, error_handler=server.report_server_error)
+    except asyncio.IncompleteReadError:
+        _log.warning("the editor died in the middle of a message")
     return goodbye == [True]
 
 
 class _Writer:
-    """What could not be written to an editor that has gone is nobody's loss."""
+    """Writes to an editor. Messages to one that has gone are dropped."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -79,7 +82,7 @@ class _Writer:
 
 
 def _own_stdout() -> int:
-    """Standard output for the protocol alone: whatever else is printed goes to standard error, which editors log."""
+    """A descriptor of standard output for the protocol alone. Other output goes to standard error, which editors log."""
     sys.stdout.flush()
     mine = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -87,7 +90,7 @@ def _own_stdout() -> int:
 
 
 def _stdin() -> asyncio.StreamReader:
-    """Read by a thread that ends with the process: it can wait for a pipe, a terminal or a file alike."""
+    """Standard input, read by a thread that ends with the process: it can wait for a pipe, a terminal or a file alike."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
 

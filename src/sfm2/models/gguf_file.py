@@ -1,4 +1,7 @@
-"""Whether a path leads to a whole GGUF file. Reads the header only: bytes altered in place are the digest's business."""
+"""Finding a GGUF file, and checking that it is complete.
+
+Only the header is read and the size compared. Altered bytes are found by comparing digests, which is done elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import math
 from pathlib import Path
 
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.models.gguf import Header, TensorInfo, read_header
+from sfm2.models.gguf import GGUFHeader, TensorInfo, read_header
 
 
 def find(path: Path) -> Path:
-    """`path` itself, or the one GGUF in the folder `path`. Raises `WeightsError`."""
+    """`path` itself, or the only GGUF file in the folder `path`.
+
+    Raises WeightsError when nothing is there, or when the folder does not hold exactly one.
+    """
     if path.is_dir():
         return _only_one(path)
     if not path.exists():
@@ -21,11 +27,11 @@ def find(path: Path) -> Path:
     return path
 
 
-def check(path: Path) -> Header:
-    """The header of the GGUF file `path`.
+def check(path: Path) -> GGUFHeader:
+    """The header of the GGUF file `path`, once its size has been checked.
 
-    Raises `WeightsError` for a file that is missing, can't be read, is empty, is no GGUF, or is shorter than its header
-    says; in that case with the expected and the actual bytes.
+    Raises WeightsError when the file is missing, unreadable, empty, not a GGUF file, or shorter than its header says; the
+    message then has the expected and the actual size.
     """
     try:
         size = find(path).stat().st_size
@@ -41,6 +47,7 @@ def check(path: Path) -> Header:
 
 
 def truncated(path: Path, expected: int, size: int) -> WeightsError:
+    """The error for a file of `size` bytes that should have `expected`."""
     return WeightsError(f"{path} is truncated: expected {expected:,} bytes, it has {size:,}")
 
 
@@ -56,7 +63,7 @@ def _only_one(folder: Path) -> Path:
 
 
 def _end(path: Path, tensor: TensorInfo) -> int:
-    """The byte after the tensor's last one."""
+    """The offset of the first byte after the tensor."""
     try:
         from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
     except ImportError as error:

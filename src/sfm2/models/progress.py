@@ -1,4 +1,4 @@
-"""How long work tells what it does. Whoever listens decides how to show it."""
+"""How long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """`phase` is a short text for a person; `done` and `total` are bytes. `total` 0: a remark, with nothing to measure."""
+    """A callback that is called as work progresses, from the thread that does the work."""
 
-    def __call__(self, phase: str, done: int, total: int) -> None: ...
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Report that `done` of `total` bytes of the step `phase` are finished.
+
+        `phase` is a short text for the user. A `total` of 0 means that `phase` is a message without a measure.
+        """
 
 
 def silent(phase: str, done: int, total: int) -> None:
-    """Shows nothing."""
+    """Report nothing."""

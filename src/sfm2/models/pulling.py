@@ -1,7 +1,7 @@
-"""Getting weights: mirror by mirror, until the digest is right. Only then the file gets its final name.
+"""Pulling weights: mirrors are tried in order until one gives a file with the right digest, which then gets its final name.
 
-Beside `weights/NAME.gguf` lie `NAME.lock` (one pull at a time) and, while a pull is unfinished, `NAME.partial/` with a
-folder for each mirror. A killed pull leaves the latter; the next one goes on from it.
+Next to `weights/NAME.gguf` there is `NAME.lock`, which admits one pull at a time, and while a pull is unfinished
+`NAME.partial/`, with a folder per mirror. A killed pull leaves that folder, and the next pull resumes from it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.models import mirrors, room
+from sfm2.models import disk_space, mirrors
 from sfm2.models.catalogue import CatalogueEntry, FileMirror, HubMirror, IndexMirror
-from sfm2.models.digest import DigestMemory, sha256_of
-from sfm2.models.mirrors.failure import MirrorError
+from sfm2.models.digest import DigestCache, sha256_of
+from sfm2.models.mirrors.failures import MirrorError
 from sfm2.models.progress import Progress
 
 _POLL = 0.2  # seconds between two tries for the lock
@@ -26,57 +26,67 @@ AnyMirror = HubMirror | IndexMirror | FileMirror
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Where the weights of one entry lie."""
+class WeightsPaths:
+    """The paths of a catalogue entry's weights in `folder`."""
 
     folder: Path
     entry: CatalogueEntry
 
     @property
     def file(self) -> Path:
+        """The weights themselves."""
         return self.folder / f"{self.entry.name}.gguf"
 
     @property
     def partial(self) -> Path:
+        """The folder of an unfinished pull."""
         return self.folder / f"{self.entry.name}.partial"
 
     @property
     def lock(self) -> Path:
+        """The file that a pulling process locks."""
         return self.folder / f"{self.entry.name}.lock"
 
     @property
-    def is_filled(self) -> bool:
-        """Whether a file of the right size is there."""
+    def is_complete(self) -> bool:
+        """Whether the weights are there and have the right size. Their digest is not checked."""
         return self.file.is_file() and self.file.stat().st_size == self.entry.bytes
 
 
-def pull(shelf: Shelf, sources: Sequence[AnyMirror], memory: DigestMemory, progress: Progress) -> Path:
-    """The final path. Raises `WeightsError` when no mirror helped (with each one's reason), or the disk is full."""
+def pull(paths: WeightsPaths, sources: Sequence[AnyMirror], digests: DigestCache, progress: Progress) -> Path:
+    """Make sure that the weights are at `paths.file`, fetched from the first of `sources` that has them. Returns that path.
+
+    Waits for another process that pulls the same weights. Raises WeightsError when every source failed, with the reason of
+    each, or when the disk is full or can't be written; what was fetched is kept for the next pull.
+    """
     try:
-        shelf.folder.mkdir(parents=True, exist_ok=True)
-        with locked(shelf, progress):
-            if not (shelf.is_filled and memory.digest(shelf.file, progress) == shelf.entry.sha256):
-                _fill(shelf, sources, progress)
-                memory.remember(shelf.file, shelf.entry.sha256)
+        paths.folder.mkdir(parents=True, exist_ok=True)
+        with locked(paths, progress):
+            if not (paths.is_complete and digests.digest(paths.file, progress) == paths.entry.sha256):
+                _fill(paths, sources, progress)
+                digests.put(paths.file, paths.entry.sha256)
     except OSError as error:
-        raise room.disk_error(shelf.entry, shelf.folder, error) from error
-    return shelf.file
+        raise disk_space.disk_error(paths.entry, paths.folder, error) from error
+    return paths.file
 
 
 @contextmanager
-def locked(shelf: Shelf, progress: Progress | None) -> Iterator[None]:
-    """One process at a time. Without `progress` nobody waits: `WeightsError` when another process is at it."""
+def locked(paths: WeightsPaths, progress: Progress | None) -> Iterator[None]:
+    """Hold the lock on these weights. Waits for another process, after reporting that to `progress`.
+
+    Raises WeightsError instead of waiting when `progress` is None.
+    """
     try:
         from filelock import FileLock, Timeout
     except ImportError as error:
         raise MissingExtraError("the store of weights", "engine") from error
-    lock = FileLock(shelf.lock)
+    lock = FileLock(paths.lock)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         if progress is None:
-            raise WeightsError(f"another process is pulling {shelf.entry.name}", suggestion="Wait for it") from error
-        progress(f"waiting for another process that pulls {shelf.entry.name}", 0, 0)
+            raise WeightsError(f"another process is pulling {paths.entry.name}", suggestion="Wait for it") from error
+        progress(f"waiting for another process that is pulling {paths.entry.name}", 0, 0)
         lock.acquire(poll_interval=_POLL)
     try:
         yield
@@ -84,47 +94,47 @@ def locked(shelf: Shelf, progress: Progress | None) -> Iterator[None]:
         lock.release()
 
 
-def _fill(shelf: Shelf, sources: Sequence[AnyMirror], progress: Progress) -> None:
+def _fill(paths: WeightsPaths, sources: Sequence[AnyMirror], progress: Progress) -> None:
     failures: list[str] = []
     for source in sources:
-        progress(f"{shelf.entry.name} from {source.title}", 0, 0)
+        progress(f"{paths.entry.name} from {source.title}", 0, 0)
         try:
-            _place(shelf, _fetch(shelf, source, progress))
+            _place(paths, _fetch(paths, source, progress))
         except MirrorError as error:
             failures.append(f"{source.title}: {error}")
             progress(f"failed: {error}", 0, 0)
         else:
             return
     raise WeightsError(
-        f"could not pull {shelf.entry.name}. " + "; ".join(failures),
-        suggestion=f"Check the network, or give the file: sfm2 models pull {shelf.entry.name} --from FILE",
+        f"could not pull {paths.entry.name}. " + "; ".join(failures),
+        suggestion=f"Check the network, or pull from a file: sfm2 models pull {paths.entry.name} --from FILE",
     )
 
 
-def _fetch(shelf: Shelf, source: AnyMirror, progress: Progress) -> Path:
-    """A file of the right digest. A wrong one is removed with everything it was made of."""
-    work = shelf.partial / source.kind
+def _fetch(paths: WeightsPaths, source: AnyMirror, progress: Progress) -> Path:
+    """A file with the right digest. One with a wrong digest is removed, with everything it was assembled from."""
+    work = paths.partial / source.kind
     work.mkdir(parents=True, exist_ok=True)
-    if not isinstance(source, FileMirror):  # a link needs no room
-        room.check(shelf.entry, work)
-    with room.explained(shelf.entry, work):
-        candidate = mirrors.fetch(source, shelf.entry, work, progress)
+    if not isinstance(source, FileMirror):  # a hard link takes no space
+        disk_space.check(paths.entry, work)
+    with disk_space.explained(paths.entry, work):
+        candidate = mirrors.fetch(source, paths.entry, work, progress)
     found = sha256_of(candidate, progress)
-    if found != shelf.entry.sha256:
+    if found != paths.entry.sha256:
         size = candidate.stat().st_size
         shutil.rmtree(work)
         raise MirrorError(
             f"wrong contents: {size:,} bytes with the SHA-256 {found}, "
-            f"expected {shelf.entry.bytes:,} with {shelf.entry.sha256}"
+            f"expected {paths.entry.bytes:,} bytes with {paths.entry.sha256}"
         )
     return candidate
 
 
-def _place(shelf: Shelf, candidate: Path) -> None:
-    candidate.replace(shelf.file)
-    folder = os.open(shelf.folder, os.O_RDONLY)
+def _place(paths: WeightsPaths, candidate: Path) -> None:
+    candidate.replace(paths.file)
+    folder = os.open(paths.folder, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-    shutil.rmtree(shelf.partial, ignore_errors=True)
+    shutil.rmtree(paths.partial, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Which weights the settings mean, and that they are there."""
+"""From the settings to a weights file that exists and is complete."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from sfm2.models.store import ModelStore
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A whole GGUF file. `entry` is the catalogue's, for a file with one of its digests."""
+    """A complete GGUF file."""
 
     path: Path
     sha256: str
+    """Its digest, in lower-case hexadecimal."""
     entry: CatalogueEntry | None
+    """The catalogue's entry with this digest. None: the file is not in the catalogue."""
 
     @property
     def name(self) -> str:
+        """The catalogue's name for it, else the file's name without suffix."""
         return self.entry.name if self.entry else self.path.stem
 
 
 def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = silent) -> WeightsFile:
-    """The file `settings.path`, or the one in the folder of that name; without it the catalogue's `settings.model`.
+    """The weights that the settings name: the file or folder `settings.path`, else the catalogue's `settings.model`.
 
-    The digest of a file that the store does not know is computed at its first use, a second for 500 MB. Raises
-    `WeightsError` when the file is missing, truncated or no GGUF, or the name is unknown.
+    The digest of a file outside the store is computed when it is first used, which takes about a second for 500 MB. Raises
+    WeightsError when the file is missing, truncated or not GGUF, or the name is not in the catalogue.
     """
     if settings.path is None:
         return _from_store(settings.model, store, progress)
@@ -42,9 +45,9 @@ def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = sile
 
 
 def digest_of(settings: Sfm2Settings, store: ModelStore) -> str | None:
-    """The SHA-256 of the weights, also of those that are not here yet; None where another server has them.
+    """The SHA-256 of the weights that the settings name, known for the catalogue's even before they are pulled.
 
-    Raises `WeightsError` as `resolve` does.
+    None when another server runs the weights (`settings.url`). Raises WeightsError as `resolve` does.
     """
     if settings.url:
         return None
@@ -58,10 +61,10 @@ def ensure(
     ask: Callable[[str], bool] | None = None,
     progress: Progress = silent,
 ) -> WeightsFile:
-    """As `resolve`, but weights of the catalogue that are not here are pulled: after `ask` (given a question, answers
-    whether), or unasked when `settings.auto_pull` says so. `ask` is None where nobody can answer.
+    """Like `resolve`, but weights of the catalogue that are not installed are pulled first.
 
-    Raises `WeightsError` as `resolve` and `ModelStore.pull` do.
+    `ask` gets a yes-or-no question for the user and returns the answer; it is not called when `settings.auto_pull` is set.
+    Without `ask` and `auto_pull` nothing is pulled. Raises WeightsError as `resolve` and `ModelStore.pull` do.
     """
     if settings.path is None and not store.is_installed(settings.model):
         _offer(store.catalogue.entry(settings.model), settings, store, ask, progress)
@@ -76,7 +79,7 @@ def _offer(
     progress: Progress,
 ) -> None:
     question = (
-        f"The weights of {entry.name} ({entry.bytes / 1e6:,.0f} MB, {entry.licence}) are not here. Pull them now?"
+        f"The weights of {entry.name} ({entry.bytes / 1e6:,.0f} MB, {entry.licence}) are not installed. Pull them now?"
     )
     if settings.auto_pull or (ask is not None and ask(question)):
         store.pull(entry.name, progress)
@@ -84,10 +87,11 @@ def _offer(
 
 def _from_store(name: str, store: ModelStore, progress: Progress) -> WeightsFile:
     path, entry = store.path(name), store.catalogue.entry(name)
-    # Remembered from the pull, unless the file has changed since.
+    # Cached by the pull, unless the file has changed since.
     if store.digests.digest(path, progress) != entry.sha256:
         raise WeightsError(
-            f"{path} was altered: its SHA-256 is no longer the catalogue's", suggestion=f"sfm2 models pull {name}"
+            f"{path} was altered: its SHA-256 is no longer the one in the catalogue",
+            suggestion=f"sfm2 models pull {name}",
         )
     gguf_file.check(path)
     return WeightsFile(path, entry.sha256, entry)

@@ -1,6 +1,6 @@
-"""The IPython extension: `%load_ext sfm2`, then `%%sfm2` completes a cell and `%sfm2` tells about the rest.
+"""The IPython extension: after `%load_ext sfm2`, `%%sfm2` completes a cell, and `%sfm2` lists the other commands.
 
-Needs IPython, and a server to ask; nothing is loaded into the kernel but the SDK.
+It needs IPython and a server; only the SDK is loaded into the kernel.
 """
 
 from __future__ import annotations

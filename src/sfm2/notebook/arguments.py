@@ -1,9 +1,8 @@
-"""The line of a magic -> what is asked for. The sampling flags are those of `sfm2 generate`, made from the same fields."""
+"""Parses the line of a magic. The sampling flags are those of `sfm2 generate`, generated from the same fields."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import shlex
 from dataclasses import dataclass
 from types import NoneType
@@ -13,13 +12,14 @@ from sfm2.errors import InvalidRequestError
 from sfm2.notebook.settings import characters
 from sfm2.requests import build
 from sfm2.types import GenerationConfig, GenerationOptions, Language, Outcome
+from sfm2.validation import did_you_mean
 
 _WITHOUT = {"features", "logprobs"}  # for programs
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What `%%sfm2` was asked for. None is the setting of `%sfm2 config`."""
+    """The options of `%%sfm2`. None: the setting of `%sfm2 config`."""
 
     sampling: GenerationConfig
     language: Language | None
@@ -35,11 +35,11 @@ class CellOptions:
 
 @dataclass(frozen=True)
 class LineOptions:
-    """What `%sfm2` was asked for."""
+    """The command and options of `%sfm2`."""
 
     command: str | None
     words: tuple[str, ...] = ()
-    """What follows the command."""
+    """The arguments of the command"""
     language: Language | None = None
     max_length: int | None = None
     use_fallback: bool = True
@@ -47,7 +47,7 @@ class LineOptions:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises what argparse would end the process for."""
+    """Raises `InvalidRequestError` where argparse would end the process."""
 
     def __init__(self, prog: str, **known: Any) -> None:
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, **known)
@@ -63,29 +63,36 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"{line.strip()!r}: {str(error).lower()}")
         known, rest = self.parse_known_args(words)
         if rest and not known.help:
-            self.error(f"unknown argument {rest[0]}{self._nearest(rest[0])}")
+            self.error(f"unknown argument {rest[0]}{did_you_mean(self._name(rest[0]), self._flags(), 0.6)}")
         return known
 
-    def _nearest(self, word: str) -> str:
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        close = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), flags, n=1, cutoff=0.6)
-        return f"; did you mean {close[0]}?" if close else ""
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    @staticmethod
+    def _name(word: str) -> str:
+        return word.split("=")[0].replace("_", "-")
 
 
 def read_cell(line: str) -> CellOptions:
-    """Raises `InvalidRequestError`: an unknown flag (naming the nearest), a value out of range, flags that clash."""
+    """The options of `%%sfm2`.
+
+    Raises `InvalidRequestError` for an unknown flag (naming the nearest), a value out of range, or flags that exclude each
+    other.
+    """
     read = vars(_cell_parser().read(line))
     sampling = {name: read.pop(name) for name in _sampling_fields()}
     if read["replace"] and read["run"]:
         raise InvalidRequestError(
             "--replace and --run: expected one of them",
-            suggestion="--replace puts the code into this cell, for you to read and run; --run runs it at once",
+            suggestion="--replace puts the code into this cell, for you to read and run; --run also runs it",
         )
     given = {name: value for name, value in sampling.items() if value is not None}
     return CellOptions(sampling=build_config(given), use_fallback=not read.pop("no_fallback"), **read)
 
 
 def build_config(sampling: dict[str, Any]) -> GenerationConfig:
+    """The sampling options. Raises `InvalidRequestError` for a value out of range."""
     try:
         return build(GenerationConfig, sampling)
     except InvalidRequestError as error:
@@ -93,14 +100,13 @@ def build_config(sampling: dict[str, Any]) -> GenerationConfig:
 
 
 def read_line(line: str) -> LineOptions:
-    """Raises `InvalidRequestError`."""
+    """The command and options of `%sfm2`. Raises `InvalidRequestError` for an unknown command or flag."""
     command, _, rest = line.strip().partition(" ")
     if command in ("", "-h", "--help"):
         return LineOptions(None, help=True)
     if command not in COMMANDS:
-        close = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0.5)
         raise InvalidRequestError(
-            f"unknown command {command}{f'; did you mean {close[0]}?' if close else ''}",
+            f"unknown command {command}{did_you_mean(command, COMMANDS)}",
             suggestion=f"Expected one of {', '.join(COMMANDS)}; `%%sfm2` as the first line completes a cell",
         )
     read = vars(_LINE_PARSERS[command]().read(rest))
@@ -110,7 +116,7 @@ def read_line(line: str) -> LineOptions:
 
 
 def usage() -> str:
-    """Help for both magics."""
+    """The help for both magics."""
     commands = "\n".join(f"  %sfm2 {shape:<30} {text}" for shape, text in _SHAPES)
     return f"{_cell_parser().format_help()}\n{commands}\n"
 
@@ -124,17 +130,15 @@ def _cell_parser() -> _Parser:
     )
     _language_flag(parser)
     parser.add_argument("--replace", action="store_true", help="put the result into this cell instead")
-    parser.add_argument("--run", action="store_true", help="run the result at once")
-    parser.add_argument("--stream", action="store_true", help="show the code as it comes; an interrupt keeps it")
+    parser.add_argument("--run", action="store_true", help="run the result, too")
+    parser.add_argument("--stream", action="store_true", help="show the code as it arrives; an interrupt keeps it")
     parser.add_argument(
         "--context",
         type=_characters,
         metavar="N",
-        help='characters of the cells that ran before which are sent along, or "off"',
+        help='characters of earlier cells to send as context, or "off"',
     )
-    parser.add_argument(
-        "--interpolate", action="store_true", help="put variables of the notebook in place of {name} in the cell"
-    )
+    parser.add_argument("--interpolate", action="store_true", help="replace {name} in the cell by the variable's value")
     for name in _sampling_fields():
         _sampling_flag(parser, name)
     _fallback_flag(parser)
@@ -147,7 +151,7 @@ def _sampling_fields() -> list[str]:
 
 
 def _sampling_flag(parser: _Parser, name: str) -> None:
-    """`--some-name` for the field `some_name`; its range is checked with the others."""
+    """Add `--some-name` for the field `some_name`. `build_config` checks its range."""
     field = GenerationOptions.model_fields[name]
     kind = next(part for part in get_args(field.annotation) if part is not NoneType)
     flag, text = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
@@ -172,7 +176,7 @@ def _language_flag(parser: _Parser) -> None:
 
 
 def _fallback_flag(parser: _Parser) -> None:
-    parser.add_argument("--no-fallback", action="store_true", help="let only the first backend of the chain answer")
+    parser.add_argument("--no-fallback", action="store_true", help="use only the first backend of the chain")
 
 
 def _language(text: str) -> Language:
@@ -217,8 +221,8 @@ def _feedback() -> _Parser:
 _LINE_PARSERS = {"status": _status, "explain": _explain, "config": _config, "feedback": _feedback}
 COMMANDS = tuple(_LINE_PARSERS)
 _SHAPES = (
-    ("status", "which server answers, and how its models are"),
-    ("explain [NAME | In[3]]", "what an object's code, a cell, or the cell before does"),
+    ("status", "check the server and its models"),
+    ("explain [NAME | In[3]]", "explain an object's code, a cell, or the cell before"),
     ("config [NAME [VALUE]]", "show the settings, or set one for this session"),
-    ("feedback OUTCOME", f"what became of the last completion: {', '.join(Outcome)}"),
+    ("feedback OUTCOME", f"report what became of the last completion: {', '.join(Outcome)}"),
 )

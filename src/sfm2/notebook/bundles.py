@@ -1,4 +1,4 @@
-"""Outputs of a cell, each in three forms: HTML, Markdown for front ends without it, and plain text. Pure."""
+"""Outputs of a cell, each in three formats: HTML, Markdown for front ends without HTML, and plain text. Pure."""
 
 from __future__ import annotations
 
@@ -8,53 +8,61 @@ from dataclasses import dataclass
 from html import escape
 
 from sfm2.notebook.highlight import STYLE, highlighted
-from sfm2.wording import sureness
+from sfm2.wording import confidence_text
 
 Bundle = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Alternative:
+    """Another completion of the same cell."""
+
     code: str
     confidence: float
     calibrated: bool
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A completed cell: `typed` is the cell's own text."""
+class CellOutput:
+    """A completed cell."""
 
     typed: str
+    """The cell's own text"""
     written: str
+    """What the model added"""
     language: str
     headline: str
-    """What became of the code."""
+    """Where the code is now"""
     confidence: float | None = None
     calibrated: bool = False
     facts: Sequence[str] = ()
     notes: Sequence[str] = ()
     alternatives: Sequence[Alternative] = ()
     folded: bool = False
-    """Whether the code is elsewhere, too, and takes no room here unless somebody asks."""
+    """Whether the code is collapsed in HTML, because it is in a cell as well"""
 
     def bundle(self) -> Bundle:
+        """The output in all formats."""
         return {"text/plain": self._plain(), "text/markdown": self._markdown(), "text/html": self._html()}
 
     def words(self) -> str:
-        """All but the code."""
-        sure = [] if self.confidence is None else [sureness(self.confidence, self.calibrated)]
+        """Everything but the code, as text."""
+        sure = [] if self.confidence is None else [confidence_text(self.confidence, self.calibrated)]
         first = " · ".join(part for part in (self.headline, *sure, *self.facts) if part)
         return "\n".join([first, *(f"- {note}" for note in self.notes)])
 
     def _plain(self) -> str:
         parts = [self.typed + self.written, self.words()]
-        parts += [f"or, with {sureness(a.confidence, a.calibrated)}:\n\n{a.code}" for a in self.alternatives]
+        parts += [f"or, with {confidence_text(a.confidence, a.calibrated)}:\n\n{a.code}" for a in self.alternatives]
         return "\n\n".join(part.strip("\n") for part in parts)
 
     def _markdown(self) -> str:
         parts = [fenced(self.typed + self.written, self.language), *map(_literal, self.words().split("\n"))]
         for other in self.alternatives:
-            parts += [f"or, with {sureness(other.confidence, other.calibrated)}:", fenced(other.code, self.language)]
+            parts += [
+                f"or, with {confidence_text(other.confidence, other.calibrated)}:",
+                fenced(other.code, self.language),
+            ]
         return "\n\n".join(parts)
 
     def _html(self) -> str:
@@ -62,7 +70,7 @@ class Answer:
         body = f"<details><summary>{self._line()}</summary>{code}</details>" if self.folded else code + self._line()
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         others = "".join(
-            f'<div class="sfm2-facts">or, with {escape(sureness(other.confidence, other.calibrated))}:</div>'
+            f'<div class="sfm2-facts">or, with {escape(confidence_text(other.confidence, other.calibrated))}:</div>'
             + highlighted(other.code, "", self.language)
             for other in self.alternatives
         )
@@ -73,7 +81,7 @@ class Answer:
         if self.confidence is not None:
             share = f"{100 * self.confidence:.0f}%"
             bar = f'<span class="sfm2-bar" style="--sfm2-share: {share}"></span>'
-            parts.append(bar + escape(sureness(self.confidence, self.calibrated)))
+            parts.append(bar + escape(confidence_text(self.confidence, self.calibrated)))
         parts += map(escape, self.facts)
         line = " · ".join(f'<span class="sfm2-fact">{part}</span>' for part in parts)
         return f'<span class="sfm2-facts">{line}</span>'
@@ -88,6 +96,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def bundle(self) -> Bundle:
+        """The table in all formats."""
         rows = [self.head, *self.rows]
         widths = [max(len(row[i]) for row in rows) for i in range(len(self.head))]
         plain = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -106,7 +115,7 @@ class Table:
 
 
 def explanation(text: str, lines: Sequence[str]) -> Bundle:
-    """The model's own Markdown, which front ends render themselves and make safe; so there is no HTML."""
+    """An explanation, with `lines` about it below, in Markdown: front ends render and sanitize that themselves."""
     return {
         "text/plain": "\n".join([text, "", *lines]),
         "text/markdown": "\n\n".join([text, *map(_literal, lines)]),
@@ -114,14 +123,14 @@ def explanation(text: str, lines: Sequence[str]) -> Bundle:
 
 
 def fenced(code: str, language: str) -> str:
-    """The fence is longer than any run of backticks within."""
+    """`code` in a Markdown fence that is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{code.rstrip(chr(10))}\n{fence}"
 
 
 def _literal(text: str) -> str:
-    """Text that is no Markdown of ours: nothing in it is markup."""
+    """Text with its Markdown escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", text)
 
 

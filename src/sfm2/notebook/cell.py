@@ -1,16 +1,18 @@
-"""A cell's text -> the prefix that the model goes on from. Pure."""
+"""From a cell's text to the prompt that the model completes. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.token import Comment  # type: ignore[import-untyped]
 
 from sfm2.errors import InvalidRequestError
-from sfm2.types import Language
+from sfm2.requests import build
+from sfm2.types import Completion, GenerateRequest, GenerationConfig, Language
 
 _MARKER = re.compile(
     r"[^\S\n]*(?:#|//|--)\W*sfm-?2\W+(?:will|should|please|to)?\W*"
@@ -21,28 +23,65 @@ _MARKER = re.compile(
 _NAME = re.compile(r"\{([^\W\d]\w*)(?:\[(\d+)\])?\}")
 
 
-def prefix_of(body: str, language: Language) -> str:
-    """The cell as it was typed. A comment at the end asks for code: that begins on the next line.
+@dataclass(frozen=True)
+class CellPrompt:
+    """A cell to complete."""
 
-    Raises `InvalidRequestError` for a cell that says nothing.
+    context: str
+    """Code of earlier cells, which the model sees before the cell; it is not part of the answer"""
+    prefix: str
+    """The cell's text, which the answer begins with"""
+    shown: str
+    """The part of `prefix` that the model sees"""
+    language: Language
+    config: GenerationConfig
+    use_fallback: bool
+
+    @property
+    def request(self) -> GenerateRequest:
+        """The request to submit. Raises `InvalidRequestError`."""
+        gap = "\n" if self.context else ""
+        fields = self.config.model_dump(exclude_none=True) | {
+            "prompt": f"{self.context}{gap}{self.shown}",
+            "language": self.language,
+            "use_fallback": self.use_fallback,
+        }
+        return build(GenerateRequest, fields)
+
+
+@dataclass(frozen=True)
+class CellAnswer:
+    """What the model wrote into a cell."""
+
+    written: str
+    completion: Completion | None
+    """None if the user interrupted the stream: `written` is what had arrived"""
+
+
+def prefix_of(body: str, language: Language) -> str:
+    """The cell as it was typed. If it ends in a comment, the code begins on the next line.
+
+    Raises `InvalidRequestError` for an empty cell.
     """
     if not body.strip():
         raise InvalidRequestError(
-            "the cell is empty: expected code to go on from below the line with %%sfm2",
+            "the cell is empty: expected code to complete below the line with %%sfm2",
             suggestion="Begin a function, or say in a comment what you want",
         )
     return body if body.endswith("\n") or not _ends_in_comment(body, language) else body + "\n"
 
 
 def without_marker(prefix: str) -> str:
-    """`# SFM-2 will complete this function` as the last line is said to us and the reader. To a model it reads like a stub,
-    which it completes with `pass`: it sees the text without that line, unless there is no other."""
+    """`prefix` without a last line such as `# SFM-2 will complete this function`, unless there is no other line.
+
+    To a model such a comment looks like a stub, which it completes with `pass`.
+    """
     lines = prefix.rstrip().splitlines(keepends=True)
     return "".join(lines[:-1]) if len(lines) > 1 and _MARKER.fullmatch(lines[-1]) else prefix
 
 
 def interpolated(body: str, namespace: Mapping[str, Any]) -> str:
-    """`{name}` and `{In[3]}` become the value's text; braces around anything else are code, and stay."""
+    """`body` with the values of variables for `{name}` and `{In[3]}`. Braces around anything else are code, and stay."""
 
     def value(match: re.Match[str]) -> str:
         name, index = match.groups()

@@ -1,4 +1,4 @@
-"""The cells that ran before, as code that stands before the one to complete. Pure."""
+"""Code of the cells that ran earlier, as context for the cell to complete. Pure."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ class Statement:
     """A statement at the top level of a cell, with the comments above it."""
 
     cell: int
-    """The cell's execution count."""
+    """The cell's execution count"""
     source: str
     names: frozenset[str] = frozenset()
-    """What it defines or assigns."""
+    """What it defines or assigns"""
     is_import: bool = False
     is_definition: bool = False
 
 
 def statements(cells: Mapping[int, str]) -> list[Statement]:
-    """What the cells hold, without magics, and without cells that do not parse. `cells` are as IPython transformed them."""
+    """The statements of cells (by execution count, as IPython transformed them). Magics and cells that do not parse are
+    left out."""
     return [statement for count, source in sorted(cells.items()) for statement in _of_cell(count, source)]
 
 
 def context(found: Sequence[Statement], limit: int, cell: str = "") -> str:
-    """As much as fits into `limit` characters: imports first, then what ran last. Of a name defined twice, the last, and
-    none that `cell` defines: a model would copy what it is asked to write."""
-    anew = set(_DEFINES.findall(cell))
-    current = [s for s in _without_superseded(found) if not (s.is_definition and s.names & anew)]
+    """Code of earlier cells, at most `limit` characters: imports first, then what ran last.
+
+    Only the last definition of a name is taken, and none of a name that `cell` defines: the model would copy it.
+    """
+    redefined = set(_DEFINES.findall(cell))
+    current = [s for s in _without_superseded(found) if not (s.is_definition and s.names & redefined)]
     by_use = sorted(enumerate(current), key=lambda pair: (pair[1].is_import, pair[0]), reverse=True)
     return _joined(current[index] for index in sorted(_fitting(by_use, limit)))
 
@@ -90,7 +93,7 @@ def _names(node: ast.stmt) -> frozenset[str]:
 
 
 def _without_superseded(found: Sequence[Statement]) -> list[Statement]:
-    """A cell that was run again, or a function that was written again, counts once."""
+    """The last version of cells that were run again and functions that were defined again."""
     kept: list[Statement] = []
     later: set[frozenset[str] | str] = set()
     for statement in reversed(found):
@@ -102,7 +105,7 @@ def _without_superseded(found: Sequence[Statement]) -> list[Statement]:
 
 
 def _fitting(candidates: Iterable[tuple[int, Statement]], limit: int) -> Iterable[int]:
-    """The places of those that there is room for, in this order; a long table does not keep out what is short."""
+    """The indices of the candidates that fit into `limit` characters, in this order; one that does not fit is skipped."""
     left = limit
     for index, statement in candidates:
         needed = len(statement.source) + 2
@@ -112,7 +115,7 @@ def _fitting(candidates: Iterable[tuple[int, Statement]], limit: int) -> Iterabl
 
 
 def _joined(chosen: Iterable[Statement]) -> str:
-    """An empty line between cells."""
+    """The statements as one text, with an empty line between cells."""
     text, cell = "", None
     for statement in chosen:
         gap = "\n" if text and statement.cell != cell else ""

@@ -1,4 +1,4 @@
-"""`%sfm2 explain WHAT`: from what somebody names to its code."""
+"""`%sfm2 explain WHAT`: finds the code that the user names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUGGESTION = "Name a function, a class or a variable of this notebook, or a cel
 
 
 def code_of(what: str | None, found: Sequence[Statement], namespace: Mapping[str, Any]) -> str:
-    """The code to explain; without `what` that of the cell that ran before. Raises `InvalidRequestError`."""
+    """The code of a name or cell; without `what`, of the last cell that ran. Raises `InvalidRequestError`."""
     if what is None:
         if not found:
             raise InvalidRequestError("no cell with code of its own ran before this one", suggestion=_SUGGESTION)

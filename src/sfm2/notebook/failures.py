@@ -1,6 +1,6 @@
-"""How an error looks in a cell's output: what was wrong and what to do, in the place of a traceback.
+"""How an error looks in a cell's output: what was wrong and what to do, instead of a traceback.
 
-It is raised nevertheless: the cell has failed, and "Run all" stops at it.
+The error is raised nevertheless: the cell has failed, and "Run all" stops at it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from contextlib import contextmanager
 
 from sfm2.errors import APIConnectionError, APITimeoutError, AuthenticationError, PromptTooLongError, SFM2Error
 
-# What to do from a notebook; the others' own suggestions hold here, too.
+# What to do from a notebook; the suggestions of other errors apply as they are.
 _SUGGESTIONS: dict[type[SFM2Error], str] = {
     APITimeoutError: "Ask for fewer tokens (--max-length), or raise SFM2_GENERATION_TIMEOUT for server and kernel",
     APIConnectionError: "`sfm2 serve` in a terminal starts a server; `%sfm2 config url URL` names another",
-    AuthenticationError: "`%sfm2 config key` asks for a key and keeps it out of the notebook; `sfm2 keys create` makes one",
+    AuthenticationError: "`%sfm2 config key` asks for a key and keeps it secret; `sfm2 keys create` creates one",
     PromptTooLongError: "Shorten the cell, or send less of the cells before it: --context 1000, or off",
 }
 
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
+    """Give errors and interrupts within the block a short rendering."""
     try:
         yield
     except SFM2Error as error:
@@ -31,11 +32,11 @@ def in_plain_words() -> Iterator[None]:
 
 
 def suggestion(error: SFM2Error) -> str:
-    """That of the nearest class that has one for notebooks, else the error's own."""
+    """What to do about an error: the suggestion for notebooks of its nearest class that has one, else the error's own."""
     return next((_SUGGESTIONS[kind] for kind in type(error).__mro__ if kind in _SUGGESTIONS), error.suggestion)
 
 
 def _without_traceback(error: BaseException, lines: list[str]) -> BaseException:
-    """IPython asks an exception for its own rendering, and shows that in every front end."""
+    """The error with a rendering of its own, which IPython shows in every front end."""
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error

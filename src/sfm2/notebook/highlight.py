@@ -9,7 +9,7 @@ import pygments  # type: ignore[import-untyped]
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 
-# JupyterLab and Notebook name their theme's colours; VS Code says only whether it is dark; elsewhere it is light.
+# JupyterLab and Notebook provide their theme's colours; VS Code only says whether it is dark; elsewhere assume light.
 STYLE = """<style>
 .sfm2 {
   --sfm2-text: var(--jp-content-font-color1, var(--vscode-editor-foreground, #212121));
@@ -62,14 +62,14 @@ div.sfm2 pre {
 
 
 def highlighted(typed: str, written: str, language: str) -> str:
-    """Both parts; colours are told from the whole, so that a text that goes on keeps its colour."""
+    """Typed and written code as HTML. Both are lexed as one text, so that a string that continues keeps its colour."""
     tokens = list(get_lexer_by_name(language).get_tokens_unprocessed(typed + written))
     before = _html(tokens, 0, len(typed))
     return f'<pre>{before}<span class="sfm2-written">{_html(tokens, len(typed), len(typed + written))}</span></pre>'
 
 
 def _html(tokens: Sequence[tuple[int, Any, str]], start: int, end: int) -> str:
-    """Of the characters from `start` to `end`."""
+    """The HTML of the characters from `start` to `end`."""
     parts = [(kind, value[max(0, start - index) : max(0, end - index)]) for index, kind, value in tokens]
     html: str = pygments.format(parts, HtmlFormatter(nowrap=True, classprefix="t-"))
     # The formatter ends the last line, whether the text did or not.

@@ -1,4 +1,4 @@
-"""Outputs that change while they are shown: an area of the cell in a notebook, running text on a terminal."""
+"""Outputs that grow while they are shown: an area of the cell in a notebook, text on a terminal."""
 
 from __future__ import annotations
 
@@ -8,55 +8,60 @@ from typing import Any, Protocol
 
 from IPython.display import display, update_display
 
-from sfm2.notebook.bundles import Answer, Bundle
+from sfm2.notebook.bundles import Bundle, CellOutput
 
 _PAUSE = 0.1  # seconds between two updates of an output
 
 
 def show(what: Bundle | str) -> None:
-    """A bundle, or plain text."""
+    """Show a bundle or plain text as output of the current cell."""
     display({"text/plain": what} if isinstance(what, str) else what, raw=True)
 
 
 class Live(Protocol):
-    """Shows an answer as it grows."""
+    """Shows an output as it grows."""
 
-    def grow(self, answer: Answer) -> None: ...
+    def grow(self, answer: CellOutput) -> None:
+        """Show the output so far."""
+        ...
 
-    def finish(self, answer: Answer) -> None: ...
+    def finish(self, answer: CellOutput) -> None:
+        """Show the final output."""
+        ...
 
 
 def live(shell: Any) -> Live:
-    return Area() if hasattr(shell, "kernel") else Running()
+    """The growing output for a shell: an area in a kernel, running text in a terminal."""
+    return Area() if hasattr(shell, "kernel") else RunningText()
 
 
 class Area:
-    """One output that is updated in place."""
+    """One output of a cell that is updated in place, at most every 0.1 seconds. A `Live`."""
 
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
         self._shown_at: float | None = None
 
-    def grow(self, answer: Answer) -> None:
+    def grow(self, answer: CellOutput) -> None:
         if self._shown_at is None or time.monotonic() - self._shown_at >= _PAUSE:
             self.finish(answer)
 
-    def finish(self, answer: Answer) -> None:
+    def finish(self, answer: CellOutput) -> None:
         (display if self._shown_at is None else update_display)(answer.bundle(), raw=True, display_id=self._id)
         self._shown_at = time.monotonic()
 
 
-class Running:
-    """Text that goes on."""
+class RunningText:
+    """Text that is appended on a terminal. A `Live`."""
 
     def __init__(self) -> None:
         self._shown = 0
 
-    def grow(self, answer: Answer) -> None:
+    def grow(self, answer: CellOutput) -> None:
         text = answer.typed + answer.written
         print(text[self._shown :], end="", flush=True)
         self._shown = len(text)
 
-    def finish(self, answer: Answer) -> None:
+    def finish(self, answer: CellOutput) -> None:
         self.grow(answer)
         print(f"\n\n{answer.words()}")

@@ -1,4 +1,4 @@
-"""What holds for all cells: `%sfm2 config` sets it for this session, else the environment and the configuration do."""
+"""The settings for all cells: those of `%sfm2 config`, else of the environment and the configuration file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sfm2.errors import InvalidRequestError
 from sfm2.types import MAX_NEW_TOKENS, Language
 
 CONTEXT = 4_000  # characters of earlier cells, about 1,000 tokens
-_SUGGESTION = "`%sfm2 config` shows every setting; `%sfm2 config NAME default` sets one back"
+_SUGGESTION = "`%sfm2 config` shows every setting; `%sfm2 config NAME default` resets one"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """None: nobody has set it here."""
+class NotebookSettings:
+    """What `%sfm2 config` has set for this session. None: not set."""
 
     url: str | None = None
     key: str | None = None
@@ -28,8 +28,8 @@ class Settings:
     temperature: float | None = None
     context: int | None = None
 
-    def with_value(self, name: str, text: str) -> Settings:
-        """A setting as a person writes it; "default" sets it back. Raises `InvalidRequestError`."""
+    def with_value(self, name: str, text: str) -> NotebookSettings:
+        """A copy with a setting as the user writes it; "default" resets it. Raises `InvalidRequestError`."""
         if name not in _READERS:
             raise InvalidRequestError(
                 f"unknown setting {name}; expected one of {', '.join(_READERS)}", suggestion=_SUGGESTION
@@ -39,7 +39,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Effective:
-    """What holds, and where each part came from."""
+    """The settings in effect, and where each comes from."""
 
     url: str
     key: str | None
@@ -47,23 +47,25 @@ class Effective:
     max_length: int | None
     temperature: float | None
     context: int
+    """Characters of earlier cells to send; 0 is off"""
     timeout: float
-    """Seconds: the server may give each backend of its chain as long as ours would get."""
+    """Seconds to wait for the server, which may give each backend of its chain as much time as ours would get"""
     origins: Mapping[str, str]
+    """By setting: default, session, an environment variable or a file"""
 
     @property
     def place(self) -> str:
-        """The address, without a user and password."""
+        """The server's address, without user and password."""
         parts = urlsplit(self.url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def connect(self) -> SFM2Client:
-        """Raises `InvalidRequestError` for an address that is none, or a key that no header can carry."""
+        """A client of the server. Raises `InvalidRequestError` for a malformed address or key."""
         return SFM2Client(self.url, self.key, timeout=self.timeout)
 
 
-def effective(settings: Settings, environment: Mapping[str, str] = os.environ) -> Effective:
-    """Defaults < configuration file < environment < this session. Raises `ConfigError`."""
+def effective(settings: NotebookSettings, environment: Mapping[str, str] = os.environ) -> Effective:
+    """The settings in effect: defaults < configuration file < environment < this session. Raises `ConfigError`."""
     loaded = sfm2.config.load(environment=environment)
     configured = loaded.settings
     named, key = environment.get("SFM2_API_URL"), environment.get("SFM2_API_KEY")
@@ -86,7 +88,7 @@ def effective(settings: Settings, environment: Mapping[str, str] = os.environ) -
 
 
 def characters(text: str) -> int:
-    """Of context: a number, or "off"."""
+    """The setting `context` as a number; "off" is 0. Raises `InvalidRequestError`."""
     if text == "off":
         return 0
     if not text.isascii() or not text.isdigit():
@@ -121,7 +123,7 @@ def _temperature(text: str) -> float:
 
 
 def _url(text: str) -> str:
-    SFM2Client(text).close()  # says what is wrong with it
+    SFM2Client(text).close()  # raises for a malformed one
     return text
 
 

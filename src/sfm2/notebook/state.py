@@ -1,14 +1,17 @@
-"""What one shell remembers between two cells."""
+"""What the extension remembers between two cells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sfm2.notebook.settings import Settings
+from sfm2.notebook.settings import NotebookSettings
 
 
 @dataclass
-class State:
-    settings: Settings = field(default_factory=Settings)
+class NotebookState:
+    """The state of one shell."""
+
+    settings: NotebookSettings = field(default_factory=NotebookSettings)
+    """What `%sfm2 config` has set"""
     last_id: str | None = None
-    """Of the last completion, for `%sfm2 feedback`."""
+    """The id of the last completion, for `%sfm2 feedback`"""

@@ -24,7 +24,7 @@ from filelock import FileLock
 from sfm2.engines.openvino import f16
 from sfm2.engines.openvino.presets import Preset
 from sfm2.errors import WeightsError
-from sfm2.models.gguf import Header, read_header
+from sfm2.models.gguf import GGUFHeader, read_header
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")  # what OpenVINO GenAI 2026.4 builds from a GGUF
 CONTROL_TOKEN = 3  # `tokenizer.ggml.token_type` of tokens that are no text (ggml's docs/gguf.md)
@@ -92,7 +92,7 @@ def convert(source: Path, folder: Path, preset: Preset, progress: Progress) -> N
             shutil.rmtree(work, ignore_errors=True)
 
 
-def facts_of(header: Header) -> ModelFacts:
+def facts_of(header: GGUFHeader) -> ModelFacts:
     heads = header.of_architecture("attention.head_count")
     width = header.of_architecture("embedding_length")
     types = header.metadata.get("tokenizer.ggml.token_type", [])
@@ -130,7 +130,7 @@ def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> No
     progress("converted", 1.0)
 
 
-def _check_disk(header: Header, folder: Path) -> None:
+def _check_disk(header: GGUFHeader, folder: Path) -> None:
     needed = int(BYTES_PER_PARAMETER * f16.parameter_count(header))
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -12,18 +12,18 @@ from typing import BinaryIO
 import numpy as np
 
 from sfm2.errors import WeightsError
-from sfm2.models.gguf import DEFAULT_ALIGNMENT, MAGIC, Header, TensorInfo
+from sfm2.models.gguf import DEFAULT_ALIGNMENT, MAGIC, GGUFHeader, TensorInfo
 
 _F32, _F16 = 0, 1  # ggml's tensor types
 _FILE_TYPE_F16 = 1  # `general.file_type`: mostly F16
 _THREADS = 2
 
 
-def parameter_count(header: Header) -> int:
+def parameter_count(header: GGUFHeader) -> int:
     return sum(math.prod(tensor.shape) for tensor in header.tensors)
 
 
-def write(header: Header, target: Path, progress: Callable[[float], None]) -> None:
+def write(header: GGUFHeader, target: Path, progress: Callable[[float], None]) -> None:
     """`progress` gets the share of the parameters written, in [0, 1]. Raises `WeightsError` for a truncated file."""
     total, done = parameter_count(header), 0
     with target.open("wb") as file:
@@ -35,7 +35,7 @@ def write(header: Header, target: Path, progress: Callable[[float], None]) -> No
             progress(done / total)
 
 
-def _head(header: Header) -> bytes:
+def _head(header: GGUFHeader) -> bytes:
     """Magic, counts, the source's metadata but for the file type, and the tensors' new types and places."""
     counts = struct.pack("<IQQ", 3, len(header.tensors), len(header.metadata))
     with header.path.open("rb") as source:
@@ -46,7 +46,7 @@ def _head(header: Header) -> bytes:
     return head + b"\0" * (-len(head) % _alignment(header))
 
 
-def _infos(header: Header) -> Iterator[bytes]:
+def _infos(header: GGUFHeader) -> Iterator[bytes]:
     offset, alignment = 0, _alignment(header)
     for tensor in header.tensors:
         name = tensor.name.encode()
@@ -57,7 +57,7 @@ def _infos(header: Header) -> Iterator[bytes]:
         offset += size + (-size % alignment)
 
 
-def dequantised(header: Header) -> Iterator[tuple[TensorInfo, np.ndarray]]:
+def dequantised(header: GGUFHeader) -> Iterator[tuple[TensorInfo, np.ndarray]]:
     """Each tensor in order, F32 where it was and else F16, the slowest dimension first. A few ahead: numpy lets go of the
     lock, so threads help. Raises `WeightsError` for a truncated file."""
     source = np.memmap(header.path, np.uint8, "r")
@@ -88,7 +88,7 @@ def _target_type(tensor: TensorInfo) -> int:
     return _F32 if tensor.type == _F32 else _F16
 
 
-def _alignment(header: Header) -> int:
+def _alignment(header: GGUFHeader) -> int:
     return int(header.metadata.get("general.alignment", DEFAULT_ALIGNMENT))
 
 

@@ -1,1 +1,1 @@
-"""Suites of questions. Each is a module with `NAME` and `load(data, limit, ...)`; the table is in `table`."""
+"""Evaluation suites. Each is a module with `NAME` and `load(data, limit, ...)`; `registry` lists them."""

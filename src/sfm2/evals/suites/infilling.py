@@ -1,9 +1,9 @@
-"""HumanEval infilling (Bavarian et al., 2022): a line, or a random span, is cut out of HumanEval's solutions; MIT.
+"""HumanEval infilling (Bavarian et al. 2022): a line or a random span is cut out of HumanEval's solutions; MIT licence.
 
-1,033 tasks of single lines, and the light set of 164 random spans. Each is asked as an editor would ask, which does not
+There are 1,033 single lines, and 164 random spans in the light set. Each is sent as an editor would send it, which does not
 know how much is missing: in mode `block`.
 
-Not covered: as with HumanEval, any model may have seen the tasks in training; several are cut from one solution.
+Not covered: as with HumanEval, any model may have seen the tasks in training, and several are cut from one solution.
 """
 
 from __future__ import annotations
@@ -15,21 +15,30 @@ from sfm2.evals.items import Item
 from sfm2.evals.suites.task_files import Published, Task, fetched, find, spread, tasks
 
 MAX_LENGTH = 160
+"""The most tokens of a completion."""
 _AUTHORS = "https://raw.githubusercontent.com/openai/human-eval-infilling/master/data/"
 _FIELDS = ("task_id", "prompt", "suffix", "canonical_solution", "test", "entry_point")
 
 
 @dataclass(frozen=True)
 class Infilling:
-    """One of the sets. `kind` is that of its items."""
+    """One of the sets."""
 
     NAME: str
+    """The suite's name."""
     kind: str
+    """The kind of its items."""
     file: str
+    """The name of the authors' file."""
     sha256: str
+    """The digest of that file."""
 
     def load(self, data: Path | None, limit: int | None = None) -> list[Item]:
-        """Of the file `data`, or of the folder that holds it, or else as the authors publish it."""
+        """At most `limit` tasks (all, if None), spread over the set, from `data` (a file, or a folder with it) or else from
+        the authors' repository.
+
+        Raises InvalidRequestError for another file, APIConnectionError when the download fails.
+        """
         published = Published(self.file, _AUTHORS + self.file, self.sha256)
         path = fetched(published) if data is None else find(data, f"{self.file.removesuffix('.gz')}*")
         return [self._item(task) for task in spread(tasks(path, _FIELDS), limit)]
@@ -64,5 +73,5 @@ RANDOM_SPAN = Infilling(
 
 
 def _solution(name: str) -> str:
-    """HumanEval's own name of what a task was cut from: SingleLineInfilling/HumanEval/0/L1 -> HumanEval/0."""
+    """The HumanEval task whose solution a task was cut from: SingleLineInfilling/HumanEval/0/L1 -> HumanEval/0."""
     return "/".join(name.split("/")[1:3])

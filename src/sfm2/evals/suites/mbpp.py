@@ -1,7 +1,7 @@
-"""MBPP (Austin et al., 2021): write the function that a sentence asks for; 974 tasks, CC-BY-4.0.
+"""MBPP (Austin et al. 2021): write the function that a sentence describes; 974 tasks, CC-BY-4.0.
 
-The prompt is the imports and the signature of the reference solution with the sentence as docstring. The tests are not
-shown, so that a sentence that leaves something open is hard: numbers differ from those of prompts that show them.
+The prompt is the imports and the signature of the reference solution, with the sentence as docstring. The tests are not
+shown, which makes ambiguous sentences hard; results are not comparable to those of prompts that show the tests.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from sfm2.evals.suites.task_files import Task, find, spread, tasks
 
 NAME = "mbpp"
 MAX_LENGTH = 400
+"""The most tokens of a completion."""
 _FIELDS = ("task_id", "text", "code", "test_list", "test_setup_code")
 
 
 def load(data: Path | None, limit: int | None = None) -> list[Item]:
-    """Of the file `data`, or of the folder that holds it; all the tasks in it, whatever the split."""
+    """At most `limit` tasks (all, if None), spread over the suite, from `data`: MBPP's file, or a folder with it.
+
+    All splits are used. Raises InvalidRequestError without `data`, and when it is another file.
+    """
     if data is None:
         raise InvalidRequestError(
-            "mbpp: its file is needed as --data",
-            suggestion="github.com/google-research/google-research has it: mbpp/mbpp.jsonl",
+            "mbpp: its file must be given as --data",
+            suggestion="It is mbpp/mbpp.jsonl in github.com/google-research/google-research",
         )
     return [_item(task) for task in spread(tasks(find(data, "mbpp*.jsonl*"), _FIELDS), limit)]
 

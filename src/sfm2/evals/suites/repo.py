@@ -1,7 +1,7 @@
-"""Holes cut out of the source files of any git repository or folder, so that a model is asked about your own code.
+"""Holes cut out of the source files of any git repository or folder, to evaluate a model on your own code.
 
-Evenly over files: the first items are one of each file, of turning kinds, then the second of each, and so on. The same
-folder, seed and kinds give the same items, and a smaller limit a beginning of them.
+Items are spread over the files: first one of each file, in alternating kinds, then a second one of each, and so on. The same
+folder, seed and kinds give the same items, and a smaller limit gives the first of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from random import Random
 
 from sfm2.corpus.files import main_language, source_files, text_of
-from sfm2.corpus.holes import Hole, SourceFile
+from sfm2.corpus.holes import HoleSpan, ParsedFile
 from sfm2.corpus.python_holes import PythonFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
@@ -23,7 +23,9 @@ from sfm2.types import Language
 
 NAME = "repo"
 KINDS = ("line", "block", "span")
-PER_FILE = 3  # of each kind
+"""The kinds of holes."""
+PER_FILE = 3
+"""The most items of a kind from one file."""
 _MODES = {"line": "line", "block": "block"}
 
 
@@ -35,10 +37,10 @@ def load(
     language: Language | None = None,
     tests: bool = False,
 ) -> list[Item]:
-    """`limit` items at most, of the folder `data`. `language` None: the one that most of its files are in. `tests`:
-    whether files of tests are cut too.
+    """At most `limit` items (all, if None) from the files in the folder `data`.
 
-    Raises InvalidRequestError for no folder, an unknown kind or language, or a folder without anything to cut.
+    `language` defaults to that of most files; test files are used only if `tests`. Raises InvalidRequestError when `data` is
+    not a folder, a kind is unknown, the language has no grammar, or there is nothing to cut.
     """
     folder = _checked(data, kinds, language)
     language = language or main_language(folder)
@@ -49,21 +51,21 @@ def load(
     if not items:
         raise InvalidRequestError(
             f"{folder}: no holes to cut in its {len(names)} {language} files",
-            suggestion="Files that are generated, vendored, minified or over 200 kB are left out, and those of tests too",
+            suggestion="Files that are generated, vendored, minified or over 200 kB are left out, and so are test files",
         )
     return items
 
 
 def _checked(data: Path | None, kinds: Sequence[str], language: Language | None) -> Path:
     if data is None or not data.is_dir():
-        message = "repo: no folder is named" if data is None else f"{data}: no folder"
+        message = "repo: a folder must be given" if data is None else f"{data}: not a folder"
         raise InvalidRequestError(message, suggestion="Name a git repository or a folder of source files")
     if not kinds or not set(kinds) <= set(KINDS):
         raise InvalidRequestError(f"kinds {', '.join(kinds) or 'none'}: expected some of {', '.join(KINDS)}")
     if language is not None and not ParseContext(Cursor("", "", language)).has_parser:
         raise InvalidRequestError(
             f"language {language}: no grammar to cut holes by",
-            suggestion="pip install 'sfm2[syntax]' brings those that there are",
+            suggestion="pip install 'sfm2[syntax]' installs all grammars",
         )
     return data.resolve()
 
@@ -76,22 +78,22 @@ def _in_turn(files: Sequence[_File], kinds: Sequence[str]) -> Iterator[Item]:
 
 
 class _File:
-    """Read and cut when its first item is asked for."""
+    """A source file, read and cut when its first item is needed."""
 
     def __init__(self, folder: Path, name: PurePosixPath, language: Language, seed: int) -> None:
         self._folder = folder
         self._name = name
         self._language = language
         self._seed = seed
-        self._drawn: dict[str, list[Hole]] = {}
+        self._drawn: dict[str, list[HoleSpan]] = {}
 
     def item(self, kind: str, rank: int) -> list[Item]:
-        """The one of a kind and rank, if the file has so many."""
+        """The item of a kind with number `rank`, or none if the file has fewer."""
         return [self._item(kind, hole) for hole in self._holes(kind)[rank : rank + 1]]
 
     @cached_property
-    def _source(self) -> SourceFile | None:
-        """None for what does not parse, or what nobody typed."""
+    def _source(self) -> ParsedFile | None:
+        """The parsed file; None if it does not parse or was not written by hand."""
         text = text_of(self._folder / self._name)
         if text is None:
             return None
@@ -101,15 +103,15 @@ class _File:
 
         return TreeFile.read(text, self._language)
 
-    def _holes(self, kind: str) -> list[Hole]:
-        """A few, drawn by the file's own dice, so that they don't hang on what other files there are."""
+    def _holes(self, kind: str) -> list[HoleSpan]:
+        """A sample of the holes of a kind. It is seeded per file, so that it does not depend on the other files."""
         if kind not in self._drawn:
             random = Random(f"{self._seed} {self._name} {kind}")
             holes = self._source.holes(kind, random) if self._source is not None else []
             self._drawn[kind] = random.sample(holes, min(PER_FILE, len(holes)))
         return self._drawn[kind]
 
-    def _item(self, kind: str, hole: Hole) -> Item:
+    def _item(self, kind: str, hole: HoleSpan) -> Item:
         assert self._source is not None
         text = self._source.text
         prefix, expected = text[: hole.start], text[hole.start : hole.end]

@@ -1,4 +1,4 @@
-"""Places that weights come from. Each fetches the bytes into a working folder; none is trusted: the digest decides."""
+"""Mirrors: where weights are fetched from. None of them is trusted; the caller checks the digest of what they give."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ __all__ = ["fetch"]
 
 
 def fetch(mirror: HubMirror | IndexMirror | FileMirror, entry: CatalogueEntry, work: Path, progress: Progress) -> Path:
-    """A file in `work` with what the mirror has. What `work` holds from an earlier try is gone on with.
+    """Fetch the file of `entry` from `mirror` into the folder `work`, and return its path.
 
-    Raises `MirrorError` when another mirror may do better, `OSError` when this machine is at fault (a full disk).
+    Resumes from what an earlier try left in `work`. Raises MirrorError when another mirror may succeed, and OSError when
+    this machine is the cause, such as a full disk.
     """
     if isinstance(mirror, HubMirror):
         from sfm2.models.mirrors import hub

@@ -1,8 +1,8 @@
 """The Hugging Face hub as a mirror.
 
-`huggingface_hub` says where a file lies and which token goes with it. The bytes are fetched here: its own downloader starts
-anew after a process was killed and takes half a minute to notice that there is no network; this one goes on where it
-stopped, and gives up in `_PATIENCE` seconds.
+`huggingface_hub` gives the file's URL and the access token. The download itself is done here: the library's own starts over
+after its process was killed, and takes half a minute to notice that there is no network. This one resumes, and gives up
+after `_PATIENCE` seconds.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import httpx
 
 from sfm2.errors import MissingExtraError
 from sfm2.models.catalogue import CatalogueEntry, HubMirror
-from sfm2.models.mirrors.deadline import within
-from sfm2.models.mirrors.failure import MirrorError
+from sfm2.models.mirrors.failures import MirrorError, within
 from sfm2.models.progress import Progress
 
-_PATIENCE = 8.0  # seconds until the first answer
+_PATIENCE = 8.0  # seconds until the response begins
 _READ_TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 2**20  # bytes
 _DIGEST_LENGTH = 64
@@ -27,7 +26,8 @@ _OK, _PARTIAL = 200, 206
 
 
 def fetch(mirror: HubMirror, entry: CatalogueEntry, work: Path, progress: Progress) -> Path:
-    url, headers = _place(mirror)
+    """Download the file of `mirror` to `work/hub.gguf`, resuming a partial one. Errors: see `mirrors.fetch`."""
+    url, headers = _request(mirror)
     target = work / "hub.gguf"
     target.touch()
     timeout = httpx.Timeout(_READ_TIMEOUT, connect=_PATIENCE)
@@ -41,7 +41,8 @@ def fetch(mirror: HubMirror, entry: CatalogueEntry, work: Path, progress: Progre
     return target
 
 
-def _place(mirror: HubMirror) -> tuple[str, dict[str, str]]:
+def _request(mirror: HubMirror) -> tuple[str, dict[str, str]]:
+    """The file's URL and the request headers."""
     try:
         from huggingface_hub import constants, hf_hub_url
         from huggingface_hub.utils import build_hf_headers
@@ -54,7 +55,7 @@ def _place(mirror: HubMirror) -> tuple[str, dict[str, str]]:
 
 
 def _download(client: httpx.Client, url: str, file: BinaryIO, entry: CatalogueEntry, progress: Progress) -> None:
-    """Until the whole file is there. A connection that broke is made anew as long as each one brings something."""
+    """Download until the file is complete. A broken connection is opened again as long as each one brings new bytes."""
     while (have := file.seek(0, os.SEEK_END)) < entry.bytes:
         try:
             _continue(client, url, file, entry, progress)
@@ -68,7 +69,7 @@ def _continue(client: httpx.Client, url: str, file: BinaryIO, entry: CatalogueEn
     response = within(_PATIENCE, lambda: client.send(request, stream=True))
     try:
         _check(response, entry)
-        if response.status_code != _PARTIAL:  # the server sends it from the beginning
+        if response.status_code != _PARTIAL:  # the server ignored the range and sends the whole file
             file.seek(0)
             file.truncate()
         for chunk in response.iter_bytes(_CHUNK):
@@ -79,7 +80,7 @@ def _continue(client: httpx.Client, url: str, file: BinaryIO, entry: CatalogueEn
     finally:
         response.close()
     if file.tell() != entry.bytes:
-        raise MirrorError(f"it sent another number of bytes than the {entry.bytes:,} expected")
+        raise MirrorError(f"it sent {file.tell():,} bytes, expected {entry.bytes:,}")
 
 
 def _check(response: httpx.Response, entry: CatalogueEntry) -> None:
@@ -91,7 +92,7 @@ def _check(response: httpx.Response, entry: CatalogueEntry) -> None:
 
 
 def _announced_digest(response: httpx.Response) -> str | None:
-    """The hub's tag of a large file is its SHA-256; it stands in the first answer, before the redirect."""
+    """The SHA-256 that the hub sends as the ETag of a large file, in the first response, before the redirect."""
     for answer in (*response.history, response):
         tag: str = answer.headers.get("x-linked-etag", "").strip('"')
         if len(tag) == _DIGEST_LENGTH:

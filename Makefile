@@ -65,7 +65,7 @@ openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generate
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
 	$(BIN)/python -m tools.unasync
-	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
+	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
 	$(BIN)/zensical build --strict

@@ -32,8 +32,9 @@ test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
-JS := clients/js page editors/vscode
-test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the page and the extension's core: checks and tests
+# In this order: each needs those before it.
+JS := clients/js editors/core page editors/vscode
+test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the editor core, the page and the extension: checks and tests
 	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
 
 test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in a real VS Code, on real weights
@@ -43,6 +44,9 @@ test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in
 %/node_modules/.installed: %/package-lock.json
 	@cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@
+
+editors/core/node_modules/.installed: clients/js/node_modules/.installed
+page/node_modules/.installed editors/vscode/node_modules/.installed: editors/core/node_modules/.installed
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files, one version, an API that only grew
 	$(BIN)/ruff check
@@ -75,7 +79,7 @@ bench: $(VENV)/.run ## The service against the bare engine, in one run
 
 keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
 	@$(BIN)/sfm2 models pull
-	@for part in clients/js editors/vscode; do (cd $$part && npm run --silent build) || exit 1; done
+	@for part in clients/js editors/core; do (cd $$part && npm run --silent build) || exit 1; done
 	@node benchmarks/keystrokes.mjs
 
 # The stages of the adapter that ships (benchmarks/LOG.md): packages' code; half of what that taught; then functions that the 1.5B

@@ -15,6 +15,8 @@ from sfm2.models.catalogue import load_catalogue
 from tests.cli.conftest import Sfm2
 from tests.engines import tiny_adapter
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = "sfm2-0.5b"
 MODEL = Settings().models.sfm2.model
 OURS, OTHER = load_catalogue().entry(MODEL).sha256, "b" * 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from sfm2.backends.openai.errors import retry_after, translate
+from sfm2.backends.openai.errors import translate
 from sfm2.errors import (
     BackendError,
     BackendOverloadedError,
@@ -60,18 +60,3 @@ def test_a_prompt_that_is_too_long_is_recognised_by_its_code(kind: type[openai.O
     error = instance(kind)
     error.__dict__["code"] = code
     assert isinstance(translate(error, "a-model"), PromptTooLongError)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "3"}, 3),
-        ({"retry-after-ms": "250"}, 0.25),
-        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40),
-        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers, now=lambda: 60) == seconds

@@ -48,7 +48,7 @@ def test_makes_a_model_and_its_facts(converted: Path) -> None:
 
 
 def test_leaves_nothing_else(converted: Path) -> None:
-    assert not converted.with_name("made.partial").exists()
+    assert not converted.with_name(".made.partial").exists()
     assert not any(path.suffix == ".gguf" for path in converted.iterdir())
     assert not list(converted.glob("full*"))
 
@@ -118,11 +118,11 @@ def test_a_killed_conversion_starts_over(tmp_path: Path) -> None:
     child.wait()
     child.stdout.close()
     assert not is_converted(tmp_path / "made")
-    assert (tmp_path / "made.partial").exists()
+    assert (tmp_path / ".made.partial").exists()
 
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert is_converted(tmp_path / "made")
-    assert not (tmp_path / "made.partial").exists()
+    assert not (tmp_path / ".made.partial").exists()
 
 
 def test_two_at_once_make_one(tmp_path: Path) -> None:

@@ -139,12 +139,9 @@ def needs_weights(settings: Settings) -> bool:
 
 def configured_backends(settings: Settings) -> list[str]:
     """The configured backends of the chain, in its order."""
-    models = settings.models
-    absent = {
-        "gpt2_lora": models.gpt2_lora.lora_path is None,
-        "openai": models.openai.api_key is None and models.openai.base_url is None,
-    }
-    return [name for name in settings.fallback.chain if not absent.get(name, False)]
+    from sfm2.core.registry import backend_class
+
+    return [name for name in settings.fallback.chain if backend_class(name).is_configured(settings)]
 
 
 def ensure_weights(settings: Settings) -> None:

@@ -6,7 +6,6 @@ the working directory: a repository must not decide where its reader's code is s
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from sfm2.config.settings import Settings
 from sfm2.errors import ConfigError
+from sfm2.validation import complaint, did_you_mean
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
 _MASK = r"\1:**********"
@@ -154,7 +154,7 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
     known = {_plain_variable(key) for key in names()} | {variable(key) for key in names()} | _OTHER_VARIABLES
     for name in sorted(environment):
         if name.startswith("SFM2_") and name not in known:
-            yield f"the environment variable {name} is not a setting{_nearest(name, known)}"
+            yield f"the environment variable {name} is not a setting{did_you_mean(name, known)}"
 
 
 def _is_section(key: str) -> bool:
@@ -167,12 +167,7 @@ def _check_known(key: str, origin: str) -> None:
         return
     if _is_section(key):
         raise ConfigError(f"{key} ({origin}) is a section: expected an object with settings in it")
-    raise ConfigError(f"unknown setting {key} ({origin}){_nearest(key, known)}")
-
-
-def _nearest(name: str, known: list[str] | set[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    raise ConfigError(f"unknown setting {key} ({origin}){did_you_mean(key, known)}")
 
 
 def _build(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
@@ -186,12 +181,11 @@ def _build(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(_complaint(error.errors()[0], origins)) from error
+        raise ConfigError(_named(error.errors()[0], origins)) from error
 
 
-def _complaint(error: Mapping[str, Any], origins: Mapping[str, str]) -> str:
-    """Such as `api.port (environment SFM2_API_PORT): Input should be less than or equal to 65535, not '99999'`."""
-    key = ".".join(part for part in error["loc"] if isinstance(part, str))
+def _named(problem: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    """Such as `api.port (environment SFM2_API_PORT): input should be less than or equal to 65535, not '99999'`."""
+    key = ".".join(part for part in problem["loc"] if isinstance(part, str))
     origin = next((origins[name] for name in origins if f"{key}.".startswith(f"{name}.")), "file")
-    given = "" if key in _SECRETS else f", not {error['input']!r}"
-    return f"{key} ({origin}): {error['msg'].removeprefix('Value error, ')}{given}"
+    return f"{key} ({origin}): {complaint(problem, show_input=key not in _SECRETS)}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import email.utils
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -17,6 +15,7 @@ from sfm2.errors import (
     BackendUnavailableError,
     PromptTooLongError,
 )
+from sfm2.retry_after import retry_after
 
 Ours: TypeAlias = BackendError | PromptTooLongError
 _TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")  # OpenAI's and vLLM's, llama.cpp's
@@ -38,26 +37,6 @@ def translated(model: str) -> Iterator[None]:
         raise translate(error, model) from error
     except ValueError as error:
         raise BackendError(f"the server does not speak OpenAI's protocol: {error}") from error
-
-
-def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `Retry-After` (seconds or a date)."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    date = email.utils.parsedate_tz(value)
-    return max(0.0, email.utils.mktime_tz(date) - now()) if date else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return max(0.0, float(text)) if text is not None else None
-    except ValueError:
-        return None
 
 
 def _timeout(error: Any, model: str) -> Ours:

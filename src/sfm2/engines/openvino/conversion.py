@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 
 from filelock import FileLock
 
+from sfm2.atomic import replacing_folder
 from sfm2.engines.openvino import f16
 from sfm2.engines.openvino.presets import Preset
 from sfm2.errors import WeightsError
@@ -77,19 +78,14 @@ def convert(source: Path, folder: Path, preset: Preset, progress: Progress) -> N
     with FileLock(f"{folder}.lock"):
         if is_converted(folder):
             return
-        work = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
         try:
-            _convert(source, work, preset, progress)
-            shutil.rmtree(folder, ignore_errors=True)
-            work.rename(folder)
+            with replacing_folder(folder) as work:
+                _convert(source, work, preset, progress)
         except OSError as error:
             raise WeightsError(
                 f"cannot convert {source.name} in {folder.parent}: {error.strerror or error}",
                 suggestion="Free some disk space, or set storage.cache_dir to a larger disk",
             ) from error
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def facts_of(header: GGUFHeader) -> ModelFacts:
@@ -117,7 +113,6 @@ def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> No
             suggestion="Run it with llama.cpp's server and set models.sfm2.url to its address",
         )
     _check_disk(header, work.parent)
-    work.mkdir()
     plain = work / "f16.gguf"
     f16.write(header, plain, lambda share: progress("dequantising", 0.35 * share))
     progress("building the model", 0.4)

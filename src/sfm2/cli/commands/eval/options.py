@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from sfm2.cli.options import field_option, json_option
+from sfm2.config import BACKENDS
 from sfm2.evals.asking import Asking
 from sfm2.evals.suites import repo
 from sfm2.evals.suites.registry import SUITES
 from sfm2.types import GenerationOptions, Language
 
 results_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_BACKENDS = ("sfm2", "gpt2_lora", "openai", "echo")
 _EXISTING = click.Path(exists=True, path_type=Path)
 _TO_WRITE = click.Path(dir_okay=False, path_type=Path)
 
@@ -102,7 +102,7 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option("--url", help="Ask this server. Default: the model in this process.")
     @click.option("--api-key", envvar="SFM2_API_KEY", show_envvar=True, help="The key of the server at --url.")
     @click.option(
-        "--backend", type=click.Choice(_BACKENDS), help="The backend to measure. Default: the first of the chain."
+        "--backend", type=click.Choice(list(BACKENDS)), help="The backend to measure. Default: the first of the chain."
     )
     @click.option(
         "--output",

@@ -21,6 +21,7 @@ class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
         return group if group != nodeid else nodeid.split("::", 1)[0]
 
 
+@pytest.hookimpl(optionalhook=True)  # there is none with `-p no:xdist`
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
     return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections import defaultdict
 
 import pytest
@@ -66,3 +67,18 @@ def test_a_code_of_a_newer_server_is_an_error_of_the_server() -> None:
     found = from_body(ErrorBody(error="out_of_tea", message="no tea"))
     assert type(found) is ServerError
     assert (found.message, found.details) == ("no tea", {"code": "out_of_tea"})
+
+
+def test_the_page_at_the_top_lists_every_error_at_its_place() -> None:
+    listed: dict[str, tuple[str, str | None]] = {}
+    above: list[str] = []
+    for indentation, name, status in re.findall(r"^( +)(\w+Error)\b *(\d{3})?", errors.__doc__ or "", re.MULTILINE):
+        depth = len(indentation) // 2 - 2
+        above[depth:] = [name]
+        listed[name] = (above[depth - 1] if depth else "Exception", status or None)
+    assert {name: parent for name, (parent, _) in listed.items()} == {
+        kind.__name__: kind.__bases__[0].__name__ for kind in ALL
+    }
+    assert {name: status for name, (_, status) in listed.items() if status} == {
+        kind.__name__: str(kind.status) for kind in ALL if listed[kind.__name__][1]
+    }

@@ -17,7 +17,7 @@ from sfm2.client import _requests, _responses
 from sfm2.client._cache import key_of, worth_keeping
 from sfm2.client._events import EventReader
 from sfm2.client._options import Options, close_with
-from sfm2.client._requests import ROUTES, STREAM_ROUTES, Call, GenerationArguments
+from sfm2.client._requests import ROUTES, STREAM_ROUTES, Call
 from sfm2.completer import Answer, Question
 from sfm2.errors import SFM2Error
 from sfm2.types import (
@@ -29,6 +29,7 @@ from sfm2.types import (
     ExplainRequest,
     Explanation,
     GenerateRequest,
+    GenerationArguments,
     Health,
     Outcome,
     Snippet,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -19,8 +19,8 @@ from sfm2.types import (
     CompleteRequest,
     ExplainRequest,
     GenerateRequest,
+    GenerationArguments,
     GenerationConfig,
-    Mode,
     Outcome,
     Request,
     Snippet,
@@ -33,30 +33,6 @@ ROUTES: dict[type[Request], str] = {
     BatchRequest: "/generate/batch",
 }
 STREAM_ROUTES: dict[type[Request], str] = {GenerateRequest: "/generate/stream"}
-
-
-class GenerationArguments(TypedDict, total=False):
-    """The keyword arguments that every generating method takes. None, and what is left out, is the server's default.
-
-    See `sfm2.types.GenerationOptions` for ranges and units.
-    """
-
-    config: GenerationConfig | None
-    max_length: int | None
-    temperature: float | None
-    top_p: float | None
-    top_k: int | None
-    repetition_penalty: float | None
-    stop: list[str] | None
-    seed: int | None
-    n: int | None
-    mode: Mode | str | None
-    guard: bool | None
-    features: bool | None
-    logprobs: bool | None
-    adapter: str | None
-    language: str | None
-    use_fallback: bool | None
 
 
 @dataclass(frozen=True)

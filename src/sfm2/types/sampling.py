@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TypedDict
 
 from pydantic import Field
 
@@ -78,3 +79,27 @@ class GenerationOptions(SamplingOptions):
 
 class GenerationConfig(GenerationOptions):
     """The SDK's bundle of generation options."""
+
+
+class GenerationArguments(TypedDict, total=False):
+    """The keyword arguments that every generating method takes: the fields of `GenerationOptions`, and a few more.
+
+    None, and what is left out, is the server's default.
+    """
+
+    config: GenerationConfig | None
+    max_length: int | None
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    repetition_penalty: float | None
+    stop: list[str] | None
+    seed: int | None
+    n: int | None
+    mode: Mode | str | None
+    guard: bool | None
+    features: bool | None
+    logprobs: bool | None
+    adapter: str | None
+    language: str | None
+    use_fallback: bool | None

@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock clean
+.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock version \
+	dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -16,16 +17,24 @@ demo: $(VENV)/.run ## Pull the weights, start the server, show a generated merge
 serve: $(VENV)/.run ## Start the server; weights are pulled if need be
 	@SFM2_MODELS_SFM2_AUTO_PULL=true $(BIN)/sfm2 serve
 
-test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights
+# Three processes, also on two cores: many tests wait for something. tests/distribution.py shares the tests out.
+WORKERS ?= 3
+PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights, with coverage
 	@$(BIN)/sfm2 models pull
-	$(BIN)/python -m pytest
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-fast: $(VENV)/.dev ## The quick ones: no weights, no torch, few processes
-	$(BIN)/python -m pytest -q -m "not engine and not hf and not slow"
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not engine and not hf and not slow"
 
 # Node: what is written in TypeScript. Python alone is enough to install, serve and test the service.
-JS := clients/js page editors/vscode
-test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the page and the extension's core: checks and tests
+# In this order: each needs those before it.
+JS := clients/js editors/core page editors/vscode
+test-js: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The JS client, the editor core, the page and the extension: checks and tests
 	@for part in $(JS); do (cd $$part && npm run --silent check && npm test --silent) || exit 1; done
 
 test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in a real VS Code, on real weights
@@ -36,7 +45,10 @@ test-editors: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## The extension in
 	@cd $* && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
+editors/core/node_modules/.installed: clients/js/node_modules/.installed
+page/node_modules/.installed editors/vscode/node_modules/.installed: editors/core/node_modules/.installed
+
+check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files, one version, an API that only grew
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -45,6 +57,8 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, generated files
 	$(BIN)/python -m sfm2.server.openapi --check
 	$(BIN)/python -m docs.reference --check
 	$(BIN)/python -m tools.unasync --check
+	$(BIN)/python -m release.version --check
+	$(BIN)/python -m release.openapi_difference
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix
@@ -55,7 +69,7 @@ openapi: $(VENV)/.dev ## Write openapi.json and everything else that is generate
 	$(BIN)/python -m sfm2.server.openapi
 	$(BIN)/python -m docs.reference
 	$(BIN)/python -m tools.unasync
-	@for part in clients/js page; do [ ! -d $$part/node_modules ] || npm run --silent types --prefix $$part; done
+	@[ ! -d clients/js/node_modules ] || npm run --silent types --prefix clients/js
 
 docs: $(VENV)/.dev ## Build the docs site into docs/build
 	$(BIN)/zensical build --strict
@@ -65,7 +79,7 @@ bench: $(VENV)/.run ## The service against the bare engine, in one run
 
 keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
 	@$(BIN)/sfm2 models pull
-	@for part in clients/js editors/vscode; do (cd $$part && npm run --silent build) || exit 1; done
+	@for part in clients/js editors/core; do (cd $$part && npm run --silent build) || exit 1; done
 	@node benchmarks/keystrokes.mjs
 
 # The stages of the adapter that ships (benchmarks/LOG.md): packages' code; half of what that taught; then functions that the 1.5B
@@ -100,8 +114,14 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew
 		-c requirements/run.txt --extra all --extra data --extra eval --extra lsp --extra notebook \
 		--group build --group dev --group docs pyproject.toml -o requirements/dev.txt
 
+version: $(VENV)/.dev ## Set the version everywhere: make version NEW=0.2.0; without NEW, copy the one of src/sfm2/__init__.py
+	$(BIN)/python -m release.version $(NEW)
+
+dist: $(VENV)/.dev $(JS:%=%/node_modules/.installed) ## Build every package of a release into dist/, each compared with the tree
+	$(BIN)/python -m release.dist
+
 clean: ## Remove the environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Debian without python3-venv can't make one; the virtualenv package can.
 $(BIN)/python:

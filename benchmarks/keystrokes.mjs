@@ -1,11 +1,11 @@
 /**
- * From keystroke to ghost text: replays `keystrokes.json` in real time through the core of the VS Code extension, against
- * real weights, with its cache and without, turn by turn in one run.
+ * From keystroke to ghost text: replays `keystrokes.json` in real time through the editor core, against real weights,
+ * with its cache and without, alternating in one run.
  *
- *   cd editors/vscode && npm ci && npm run build && cd ../..
+ *   for part in clients/js editors/core; do (cd $part && npm ci && npm run build); done
  *   node benchmarks/keystrokes.mjs [--rounds 3] [--url http://127.0.0.1:8000]
  *
- * Without --url it starts a server of its own. It wants the default weights and a machine with nothing else to do.
+ * Without --url it starts a server of its own. It needs the default weights and an otherwise idle machine.
  * A keystroke counts as shown if ghost text is there before the next one; what comes later the editor would not show.
  */
 import { spawn } from "node:child_process";
@@ -18,8 +18,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 const here = import.meta.dirname;
-const core = await import("../editors/vscode/dist/core.mjs").catch(() => {
-  console.error("There is no editors/vscode/dist/core.mjs: run `npm ci && npm run build` in editors/vscode first.");
+const core = await import("../editors/core/dist/core.mjs").catch(() => {
+  console.error("There is no editors/core/dist/core.mjs: run `npm ci && npm run build` in editors/core first.");
   process.exit(1);
 });
 
@@ -61,12 +61,17 @@ class Typed {
   }
 }
 
+/** As the VS Code extension sends it. */
+function requestAt(place) {
+  return { place, options: { mode: core.modeAt(place), maxLength: 96, timeLimit: 2 } };
+}
+
 /** Types the recording once. A first line of its own keeps a replay from finding in the engine what another one left. */
-async function replay(client, recording, cached, number) {
+async function replay(service, recording, cached, number) {
   const seen = { keys: 0, shown: [], requests: 0 };
   const ask = (request, signal) => {
     seen.requests++;
-    return core.ask(client, request, signal);
+    return service.complete(request, signal);
   };
   const suggester = new core.Suggester(ask, cached ? {} : { cache: null });
   const pace = new core.Pace();
@@ -81,13 +86,9 @@ async function replay(client, recording, cached, number) {
     const at = performance.now();
     pace.key(at);
     seen.keys++;
-    const how = {
-      ...{ server: "", maxLength: 96, adapter: "", minConfidence: 0, invoked: false },
-      mayAsk: text !== "\b",
-      delay: pace.delay(),
-    };
+    const how = { invoked: false, mayAsk: () => text !== "\b", delay: pace.delay(), minConfidence: 0 };
     running.push(
-      suggester.suggest(typed.place(recording.path), how, never).then((found) => {
+      suggester.suggest(requestAt(typed.place(recording.path)), how, never).then((found) => {
         if (found) seen.shown.push(performance.now() - at);
       }),
     );
@@ -148,14 +149,14 @@ async function freePort() {
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, url: { type: "string" } } });
 const recording = JSON.parse(readFileSync(join(here, "keystrokes.json"), "utf8"));
 const url = values.url ?? (await started());
-const client = new core.SFM2Client({ apiUrl: url, apiKey: process.env.SFM2_API_KEY, maxRetries: 0 });
-await client.complete("def warm_up():\n    ", "", { path: recording.path });
+const service = new core.Service(url, process.env.SFM2_API_KEY || undefined);
+await service.complete(requestAt(new Typed("def warm_up():\n    ", "").place(recording.path)), new AbortController().signal);
 const replays = { true: [], false: [] };
 let number = 0;
 for (let round = 0; round < Number(values.rounds); round++) {
   // Who goes first changes, so that a machine that drifts is the same for both.
   for (const cached of round % 2 ? [false, true] : [true, false]) {
-    replays[cached].push(await replay(client, recording, cached, ++number));
+    replays[cached].push(await replay(service, recording, cached, ++number));
     console.error(`replay ${number} of ${2 * values.rounds}, ${cached ? "with" : "without"} cache: ${replays[cached].at(-1).requests} requests`);
   }
 }

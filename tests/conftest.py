@@ -9,6 +9,7 @@ import pytest
 
 from sfm2.testing import ServerProcess, clean_environment, serve_process
 from sfm2.testing.processes import start_process
+from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 # Names that folders use which have not moved to `sfm2.testing` yet.
 Running = ServerProcess
@@ -19,7 +20,15 @@ def start_server(data_dir: Path, *options: str, **environment: str) -> ServerPro
     return start_process(data_dir, *options, environment=environment)
 
 
-__all__ = ["Running", "clean_environment", "end", "server", "start_server"]
+__all__ = [
+    "Running",
+    "clean_environment",
+    "end",
+    "pytest_collection_modifyitems",
+    "pytest_xdist_make_scheduler",
+    "server",
+    "start_server",
+]
 
 
 @pytest.fixture(scope="session")

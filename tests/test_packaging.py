@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
-import zipfile
 from pathlib import Path
 
 import pytest
 
 import sfm2
+from release.contents import wheel_faults
+from release.dist import build_sdist, build_wheel, names_in, python_faults, tree
 from tests.conftest import clean_environment
 
 pytestmark = pytest.mark.slow
@@ -60,22 +61,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-    assert {
-        "sfm2/py.typed",
-        "sfm2/engines/openvino/presets.toml",
-        "sfm2/languages.toml",
-        "sfm2/models/catalogue.toml",
-        "sfm2/server/page/built/index.html",
-    } <= names
-    assert sum(name.startswith("sfm2/core/calibrations/") and name.endswith(".json") for name in names) == 3
-    assert "sfm2/models/shipped/sfm2-0.5b/adapter_model.safetensors" in names
-    assert any(name.endswith("licenses/NOTICE") for name in names)
-    sources = {f"sfm2/{path.relative_to(ROOT / 'src' / 'sfm2')}" for path in (ROOT / "src" / "sfm2").rglob("*.py")}
-    assert sources <= names
-    assert {name.split("/")[0] for name in names} == {"sfm2", f"sfm2-{sfm2.__version__}.dist-info"}
-    assert [name for name in names if name.endswith((".pyc", ".gguf")) or "test" in name] == []
+    names = names_in(wheel)
+    assert wheel_faults(names, tree(), sfm2.__version__) == []
+    assert {"sfm2/py.typed", "sfm2/models/catalogue.toml", "sfm2/server/page/built/index.html"} <= set(names)
+    assert [name for name in names if name.endswith((".pyc", ".gguf")) or name.startswith("tests")] == []
+
+
+def test_the_sdist_holds_the_package_and_builds_the_same_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")  # the only thing in which two builds may differ
+    built = build_wheel(ROOT, tmp_path), build_sdist(ROOT, tmp_path)
+    assert list(python_faults(*built, tree())) == []
 
 
 def test_the_sdk_installs_light_and_imports(installed: Path, tmp_path: Path) -> None:

@@ -1,52 +1,55 @@
 // What the page is made of, and how its parts know each other.
-import { Connection } from "./api/connection.ts";
+import { Service } from "sfm2-editor-core";
+import { adapterNames } from "./api/adapters.ts";
+import { PageConnection } from "./api/connection.ts";
 import { Key } from "./api/key.ts";
-import { Server } from "./api/server.ts";
 import { Connect } from "./connect/connect.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
+import { Series } from "./dashboard/series.ts";
 import { part } from "./elements.ts";
 import { Journal } from "./journal.ts";
 import { KeyDialog } from "./key-dialog.ts";
 import { notice } from "./notice.ts";
-import { Overview } from "./overview.ts";
+import { overview } from "./overview.ts";
 import { pages } from "./pages.ts";
 import { themeButton } from "./theme.ts";
 import { Write } from "./write/write.ts";
 
 let learned = false;
+const base = document.baseURI.replace(/[?#].*$/, "");
 const key = new Key(sessionStorage, localStorage);
-const server = new Server(document.baseURI.replace(/[?#].*$/, ""), key);
-const connection = new Connection(server);
+const service = new Service(base, key.value ?? undefined, (url, init) => fetch(url, { ...init, cache: "no-store" }));
+const series = new Series();
+const connection = new PageConnection({
+  health: (signal) => service.health(signal),
+  // Where the server wants a key, this request is the one that shows it; what it answers is the dashboard's first sample.
+  admitted: async (signal) => series.add({ at: Date.now(), stats: await service.stats(signal) }),
+});
 const journal = new Journal();
-const write = new Write(server, connection, journal);
-const dashboard = new Dashboard(server, connection, journal);
-const connect = new Connect(server.base, key);
+const write = new Write(service, connection, journal);
+const dashboard = new Dashboard(service, connection, journal, series);
+const connect = new Connect(base, key);
 const dialog = new KeyDialog(key, () => {
   learned = false;
   connect.draw();
-  connection.keyChanged();
-  void learn();
+  service.use(base, key.value ?? undefined);
+  void connection.restart();
 });
-const overview = new Overview(server, connection);
 
 themeButton(part("theme-button", HTMLButtonElement));
 part("key-button", HTMLButtonElement).addEventListener("click", () => dialog.open());
-notice(connection, () => dialog.open());
+notice(connection, key, () => dialog.open());
+overview(connection);
 connection.addEventListener("back", () => void learn());
 pages((page) => dashboard.show(page === "dashboard"));
-overview.watch();
-void learn();
+void connection.check();
 
-/** What the server has; where it wants a key, this is how the page finds out. Once: these are requests like others. */
+/** The adapters that the server has. Once: this is a request like others. */
 async function learn(): Promise<void> {
-  if (learned || connection.blocked) return;
+  if (learned) return;
   learned = true;
   try {
-    await dashboard.sample();
-    const { data } = await server.models();
-    const names = (data ?? []).map(({ id }) => id.split(":")[1]).filter((name) => name !== undefined);
-    write.settings.setAdapters(names);
-    connection.worked();
+    write.settings.setAdapters(await adapterNames(base, key.value));
   } catch (error) {
     learned = false;
     connection.failed(error);

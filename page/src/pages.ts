@@ -3,7 +3,7 @@ import { part } from "./elements.ts";
 const NAMES = ["write", "dashboard", "connect"] as const;
 export type PageName = (typeof NAMES)[number];
 
-/** Shows the page that the address names behind its #, and tells which. */
+/** Shows the page that the address names after its #, and reports which. */
 export function pages(shown: (page: PageName) => void): void {
   const main = part("main", HTMLElement);
   const links = [...document.querySelectorAll<HTMLAnchorElement>("nav a")];
@@ -22,7 +22,7 @@ export function pages(shown: (page: PageName) => void): void {
     if (wanted) scrollTo(0, 0);
   });
   document.querySelector(".skip")?.addEventListener("click", (event) => {
-    event.preventDefault(); // it is no page
+    event.preventDefault(); // it is not a page
     main.focus();
   });
   show(named() ?? "write");

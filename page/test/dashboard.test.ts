@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Stats } from "../src/api/wire.ts";
+import type { Stats } from "sfm2-client";
 import { ceiling } from "../src/dashboard/chart.ts";
 import { percentile, Series } from "../src/dashboard/series.ts";
 import { duration } from "../src/dashboard/tiles.ts";
 
 test("the rate between two samples holds for the time between them, however long", () => {
   const series = new Series();
-  const look = (at: number, tokens_generated: number) => series.add({ at, stats: { tokens_generated } as Stats });
+  const look = (at: number, tokensGenerated: number) => series.add({ at, stats: { tokensGenerated } as Stats });
   look(0, 100);
   look(5000, 150);
   look(65_000, 150);
   look(70_000, 3); // the store was made anew
-  const rates = series.rate((stats) => stats.tokens_generated ?? 0);
+  const rates = series.rate((stats) => stats.tokensGenerated);
   assert.deepEqual(
     rates.map(({ value }) => value),
     [10, 0, 0],

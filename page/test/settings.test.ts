@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asRequest, restored } from "../src/write/settings.ts";
+import { asOptions, restored } from "../src/write/settings.ts";
 
 test("what was kept comes back; what is of the wrong kind does not", () => {
   const kept = restored(JSON.stringify({ language: "go", maxTokens: 40, guard: false, tint: "yes" }));
@@ -17,8 +17,8 @@ test("what was kept comes back; what is of the wrong kind does not", () => {
 
 test("the guard and the adapter are named only where they are not the server's own", () => {
   const chosen = restored(null);
-  assert.deepEqual(asRequest(chosen), { language: "python", max_length: 96, temperature: 0, logprobs: true });
-  const other = asRequest({ ...chosen, guard: false, adapter: "mine" });
+  assert.deepEqual(asOptions(chosen), { language: "python", maxLength: 96, temperature: 0, logprobs: true });
+  const other = asOptions({ ...chosen, guard: false, adapter: "mine" });
   assert.equal(other.guard, false);
   assert.equal(other.adapter, "mine");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stretches } from "../src/editor/tokens.ts";
+import type { Completion } from "sfm2-client";
+import { type Stretch, stretches } from "../src/editor/tokens.ts";
 import { firstWord } from "../src/editor/word.ts";
 
 const tokens = [
@@ -12,8 +13,17 @@ const tokens = [
 ];
 const text = "return x + y z)";
 
+/** Of a completion whose first `typed` characters have been typed. */
+function shown(completion: string, logprobs: Completion["logprobs"], confidence: number, typed: number): Stretch[] {
+  return stretches({
+    completion: { completion, logprobs, confidence } as Completion,
+    typed,
+    text: completion.slice(typed),
+  });
+}
+
 test("each token has the degree of its probability", () => {
-  const found = stretches(text, tokens, 0.5, 0);
+  const found = shown(text, tokens, 0.5, 0);
   assert.deepEqual(
     found.map(({ doubt }) => doubt),
     [0, 1, 2, 3, "closed"],
@@ -23,18 +33,27 @@ test("each token has the degree of its probability", () => {
 });
 
 test("what is typed already is left out, also in the middle of a token", () => {
-  const found = stretches(text, tokens, 0.5, 7);
+  const found = shown(text, tokens, 0.5, 7);
   assert.deepEqual(
     found.map((one) => one.text),
     ["x", " + y", " z", ")"],
   );
 });
 
+test("what the text leaves out at its end is left out", () => {
+  const completion = { completion: text, logprobs: tokens, confidence: 0.5 } as Completion;
+  const found = stretches({ completion, typed: 7, text: "x + y z" });
+  assert.deepEqual(
+    found.map((one) => one.text),
+    ["x", " + y", " z"],
+  );
+});
+
 test("without tokens, or with others than the text's, all of it has the degree of the confidence", () => {
   for (const told of [null, undefined, [{ text: "re", logprob: -1 }]]) {
-    assert.deepEqual(stretches("return x", told, 0.65, 7), [{ text: "x", doubt: 1, title: "as a whole 0.65" }]);
+    assert.deepEqual(shown("return x", told, 0.65, 7), [{ text: "x", doubt: 1, title: "as a whole 0.65" }]);
   }
-  assert.deepEqual(stretches("", null, 0.9, 0), []);
+  assert.deepEqual(shown("", null, 0.9, 0), []);
 });
 
 test("a word is taken with the space before it, signs by the run", () => {

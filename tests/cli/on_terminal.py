@@ -1,4 +1,8 @@
-"""A process on a terminal of its own (a pty), as a person would see it."""
+"""A process on a terminal of its own (a pty), as a person would see it.
+
+Not by `pty.fork()`, and so not by pexpect: once an engine has run in this process, a fork of it dies of SIGSEGV in a fork
+handler of a native library, before it becomes another program. `subprocess` starts programs without running those.
+"""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_code_keeps_its_tabs_blank_lines_and_spaces() -> None:
 
 
 def test_a_long_text_shows_each_character_once() -> None:
-    lines = [f"x{i} = '{i}'\n" for i in range(500)]
+    lines = [f"x{i} = '{i}'\n" for i in range(150)]
     assert plain(shown(*lines)[-1]) == "".join(lines)
 
 

@@ -49,8 +49,8 @@ def test_numbers_are_tested_by_signs() -> None:
 
 
 def test_the_parse_rate_is_of_items_that_neither_left_empty_and_abstentions_stand_beside_it() -> None:
-    first = {"a": {"parses": True}, "b": {"parses": False}, "c": {"empty": True}}
-    second = {"a": {"parses": True}, "b": {"empty": True}, "c": {"parses": True}}
+    first: dict[str, dict[str, Any]] = {"a": {"parses": True}, "b": {"parses": False}, "c": {"empty": True}}
+    second: dict[str, dict[str, Any]] = {"a": {"parses": True}, "b": {"empty": True}, "c": {"parses": True}}
     found = measured(first, second)
     assert found["parse, of non-empty"].pairs == 1
     assert (found["abstain"].gained, found["abstain"].lost) == (["b"], ["c"])

@@ -1,4 +1,4 @@
-"""An answer serves all the places that one comes to by typing along it, and no other."""
+"""A completion serves all the places along its text, and no other."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def test_everything_that_changes_the_answer_counts(other: Question) -> None:
 
 
 def test_a_bracket_that_the_editor_has_closed_is_replaced() -> None:
-    cache = kept("x = ", "\n", "foo(a, [1])\nbar()")
+    cache = kept("x = ", "\n", "foo(a, [1])\nbar")
     found = cache.find(Question(TERMS, "x = foo(", ")\n"))
     assert found is not None
-    assert (found.text, found.replaced) == ("a, [1])\nbar()", 1)
+    assert (found.text, found.replaced) == ("a, [1])\nbar", 1)
     assert cache.find(Question(TERMS, "x = foo(", "}\n")) is None  # it is not in the suggestion
-    assert cache.find(Question(TERMS, "x = ", ")\n")) is None  # nobody has typed an opener
+    assert cache.find(Question(TERMS, "x = ", ")\n")) is None  # no opener was typed
 
 
 def test_windows_line_ends_are_typed_as_one() -> None:
@@ -83,7 +83,7 @@ def test_windows_line_ends_are_typed_as_one() -> None:
     assert found.text == "    b"
 
 
-def test_answers_grow_old_and_are_few() -> None:
+def test_completions_expire_and_are_few() -> None:
     now = [0.0]
     cache = TypedAhead(clock=lambda: now[0])
     for number in range(300):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,8 +46,9 @@ def opened(browser: Browser) -> Iterator[Opened]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_page(url: str, **options: object) -> Desk:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+    def open_page(url: str, **options: Any) -> Desk:
+        given: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, **options}
+        context = browser.new_context(**given)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

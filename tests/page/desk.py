@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, Page, Request, expect
 
@@ -39,6 +41,11 @@ class Desk:
             self.code.focus()
             self.page.keyboard.press("Control+End")
         self.page.keyboard.type(text)
+
+    def sent(self) -> dict[str, Any]:
+        """The body of the last request for a completion."""
+        body: dict[str, Any] = json.loads(self.asked[-1].post_data or "")
+        return body
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -108,7 +108,7 @@ def test_all_of_it_works_by_keyboard(desk: Desk) -> None:
     assert desk.text() == "# echo:oneone    "
     desk.press("Escape", "Tab")  # leaves the editor
     expect(desk.code).not_to_be_focused()
-    expect(page.get_by_role("button", name="GenerationRequest now")).to_be_focused()
+    expect(page.get_by_role("button", name="Ask now")).to_be_focused()
     desk.press("Tab")
     expect(page.get_by_label("Language")).to_be_focused()
     page.keyboard.type("Ru")

@@ -53,6 +53,7 @@ def test_a_server_that_dies_is_told_once_and_the_page_recovers(opened: Opened, t
     again: Running | None = None
     try:
         desk = opened(running.url)
+        desk.page.wait_for_load_state("networkidle")
         watch_notices(desk)
         running.process.kill()
         running.process.wait()

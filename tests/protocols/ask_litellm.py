@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-import litellm  # type: ignore[import-not-found]
+import litellm
 
 CODE = "def add(a, b):\n    return"
 SAID = [{"role": "user", "content": "Say just the word banana. echo:Banana"}]

@@ -33,7 +33,7 @@ export class SFM2Client {
     this.#transport = new Transport(checked(options));
   }
 
-  /** Code that goes on from `prompt`, up to `suffix` if there is one: the code that follows it. */
+  /** Code that continues `prompt`, up to `suffix` if there is one: the code that follows it. */
   async generate(prompt: string, options: GenerateOptions = {}): Promise<Completion> {
     const call = requests.post("/generate", { prompt }, options);
     return responses.parse("Completion", await this.#transport.send(call, options));
@@ -70,7 +70,7 @@ export class SFM2Client {
   }
 
   /**
-   * Say what became of a completion (its `id`); again replaces what was said.
+   * Report what became of a completion, by its `id`; the last report counts.
    *
    * Throws `NotFoundError` where this key has no such completion of the last 30 days.
    */
@@ -78,7 +78,7 @@ export class SFM2Client {
     responses.check(await this.#transport.send(requests.feedback(id, outcome), options));
   }
 
-  /** How the server and its models are; also when that is not well. */
+  /** The state of the server and its models, also when it is unhealthy. */
   async health(options: CallOptions = {}): Promise<Health> {
     return responses.parseProbe("Health", await this.#transport.send(requests.HEALTH, options));
   }

@@ -3,7 +3,7 @@
  * text of a message.
  */
 
-export interface Told {
+export interface ErrorFields {
   suggestion?: string | null | undefined;
   fallbackModel?: string | null | undefined;
   retryAfter?: number | undefined;
@@ -21,7 +21,7 @@ export class SFM2Error extends Error {
   static readonly status: number = 500;
   static readonly suggestion: string = "Report this with the server's log";
 
-  /** The word of the wire for what happened. */
+  /** The error code on the wire. */
   readonly code: string;
   /** The response's status; where there was none, the usual one of this error. */
   readonly status: number;
@@ -31,19 +31,19 @@ export class SFM2Error extends Error {
   /** Seconds that the server asks to wait. */
   readonly retryAfter: number | undefined;
   readonly details: Readonly<Record<string, unknown>>;
-  /** What the server's log calls this request. */
+  /** The id of this request in the server's log. */
   readonly requestId: string | undefined;
 
-  constructor(message: string, told: Told = {}) {
-    super(message, told.cause === undefined ? undefined : { cause: told.cause });
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = new.target.title;
     this.code = new.target.code;
-    this.status = told.status ?? new.target.status;
-    this.suggestion = told.suggestion ?? new.target.suggestion;
-    this.fallbackModel = told.fallbackModel ?? undefined;
-    this.retryAfter = told.retryAfter;
-    this.details = told.details ?? {};
-    this.requestId = told.requestId ?? undefined;
+    this.status = fields.status ?? new.target.status;
+    this.suggestion = fields.suggestion ?? new.target.suggestion;
+    this.fallbackModel = fields.fallbackModel ?? undefined;
+    this.retryAfter = fields.retryAfter;
+    this.details = fields.details ?? {};
+    this.requestId = fields.requestId ?? undefined;
   }
 
   /** `fallbackModel`, as the wire calls it. */

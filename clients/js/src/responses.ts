@@ -3,11 +3,11 @@
 import {
   AuthenticationError,
   classOf,
+  type ErrorFields,
   PayloadTooLargeError,
   RateLimitError,
   ServerError,
   type SFM2Error,
-  type Told,
 } from "./errors.js";
 import { asMessage } from "./forms.js";
 import { type Camel, fromWire } from "./naming.js";
@@ -65,14 +65,14 @@ function read<Name extends keyof Answers>(name: Name, received: Received): Answe
 /** The error in a response that is none of success. */
 export function errorOf(received: Received): SFM2Error {
   const body = asMessage("ErrorBody", json(received.text));
-  return body ? fromBody(body, toldBy(received.response)) : foreign(received);
+  return body ? fromBody(body, fieldsOf(received.response)) : foreign(received);
 }
 
 /** The class of a code that we know, else `ServerError`, with the code in its details. */
-export function fromBody(body: Answers["ErrorBody"], told: Told = {}): SFM2Error {
+export function fromBody(body: Answers["ErrorBody"], fields: ErrorFields = {}): SFM2Error {
   const known = classOf(body.error);
   return new (known ?? ServerError)(body.message, {
-    ...told,
+    ...fields,
     suggestion: body.suggestion,
     fallbackModel: body.fallback_used,
     details: known ? body.details : { code: body.error, ...body.details },
@@ -93,7 +93,7 @@ export function json(text: string): unknown {
   }
 }
 
-function toldBy(response: Response): Told {
+function fieldsOf(response: Response): ErrorFields {
   const { status, headers } = response;
   return { status, retryAfter: retryAfter(headers), requestId: headers.get("X-Request-ID") };
 }
@@ -107,7 +107,7 @@ function foreign({ response, text }: Received): SFM2Error {
   return new (BY_STATUS.get(status) ?? ServerError)(
     `the answer is not SFM-2's (${what}): ${JSON.stringify(text.trim().slice(0, SHOWN))}`,
     {
-      ...toldBy(response),
+      ...fieldsOf(response),
       suggestion: "Is apiUrl the address of an SFM-2 server, and is a proxy in between?",
       details: { status, ...(location !== null && { location }) },
     },

@@ -57,7 +57,7 @@ export function causeOf(error: unknown): { message?: unknown; syscall?: unknown;
   return "errors" in cause && Array.isArray(cause.errors) ? cause.errors[0] : cause;
 }
 
-/** Whether there was no connection. Only Node tells; in a browser it may have been sent. */
+/** Whether there was no connection. Only Node reports that; in a browser the request may have been sent. */
 function neverSent(error: unknown): boolean {
   const cause = causeOf(error);
   return cause?.syscall === "connect" || cause?.syscall === "getaddrinfo" || cause?.code === "UND_ERR_CONNECT_TIMEOUT";

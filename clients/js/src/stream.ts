@@ -8,7 +8,7 @@ import { errorOf, isEventStream } from "./responses.js";
 import { chunks, type Opened, type Transport } from "./transport.js";
 import type { CallOptions, Chunk, Completion } from "./types.js";
 
-const LINGER = 1000; // milliseconds to wait for the connection's end, behind `done`
+const LINGER = 1000; // milliseconds to wait for the connection to end after `done`
 
 /**
  * Chunks as they come. To leave the loop early stops the work on the server.
@@ -79,14 +79,14 @@ export class GenerationStream implements AsyncIterableIterator<Chunk> {
     } catch (error) {
       if (how.signal?.aborted) throw how.signal.reason;
       if (error instanceof SFM2Error) throw error;
-      if (this.#result) return; // what breaks behind `done` took nothing away
+      if (this.#result) return; // a failure after `done` loses nothing
       const why = opened.deadline.passed ? "nothing came in time" : String(error);
       throw reader.interrupted(`the connection broke before the stream was done (${why})`, error);
     }
     if (!this.#result) throw reader.interrupted("the stream ended before it was done");
   }
 
-  /** Waits for the end behind `done`, so that the connection can be used again. */
+  /** Waits for the end after `done`, so that the connection can be reused. */
   async *#events(opened: Opened, reader: EventReader): AsyncGenerator<Chunk, void, undefined> {
     for await (const bytes of chunks(opened)) {
       if (this.#result) return;

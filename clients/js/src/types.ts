@@ -45,7 +45,7 @@ type Settings<Request, Named extends keyof Request> = {
 /** How code is generated; what is left out is the server's default. `maxLength` is in tokens. */
 export type GenerateOptions = CallOptions & Settings<Schemas["GenerateRequest"], "prompt">;
 export type BatchOptions = CallOptions & Settings<Schemas["BatchRequest"], "prompts">;
-/** As `GenerateOptions`; `path` tells the language, `context` is code of other files, `timeLimit` is in seconds. */
+/** As `GenerateOptions`; `path` implies the language, `context` is code of other files, `timeLimit` is in seconds. */
 export type CompleteOptions = CallOptions & Settings<Schemas["CompleteRequest"], "prefix" | "suffix">;
 /** A hole, and how to fill it. */
 export type Hole = CompleteOptions & { prefix: string; suffix?: string | undefined };

@@ -1,16 +1,14 @@
 /** From an open document to the place that is sent. */
+import { type Lines, languageOf, type Place, windowAround } from "sfm2-editor-core";
 import * as vscode from "vscode";
-import { serverLanguage } from "./core/languages";
-import { type Cell, earlierLines, following } from "./core/notebook";
-import type { Place } from "./core/place";
-import { type Lines, windowAround } from "./core/window";
+import { type Cell, earlierLines, following } from "./pure/notebook";
 
-/** Documents that people write code in; no output, no commit messages, no older versions. */
+/** Documents that people write code in: not output, commit messages or older versions. */
 export const SCHEMES = ["file", "untitled", "vscode-remote", "vscode-notebook-cell", "vscode-vfs", "vscode-test-web"];
 
 export function placeAt(document: vscode.TextDocument, position: vscode.Position): Place {
   const [lines, shift] = linesOf(document, position.line);
-  const language = serverLanguage(document.languageId);
+  const language = languageOf(document.languageId);
   const path = pathOf(document);
   return {
     ...windowAround(lines, position.line + shift, position.character),
@@ -23,11 +21,7 @@ export function linesOfText(document: vscode.TextDocument): Lines {
   return { lineCount: document.lineCount, lineAt: (line) => document.lineAt(line).text };
 }
 
-export function isExcluded(document: vscode.TextDocument, globs: readonly string[]): boolean {
-  return globs.some((pattern) => vscode.languages.match({ pattern }, document) > 0);
-}
-
-/** The document's lines, in a notebook with those of earlier cells before them, and how many these are. */
+/** The document's lines, in a notebook after those of earlier cells, and the number of the earlier lines. */
 function linesOf(document: vscode.TextDocument, cursorLine: number): [Lines, number] {
   const own = linesOfText(document);
   const cell = cellOf(document);
@@ -55,7 +49,7 @@ function asCell(cell: vscode.NotebookCell): Cell {
   };
 }
 
-/** Below the workspace's folder; of a file outside of it only the name. */
+/** Relative to the workspace's folder; of a file outside of it only the name. */
 function pathOf(document: vscode.TextDocument): string | undefined {
   if (document.isUntitled) return undefined;
   const inside = vscode.workspace.getWorkspaceFolder(document.uri);

@@ -1,4 +1,5 @@
 /** Puts the parts together. */
+import { Connection, Suggester } from "sfm2-editor-core";
 import * as vscode from "vscode";
 import { EXPLANATIONS, Explanations, explain } from "./commands/explain";
 import { generate } from "./commands/generate";
@@ -6,13 +7,11 @@ import { menu } from "./commands/menu";
 import { setKey } from "./commands/setKey";
 import { startServer } from "./commands/startServer";
 import { toggle } from "./commands/toggle";
-import { isLocal } from "./core/address";
-import { Connection } from "./core/connection";
-import type { Situation } from "./core/statusText";
-import { Suggester } from "./core/suggester";
 import { SCHEMES } from "./documents";
 import { Keys } from "./keys";
 import { ACCEPTED, Provider } from "./provider";
+import { isLocal } from "./pure/address";
+import type { Situation } from "./pure/statusText";
 import { Server } from "./server";
 import { SECTION, settingsFor } from "./settings";
 import { StatusBar } from "./statusBar";
@@ -51,12 +50,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const wanted = settingsFor().url;
     server.use(wanted, await keys.of(wanted));
     suggester.forget();
-    await connection.restart(server);
+    await connection.restart();
   };
   const command = (name: string, run: (...given: never[]) => unknown) => vscode.commands.registerCommand(name, run);
   const unfinished = server.onAsking(show);
   const answered = server.onAnswer((answer) => {
-    connection.answered(answer.fallback);
+    const [failed] = answer.fallback;
+    connection.answered(failed && `${failed.backend}: ${failed.message}`);
     show();
   });
 
@@ -83,10 +83,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("sfm2.generate", () => generate(server)),
     command("sfm2.startServer", async () => {
       await startServer(server.url, settingsFor().serverCommand);
-      await connection.restart(server);
+      await connection.restart();
     }),
     command("sfm2.setKey", () => setKey(keys, server.url)),
-    command("sfm2.check", () => connection.restart(server)),
+    command("sfm2.check", () => connection.restart()),
     command("sfm2.showLog", () => log.show()),
   );
   show();

@@ -1,21 +1,30 @@
 /** Ghost text: asks the core for a suggestion and puts it where it belongs. */
+import { SFM2Error } from "sfm2-client";
+import {
+  type CompletionRequest,
+  type Connection,
+  type How,
+  isExcluded,
+  mayAsk,
+  modeAt,
+  Pace,
+  type Suggester,
+  type Suggestion,
+} from "sfm2-editor-core";
 import * as vscode from "vscode";
-import type { Connection } from "./core/connection";
-import { RequestFailed } from "./core/failure";
-import { Pace } from "./core/pace";
-import type { Place } from "./core/place";
-import { mayAsk } from "./core/state";
-import type { How, Suggester, Suggestion } from "./core/suggester";
-import { isExcluded, placeAt, SCHEMES } from "./documents";
+import { placeAt, SCHEMES } from "./documents";
 import { type Settings, settingsFor } from "./settings";
 import type { Verdicts } from "./verdicts";
 
 export const ACCEPTED = "sfm2.accepted";
 
+/** Seconds of writing: ghost text that comes later is of no use. */
+const WRITING = 2;
+
 export class Provider implements vscode.InlineCompletionItemProvider, vscode.Disposable {
   readonly #pace = new Pace();
   readonly #listening: vscode.Disposable;
-  /** The version of each document that a deletion or an undo made: nobody wants back at once what was just taken away. */
+  /** The version of each document after a deletion or an undo: what was just removed is not suggested again. */
   readonly #takenBack = new WeakMap<vscode.TextDocument, number>();
 
   constructor(
@@ -40,11 +49,11 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
       this.log.debug(`nothing asked: ${why}`);
       return [];
     }
-    const place = placeAt(document, position);
     const version = document.version;
-    const suggestion = await this.#suggest(place, this.#how(document, settings, invoked), token);
+    const request = requestAt(document, position, settings);
+    const suggestion = await this.#suggest(request, this.#how(document, settings, invoked), token);
     if (!suggestion || token.isCancellationRequested || document.version !== version) return [];
-    this.verdicts.shown(suggestion.id, document, position, suggestion.text);
+    this.verdicts.shown(suggestion.completion.id, document, position, suggestion.text);
     return [itemOf(suggestion, position)];
   }
 
@@ -55,26 +64,31 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
 
   #how(document: vscode.TextDocument, settings: Settings, invoked: boolean): How {
     const takenBack = this.#takenBack.get(document) === document.version;
-    const reachable = mayAsk(this.connection.state);
-    if (!reachable) this.connection.nudge();
     return {
-      server: settings.url,
-      maxLength: settings.maxLength,
-      adapter: settings.adapter,
       invoked,
-      mayAsk: reachable && (invoked || !takenBack),
+      mayAsk: () => this.#reachable() && (invoked || !takenBack),
       delay: settings.delay ?? this.#pace.delay(),
       minConfidence: settings.minConfidence,
     };
   }
 
-  async #suggest(place: Place, how: How, token: vscode.CancellationToken): Promise<Suggestion | undefined> {
+  #reachable(): boolean {
+    const reachable = mayAsk(this.connection.state);
+    if (!reachable) this.connection.nudge();
+    return reachable;
+  }
+
+  async #suggest(
+    request: CompletionRequest,
+    how: How,
+    token: vscode.CancellationToken,
+  ): Promise<Suggestion | undefined> {
     const cancel = new AbortController();
     const listening = token.onCancellationRequested(() => cancel.abort());
     try {
-      return await this.suggester.suggest(place, how, cancel.signal);
+      return await this.suggester.suggest(request, how, cancel.signal);
     } catch (error) {
-      if (error instanceof RequestFailed) this.connection.failed(error.failure);
+      if (error instanceof SFM2Error) this.connection.failed(error);
       else this.log.error(error instanceof Error ? error : String(error));
       return undefined;
     } finally {
@@ -90,6 +104,12 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
   }
 }
 
+function requestAt(document: vscode.TextDocument, position: vscode.Position, settings: Settings): CompletionRequest {
+  const place = placeAt(document, position);
+  const { maxLength, adapter } = settings;
+  return { place, options: { mode: modeAt(place), maxLength, adapter: adapter || null, timeLimit: WRITING } };
+}
+
 /** Why nothing is to be suggested; undefined where there is no reason. */
 function silence(
   document: vscode.TextDocument,
@@ -98,7 +118,7 @@ function silence(
   invoked: boolean,
 ): string | undefined {
   if (!settings.enabled && !invoked) return "automatic suggestions are off";
-  if (isExcluded(document, settings.exclude)) return "sfm2.exclude names this file";
+  if (isExcluded(document.uri.path, settings.exclude)) return "sfm2.exclude names this file";
   const active = vscode.window.activeTextEditor;
   const editor = active?.document === document ? active : undefined;
   const [first, ...others] = editor?.selections ?? [];
@@ -106,9 +126,9 @@ function silence(
   return first && !first.isEmpty && first.active.isEqual(position) ? "text is selected" : undefined;
 }
 
-/** While a list of completions is open, VS Code itself shows only an item that goes on from the chosen one. */
+/** While a list of completions is open, VS Code itself shows only an item that continues the selected one. */
 function itemOf(suggestion: Suggestion, position: vscode.Position): vscode.InlineCompletionItem {
   const replaced = new vscode.Range(position, position.translate(0, suggestion.replaces));
-  const accepted = { title: "Accepted", command: ACCEPTED, arguments: [suggestion.id] };
+  const accepted = { title: "Accepted", command: ACCEPTED, arguments: [suggestion.completion.id] };
   return new vscode.InlineCompletionItem(suggestion.text, replaced, accepted);
 }

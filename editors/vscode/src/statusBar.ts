@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { type Situation, type StatusText, statusText } from "./core/statusText";
+import { type Situation, type StatusText, statusText } from "./pure/statusText";
 import { SECTION } from "./settings";
 
 const COLOURS = {
@@ -41,7 +41,7 @@ function tooltip(said: StatusText): vscode.MarkdownString {
   if (!said.fix) return text;
   text.appendMarkdown("\n\n");
   if (said.command === undefined) return text.appendText(said.fix);
-  // A backtick in what the server said must not end the link's text.
+  // A bracket in the server's message must not end the link's text.
   const label = said.fix.replace(/[\\[\]]/g, "\\$&");
   return text.appendMarkdown(
     `[${label}](${said.command === "settings" ? SETTINGS_OF_OURS : `command:${said.command}`})`,

@@ -1,6 +1,6 @@
-/** Tells the server what became of its suggestions, unless that is switched off. */
+/** Reports to the server what became of its suggestions, unless that is switched off. */
 import * as vscode from "vscode";
-import { type Outcome, Outcomes, type Verdict } from "./core/outcomes";
+import { type Outcome, Outcomes, type Verdict } from "./pure/outcomes";
 import { settingsFor } from "./settings";
 
 export type Send = (id: string, outcome: Outcome) => Promise<void>;
@@ -22,33 +22,35 @@ export class Verdicts implements vscode.Disposable {
           length: one.rangeLength,
           text: one.text,
         }));
-        this.#tell(this.#outcomes.edited(document.uri.toString(), edits));
+        this.#report(this.#outcomes.edited(document.uri.toString(), edits));
       }),
-      vscode.workspace.onDidCloseTextDocument((document) => this.#tell(this.#outcomes.closed(document.uri.toString()))),
-      vscode.window.onDidChangeActiveTextEditor(() => this.#tell(this.#outcomes.left())),
+      vscode.workspace.onDidCloseTextDocument((document) =>
+        this.#report(this.#outcomes.closed(document.uri.toString())),
+      ),
+      vscode.window.onDidChangeActiveTextEditor(() => this.#report(this.#outcomes.left())),
       vscode.window.onDidChangeTextEditorSelection(({ kind }) => {
-        if (kind === vscode.TextEditorSelectionChangeKind.Mouse) this.#tell(this.#outcomes.left());
+        if (kind === vscode.TextEditorSelectionChangeKind.Mouse) this.#report(this.#outcomes.left());
       }),
     );
   }
 
   shown(id: string, document: vscode.TextDocument, start: vscode.Position, text: string): void {
-    this.#tell(this.#outcomes.shown(id, document.uri.toString(), document.offsetAt(start), text));
+    this.#report(this.#outcomes.shown(id, document.uri.toString(), document.offsetAt(start), text));
   }
 
   accepted(id: string): void {
-    this.#tell(this.#outcomes.accepted(id));
+    this.#report(this.#outcomes.accepted(id));
   }
 
   dispose(): void {
     this.#listening.dispose();
   }
 
-  #tell(verdicts: readonly Verdict[]): void {
+  #report(verdicts: readonly Verdict[]): void {
     if (verdicts.length === 0 || !settingsFor().feedback) return;
     for (const { id, outcome } of verdicts) {
       this.log.debug(`suggestion ${id}: ${outcome}`);
-      this.#send(id, outcome).catch((error: unknown) => this.log.debug(`feedback was not taken: ${error}`));
+      this.#send(id, outcome).catch((error: unknown) => this.log.debug(`feedback was not accepted: ${error}`));
     }
   }
 }

@@ -4,8 +4,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 SFM2_CODE_SERVER="$(test/install-code-server.sh)"
-[ -e ../../clients/js/dist/esm/index.js ] || (cd ../../clients/js && npm ci --no-audit --no-fund && npm run --silent build)
-[ -d node_modules ] || npm ci --no-audit --no-fund
+for part in ../../clients/js ../core .; do
+  [ -d "$part/node_modules" ] || (cd "$part" && npm ci --no-audit --no-fund)
+done
 npm run --silent package
 SFM2_VSIX="$PWD/dist/sfm2.vsix"
 SFM2_PYTHON="${SFM2_PYTHON:-$PWD/../../.venv/bin/python}"

@@ -1,62 +1,68 @@
-import type { Server } from "./server.ts";
-import { type Trouble, troubleOf } from "./trouble.ts";
+import { type Health, SFM2Error } from "sfm2-client";
+import { Connection, type Failure, mayAsk, type Probe, type State } from "sfm2-editor-core";
 
-const FIRST = 1; // seconds until the server is asked again
-const MOST = 10;
+/** The state of the page's server. Events: `change` of the state, `back` when requests may be sent again, `health`. */
+export class PageConnection extends EventTarget {
+  /** What the server reported last; null: it does not answer. */
+  health: Health | null = null;
+  #connection: Connection;
+  #open = false;
 
-/** Whether the server can be asked. Finds out by itself when it can again. Events: `change`, `back`. */
-export class Connection extends EventTarget {
-  trouble: Trouble | null = null;
-  #server: Server;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(server: Server) {
+  constructor(probe: Probe) {
     super();
-    this.#server = server;
+    this.#connection = new Connection(probe, {
+      awake: () => document.visibilityState === "visible",
+      changed: (state) => this.#changed(state),
+      checked: (health) => {
+        this.health = health;
+        this.dispatchEvent(new Event("health"));
+      },
+    });
+    document.addEventListener("visibilitychange", () => this.#connection.nudge());
   }
 
-  /** Nothing is sent while this holds: it would fail for the same reason. */
+  get state(): State {
+    return this.#connection.state;
+  }
+
+  /** No request is sent while this holds: it would fail for the same reason. */
   get blocked(): boolean {
-    return this.trouble !== null && this.trouble.kind !== "request";
+    return !mayAsk(this.state);
   }
 
-  failed(error: unknown): void {
-    const trouble = troubleOf(error, this.#server.key.value !== null);
-    if (this.blocked && trouble.kind === "request") return;
-    this.#become(trouble);
-    clearTimeout(this.#timer);
-    if (trouble.kind === "rate") this.#timer = setTimeout(() => this.#over(), trouble.wait * 1000);
-    if (trouble.kind === "offline") this.#askAgain(FIRST);
-    if (trouble.kind === "unavailable") this.#askAgain(trouble.wait);
-  }
-
-  worked(): void {
-    if (!this.trouble) return;
-    clearTimeout(this.#timer);
-    this.#become(null);
+  check(): Promise<void> {
+    return this.#connection.check();
   }
 
   /** There is another key now, or none. */
-  keyChanged(): void {
-    if (this.trouble?.kind === "key") this.#over();
+  restart(): Promise<void> {
+    this.#open = false;
+    return this.#connection.restart();
   }
 
-  #askAgain(seconds: number): void {
-    this.#timer = setTimeout(async () => {
-      const ready = await this.#server.ready().catch(() => false);
-      if (ready) this.#over();
-      else this.#askAgain(Math.min(MOST, Math.max(FIRST, seconds * 1.5)));
-    }, seconds * 1000);
+  /** The user types while no request is sent. */
+  nudge(): void {
+    this.#connection.nudge();
   }
 
-  #over(): void {
-    this.#become(null);
-    this.dispatchEvent(new Event("back"));
+  answered(): void {
+    this.#connection.answered(undefined);
   }
 
-  #become(trouble: Trouble | null): void {
-    const same = trouble?.kind === this.trouble?.kind && trouble?.message === this.trouble?.message;
-    this.trouble = trouble;
-    if (!same) this.dispatchEvent(new Event("change"));
+  failed(error: unknown): void {
+    this.#connection.failed(failureOf(error));
   }
+
+  #changed(state: State): void {
+    this.dispatchEvent(new Event("change"));
+    const open = mayAsk(state) && state.kind !== "checking";
+    if (open && !this.#open) this.dispatchEvent(new Event("back"));
+    this.#open = open;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof SFM2Error) return error;
+  console.error(error);
+  return { code: "page_error", message: "this page met an error of its own", suggestion: String(error) };
 }

@@ -2,7 +2,7 @@ import type { Key } from "../api/key.ts";
 import { make, part } from "../elements.ts";
 import { type Recipe, recipes, type Snippet, YOUR_KEY } from "./recipes.ts";
 
-const SAID = 2000; // ms that "Copied" stands
+const SAID = 2000; // ms that "Copied" is shown
 
 /** How to connect each editor, with this server's address in it. */
 export class Connect {
@@ -38,7 +38,7 @@ export class Connect {
 function contents(all: Recipe[]): HTMLElement {
   const links = all.map(({ id, title }) => {
     const button = make("button", { type: "button", class: "quiet" }, title);
-    // No links: what stands behind # in the address names the page.
+    // Not links: the part of the address after # names the page.
     button.addEventListener("click", () => {
       const target = document.getElementById(`recipe-${id}`);
       target?.scrollIntoView({ block: "start" });

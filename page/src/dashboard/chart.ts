@@ -14,10 +14,10 @@ export function chart(points: Point[], label: string, width: number): SVGSVGElem
   const x = (at: number) => LEFT + ((at - begin) / (end - begin || 1)) * (width - LEFT);
   const y = (value: number) => TOP + (1 - value / most) * (HEIGHT - TOP - BOTTOM);
   const last = points.at(-1);
-  const told = last
+  const spoken = last
     ? `${label}: now ${shown(last.value)}, at most ${shown(Math.max(...points.map((p) => p.value)))}`
     : label;
-  const svg = node("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": told, class: "chart" });
+  const svg = node("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": spoken, class: "chart" });
   for (const value of [0, most / 2, most]) {
     svg.append(node("line", { x1: LEFT, x2: width, y1: y(value), y2: y(value), class: value ? "grid" : "axis" }));
     svg.append(text(shown(value), LEFT - 8, y(value) + 4, "end"));

@@ -1,29 +1,30 @@
-import type { Connection } from "../api/connection.ts";
-import type { Server } from "../api/server.ts";
-import type { Health } from "../api/wire.ts";
+import type { Health } from "sfm2-client";
+import type { Service } from "sfm2-editor-core";
+import type { PageConnection } from "../api/connection.ts";
 import { make, part } from "../elements.ts";
 import type { Journal } from "../journal.ts";
-import { Series } from "./series.ts";
+import type { Series } from "./series.ts";
 import { acceptanceTile, healthTile, latencyTile, requestsTile, tokensTile, trafficTile } from "./tiles.ts";
 
-const EVERY = 5000; // ms, while it is looked at: each look counts as a request where rates are limited
+const EVERY = 5000; // ms, while it is open: each sample counts as a request where rates are limited
 
 const TWO_ABREAST = 608; // px: dashboard.css puts charts below each other in less
 const GAP = 28;
 
 /** /health and /stats, asked for while the dashboard is open and the tab is visible. */
 export class Dashboard {
-  #server: Server;
-  #connection: Connection;
+  #service: Service;
+  #connection: PageConnection;
   #journal: Journal;
-  #series = new Series();
+  #series: Series;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #open = false;
   #place = part("tiles", HTMLDivElement);
   #sampled = part("sampled", HTMLParagraphElement);
 
-  constructor(server: Server, connection: Connection, journal: Journal) {
-    this.#server = server;
+  constructor(service: Service, connection: PageConnection, journal: Journal, series: Series) {
+    this.#service = service;
+    this.#series = series;
     this.#connection = connection;
     this.#journal = journal;
     document.addEventListener("visibilitychange", () => this.#again());
@@ -35,12 +36,6 @@ export class Dashboard {
     this.#again();
   }
 
-  /** One look at the counters. Throws as `Server` does. */
-  async sample(): Promise<void> {
-    const stats = await this.#server.stats();
-    this.#series.add({ at: Date.now(), stats });
-  }
-
   #again(): void {
     clearTimeout(this.#timer);
     if (this.#open && document.visibilityState === "visible") void this.#look();
@@ -48,9 +43,9 @@ export class Dashboard {
 
   async #look(): Promise<void> {
     if (!this.#connection.blocked) {
-      const health = await this.#server.health().catch(() => null);
-      await this.sample().then(
-        () => this.#connection.worked(),
+      const health = await this.#service.health().catch(() => null);
+      await this.#service.stats().then(
+        (stats) => this.#series.add({ at: Date.now(), stats }),
         (error: unknown) => this.#connection.failed(error),
       );
       this.#draw(health);

@@ -1,5 +1,5 @@
-// /stats over time. Its counters only grow, so two looks at it give the rate between them, however far apart.
-import type { Stats } from "../api/wire.ts";
+// /stats over time. Its counters only grow, so two samples give the rate between them, however far apart.
+import type { Stats } from "sfm2-client";
 
 export interface Sample {
   /** ms since the epoch */
@@ -33,7 +33,7 @@ export class Series {
     for (const [i, now] of this.#samples.entries()) {
       const before = this.#samples[i - 1];
       if (!before || now.at <= before.at) continue;
-      const grown = Math.max(0, counter(now.stats) - counter(before.stats)); // less: the store is a new one
+      const grown = Math.max(0, counter(now.stats) - counter(before.stats)); // a fall means that the store is a new one
       found.push({ from: before.at, to: now.at, value: grown / ((now.at - before.at) / 1000) });
     }
     return found;

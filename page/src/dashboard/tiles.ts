@@ -1,5 +1,5 @@
 // What the dashboard says, tile by tile.
-import type { Health, Stats } from "../api/wire.ts";
+import type { Health, Stats } from "sfm2-client";
 import { make } from "../elements.ts";
 import type { Journal } from "../journal.ts";
 import { inSeconds } from "../write/saying.ts";
@@ -8,8 +8,8 @@ import { percentile, type Series } from "./series.ts";
 
 export function healthTile(health: Health | null): HTMLElement {
   if (!health) return tile("Health", figure("unknown"), note("The server did not answer."));
-  const rows = Object.entries(health.model_status).map(([name, status]) => {
-    const detail = health.model_details?.[name];
+  const rows = Object.entries(health.modelStatus).map(([name, status]) => {
+    const detail = health.backends[name]?.reason || health.modelDetails[name];
     return make(
       "li",
       { class: `backend ${status}` },
@@ -23,13 +23,13 @@ export function healthTile(health: Health | null): HTMLElement {
 }
 
 export function requestsTile(stats: Stats): HTMLElement {
-  const { total_requests: total, successful_requests: good } = stats;
-  const failed = Object.entries(stats.errors ?? {}).map(([code, count]) => `${count} × ${code.replaceAll("_", " ")}`);
+  const { totalRequests: total, successfulRequests: good } = stats;
+  const failed = Object.entries(stats.errors).map(([code, count]) => `${count} × ${code.replaceAll("_", " ")}`);
   return tile(
     "Requests",
     figure(whole(total)),
     note(total ? `${percent(good / total)} answered` : "none yet"),
-    note(`${whole(stats.fallbacks ?? 0)} by a fallback`),
+    note(`${whole(stats.fallbacks)} by a fallback`),
     ...(failed.length ? [note(`failed: ${failed.join(", ")}`)] : []),
     ...usage(stats),
   );
@@ -37,7 +37,7 @@ export function requestsTile(stats: Stats): HTMLElement {
 
 export function latencyTile(stats: Stats, journal: Journal): HTMLElement {
   const here = journal.answers.map((answer) => answer.seconds);
-  const ours = stats.latency ?? {};
+  const ours = stats.latency;
   const cell = (seconds: number | null | undefined) => make("td", {}, seconds == null ? "–" : inSeconds(seconds));
   const row = (
     name: string,
@@ -57,47 +57,47 @@ export function latencyTile(stats: Stats, journal: Journal): HTMLElement {
       row("seen by this page", percentile(here, 0.5), percentile(here, 0.9), percentile(here, 0.99)),
     ),
   );
-  const mean = stats.successful_requests
-    ? `${inSeconds(stats.average_response_time)} on average in the server`
+  const mean = stats.successfulRequests
+    ? `${inSeconds(stats.averageResponseTime)} on average in the server`
     : "none yet";
   return tile("Time to answer", table, note(mean), note(`this page: ${whole(here.length)} since it was loaded`));
 }
 
 export function acceptanceTile(stats: Stats, journal: Journal): HTMLElement {
-  const told = stats.feedback ?? {};
-  const rate = stats.acceptance_rate;
+  const outcomes = stats.feedback;
+  const rate = stats.acceptanceRate;
   return tile(
     "Acceptance",
     figure(rate == null ? "–" : percent(rate)),
     note(
       rate == null
-        ? "no editor told what became of a suggestion yet"
-        : `${told.accepted ?? 0} accepted, ${told.edited ?? 0} edited, ${told.rejected ?? 0} rejected`,
+        ? "no editor has reported what became of a suggestion yet"
+        : `${outcomes.accepted ?? 0} accepted, ${outcomes.edited ?? 0} edited, ${outcomes.rejected ?? 0} rejected`,
     ),
     note(`this page: ${journal.accepted} accepted, ${journal.dismissed} dismissed`),
   );
 }
 
 export function tokensTile(series: Series, stats: Stats, width: number): HTMLElement {
-  const points = series.rate((one) => one.tokens_generated ?? 0);
+  const points = series.rate((one) => one.tokensGenerated);
   return tile(
     "Tokens a second",
     chart(points, "Tokens a second", width),
-    note(`${whole(stats.tokens_generated ?? 0)} in all`),
+    note(`${whole(stats.tokensGenerated)} in all`),
   );
 }
 
 export function trafficTile(series: Series, stats: Stats, width: number): HTMLElement {
-  const points = series.rate((one) => one.total_requests).map((point) => ({ ...point, value: point.value * 60 }));
+  const points = series.rate((one) => one.totalRequests).map((point) => ({ ...point, value: point.value * 60 }));
   return tile(
     "Requests a minute",
     chart(points, "Requests a minute", width),
-    note(`this process runs for ${duration(stats.uptime ?? 0)}`),
+    note(`this process runs for ${duration(stats.uptime)}`),
   );
 }
 
 function usage(stats: Stats): HTMLElement[] {
-  const rows = Object.entries(stats.model_usage).map(([name, count]) => `${name} ${whole(count)}`);
+  const rows = Object.entries(stats.modelUsage).map(([name, count]) => `${name} ${whole(count)}`);
   return rows.length ? [note(`answered by ${rows.join(", ")}`)] : [];
 }
 

@@ -1,26 +1,27 @@
-// When to ask: a pause after typing; never while an answer is known; the next keystroke takes the question back.
+// When to ask: after typing; the core waits for a pause, and the next key ends the request.
 import type { Extension } from "@codemirror/state";
 import { type EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import type { Completion } from "../api/wire.ts";
+import { InvalidRequestError } from "sfm2-client";
+import { isBinary } from "sfm2-editor-core";
 import { taken } from "./accept.ts";
-import { ghostField, question, show, source } from "./ghost.ts";
-import type { Question } from "./memory.ts";
+import { show, source } from "./ghost.ts";
 
 const PAUSE = 250; // ms without a key
 
+const BINARY = new InvalidRequestError("the text has NUL characters, which no model reads", {
+  suggestion: "Remove them",
+});
+
 export interface Asking {
-  ask: (question: Question, signal: AbortSignal) => Promise<Completion>;
-  /** Whether to ask without being told to. */
+  /** Whether to ask while the user types. */
   automatic: () => boolean;
-  busy: (asking: boolean) => void;
   failed: (error: unknown) => void;
 }
 
 class Asker {
   #view: EditorView;
   #asking: Asking;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #running: AbortController | null = null;
+  #running = new AbortController();
 
   constructor(view: EditorView, asking: Asking) {
     this.#view = view;
@@ -29,14 +30,11 @@ class Asker {
 
   update(update: ViewUpdate): void {
     if (update.docChanged || update.selectionSet) this.cancel();
-    if (update.docChanged && this.#calledFor(update)) this.#timer = setTimeout(() => this.#paused(), PAUSE);
+    if (update.docChanged && calledFor(update)) void this.#ask(false);
   }
 
   cancel(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#running?.abort();
-    this.#running = null;
+    this.#running.abort();
   }
 
   destroy(): void {
@@ -44,48 +42,36 @@ class Asker {
   }
 
   /** Ask for the cursor's place, also after a dismissal; what is known is shown at once. */
-  async now(): Promise<void> {
-    this.cancel();
-    const { memory } = this.#view.state.facet(source);
-    const here = question(this.#view.state);
-    const known = memory.find(here);
-    if (known) {
-      known.answer.dismissed = false;
-      this.#view.dispatch({ effects: show.of(true) });
-      if (this.#view.state.field(ghostField)) return;
-    }
+  now(): Promise<void> {
+    return this.#ask(true);
+  }
+
+  async #ask(invoked: boolean): Promise<void> {
+    const brought = this.#view.state.facet(source);
+    if (!brought) return;
+    const request = brought.request(this.#view.state);
+    if (invoked && isBinary(request.place)) return this.#asking.failed(BINARY);
+    const before = this.#running;
     const running = new AbortController();
     this.#running = running;
-    this.#asking.busy(true);
-    const began = performance.now();
+    const mayAsk = () => invoked || (!this.#view.composing && this.#asking.automatic());
+    const how = { invoked, mayAsk, delay: PAUSE, minConfidence: 0 };
     try {
-      const completion = await this.#asking.ask(here, running.signal);
-      memory.add({ question: here, completion, seconds: (performance.now() - began) / 1000, dismissed: false });
-      if (!running.signal.aborted) this.#view.dispatch({ effects: show.of(true) });
+      const asked = brought.suggester.suggest(request, how, running.signal);
+      before.abort();
+      const found = await asked;
+      if (found && !running.signal.aborted) this.#view.dispatch({ effects: show.of(true) });
     } catch (error) {
-      if (!running.signal.aborted) this.#asking.failed(error);
-    } finally {
-      if (this.#running === running) this.#running = null;
-      if (!this.#running) this.#asking.busy(false);
+      this.#asking.failed(error);
     }
   }
+}
 
-  #calledFor(update: ViewUpdate): boolean {
-    const typed = update.transactions.some(
-      (one) => one.isUserEvent("input") && !one.isUserEvent("input.indent") && !one.annotation(taken),
-    );
-    return typed && this.#asking.automatic() && update.state.selection.main.empty && !update.state.field(ghostField);
-  }
-
-  #paused(): void {
-    this.#timer = undefined;
-    const { state, composing } = this.#view;
-    const { head } = state.selection.main;
-    const inWord = /[\p{L}\p{N}_]/u.test(state.sliceDoc(head, head + 1));
-    const blank = state.doc.length === 0;
-    if (composing || inWord || blank || !this.#asking.automatic()) return;
-    if (!state.facet(source).memory.find(question(state))) void this.now();
-  }
+function calledFor(update: ViewUpdate): boolean {
+  const typed = update.transactions.some(
+    (one) => one.isUserEvent("input") && !one.isUserEvent("input.indent") && !one.annotation(taken),
+  );
+  return typed && update.state.selection.main.empty;
 }
 
 export type AskerPlugin = ViewPlugin<Asker>;

@@ -2,21 +2,23 @@ import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { Compartment, EditorState, Prec, type Text } from "@codemirror/state";
 import { EditorView, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
-import type { Language } from "../api/wire.ts";
+import type { CompleteOptions, Language } from "sfm2-client";
+import { LANGUAGES, type Suggester } from "sfm2-editor-core";
 import { acceptAll, acceptWord, dismiss, taken } from "./accept.ts";
 import { type Asking, asker } from "./asker.ts";
 import { type Ghost, ghostField, ghostText, show } from "./ghost.ts";
-import { LANGUAGES } from "./languages.ts";
+import { GRAMMARS } from "./grammars.ts";
 import { look } from "./look.ts";
-import type { Memory } from "./memory.ts";
+import { requestAt } from "./request.ts";
 import { tints } from "./tint.ts";
 
 export interface EditorOptions extends Asking {
   /** What it is drawn in; gets a shadow root. */
   host: HTMLElement;
   text: string;
-  memory: Memory;
-  settings: () => string;
+  suggester: Suggester;
+  /** What the controls say. */
+  settings: () => CompleteOptions;
   suggestion: (ghost: Ghost | null) => void;
   accepted: (ghost: Ghost) => void;
   dismissed: (ghost: Ghost) => void;
@@ -54,24 +56,26 @@ export class Editor {
           keymap.of([...defaultKeymap, ...historyKeymap, { key: "Tab", run: indent, shift: indentLess }]),
           placeholder("Begin with some code, such as  def is_prime(n):"),
           EditorView.contentAttributes.of({ "aria-label": "Code", "aria-describedby": "keys" }),
-          ghostText(options),
+          ghostText({
+            suggester: options.suggester,
+            request: (state) => requestAt(state, options.settings()),
+          }),
           extension,
           tints,
           look,
           this.#language.of([]),
           this.#tinted.of([]),
-          telling(options),
+          reporting(options),
         ],
       }),
     });
   }
 
   async setLanguage(language: Language): Promise<void> {
-    // A grammar that is gone, after an upgrade of the server: the code is shown without colours.
-    const support = await LANGUAGES[language].load().catch(() => []);
-    const spaces = ["javascript", "typescript", "html", "css", "json", "yaml"].includes(language) ? 2 : 4;
-    const unit = language === "go" ? "\t" : " ".repeat(spaces);
-    this.view.dispatch({ effects: this.#language.reconfigure([Prec.high(indentUnit.of(unit)), support]) });
+    // The grammar may be gone after an upgrade of the server: then the code is shown without colours.
+    const support = await GRAMMARS[language]().catch(() => []);
+    const { indentation } = LANGUAGES[language];
+    this.view.dispatch({ effects: this.#language.reconfigure([Prec.high(indentUnit.of(indentation)), support]) });
   }
 
   setTinted(tinted: boolean): void {
@@ -93,7 +97,7 @@ export class Editor {
     this.view.focus();
   }
 
-  /** Also of what is being asked. False when nothing was shown: Escape then lets the next Tab leave the editor. */
+  /** Ends a running request too. False when nothing was shown: Escape then lets the next Tab leave the editor. */
   dismiss(): boolean {
     const ghost = this.view.state.field(ghostField);
     if (ghost) this.#dismissed(ghost);
@@ -101,7 +105,7 @@ export class Editor {
     return dismiss(this.view);
   }
 
-  /** What was suggested under other settings is no answer any more. */
+  /** A suggestion under other settings no longer holds. */
   settingsChanged(): void {
     this.view.dispatch({ effects: show.of(false) });
   }
@@ -135,7 +139,7 @@ function indent(view: EditorView): boolean {
   return true;
 }
 
-function telling(options: EditorOptions) {
+function reporting(options: EditorOptions) {
   return EditorView.updateListener.of((update) => {
     const before = update.startState.field(ghostField);
     const now = update.state.field(ghostField);

@@ -1,29 +1,23 @@
-// Ghost text: the suggestion behind the cursor, from the memory of answers.
+// Ghost text: the suggestion after the cursor.
 import { type EditorState, type Extension, Facet, StateEffect, StateField, type Transaction } from "@codemirror/state";
 import { Decoration, EditorView, WidgetType } from "@codemirror/view";
-import { type Answer, Memory, type Question } from "./memory.ts";
-import { questionAt } from "./question.ts";
+import type { CompletionRequest, Suggester, Suggestion } from "sfm2-editor-core";
 import { type Stretch, stretches } from "./tokens.ts";
 
 /** What an editor brings along. */
 export interface Source {
-  memory: Memory;
-  /** Everything but the text that changes an answer, as one string. */
-  settings: () => string;
+  suggester: Suggester;
+  /** The request for the cursor's place. */
+  request: (state: EditorState) => CompletionRequest;
 }
 
-export interface Ghost {
-  answer: Answer;
-  /** What is left of it to take. */
-  rest: string;
+export interface Ghost extends Suggestion {
   stretches: Stretch[];
 }
 
-const NONE: Source = { memory: new Memory(0), settings: () => "" };
+export const source = Facet.define<Source, Source | null>({ combine: ([first]) => first ?? null });
 
-export const source = Facet.define<Source, Source>({ combine: ([first]) => first ?? NONE });
-
-/** Show what the memory holds for the cursor's place, or, with false, nothing. */
+/** Show what is known for the cursor's place, or, with false, nothing. */
 export const show = StateEffect.define<boolean>();
 
 export const ghostField = StateField.define<Ghost | null>({
@@ -47,11 +41,6 @@ export function ghostText(brought: Source): Extension {
   return [source.of(brought), ghostField];
 }
 
-/** Where the cursor stands, as a question. */
-export function question(state: EditorState): Question {
-  return questionAt(state, state.facet(source).settings());
-}
-
 function asked(transaction: Transaction): boolean | null {
   let found: boolean | null = null;
   for (const effect of transaction.effects) if (effect.is(show)) found = effect.value;
@@ -59,13 +48,10 @@ function asked(transaction: Transaction): boolean | null {
 }
 
 function recall(state: EditorState): Ghost | null {
-  if (!state.selection.main.empty) return null;
-  const recalled = state.facet(source).memory.find(question(state));
-  if (!recalled || recalled.answer.dismissed) return null;
-  const { completion, logprobs, confidence } = recalled.answer.completion;
-  const rest = completion.slice(recalled.typed);
-  if (!rest) return null;
-  return { answer: recalled.answer, rest, stretches: stretches(completion, logprobs, confidence, recalled.typed) };
+  const brought = state.facet(source);
+  if (!brought || !state.selection.main.empty) return null;
+  const found = brought.suggester.recall(brought.request(state));
+  return found ? { ...found, stretches: stretches(found) } : null;
 }
 
 class GhostWidget extends WidgetType {
@@ -86,7 +72,7 @@ class GhostWidget extends WidgetType {
   override toDOM(): HTMLElement {
     const element = document.createElement("span");
     element.className = "cm-ghost";
-    element.ariaHidden = "true"; // it is told by the live region, once
+    element.ariaHidden = "true"; // the live region announces it, once
     for (const { text, doubt, title } of this.stretches) {
       const part = document.createElement("span");
       part.className = `cm-doubt-${doubt}`;

@@ -1,4 +1,4 @@
-// The editor stands in a shadow root, where a strict Content-Security-Policy allows CodeMirror's styles. Colours come in
+// The editor lives in a shadow root, where a strict Content-Security-Policy allows CodeMirror's styles. Colours come in
 // as custom properties of the page.
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";

@@ -1,4 +1,4 @@
-import type { TokenLogprob } from "../api/wire.ts";
+import type { Suggestion } from "sfm2-editor-core";
 
 /** A stretch of text with one degree of doubt: 0 is none, 3 the most; "closed" is what the guard wrote. */
 export interface Stretch {
@@ -9,16 +9,11 @@ export interface Stretch {
 
 const BOUNDS = [0.9, 0.6, 0.3] as const;
 
-/** The tokens of a completion behind its first `typed` characters. Without tokens all of it has the same degree. */
-export function stretches(
-  text: string,
-  tokens: readonly TokenLogprob[] | null | undefined,
-  confidence: number,
-  typed: number,
-): Stretch[] {
-  if (!tokens || tokens.map((token) => token.text).join("") !== text) {
-    const rest = text.slice(typed);
-    return rest ? [{ text: rest, doubt: doubtOf(confidence), title: `as a whole ${confidence.toFixed(2)}` }] : [];
+/** The text of a suggestion by its tokens. Without tokens all of it has the same degree. */
+export function stretches({ completion, typed, text }: Pick<Suggestion, "completion" | "typed" | "text">): Stretch[] {
+  const { logprobs: tokens, confidence } = completion;
+  if (!tokens || tokens.map((token) => token.text).join("") !== completion.completion) {
+    return text ? [{ text, doubt: doubtOf(confidence), title: `as a whole ${confidence.toFixed(2)}` }] : [];
   }
   const found: Stretch[] = [];
   let skip = typed;
@@ -26,6 +21,18 @@ export function stretches(
     const rest = token.text.slice(skip);
     skip = Math.max(0, skip - token.text.length);
     if (rest) found.push(stretch(rest, token.logprob));
+  }
+  return beginning(found, text.length);
+}
+
+/** The stretches of the first `length` characters. */
+export function beginning(all: readonly Stretch[], length: number): Stretch[] {
+  const found: Stretch[] = [];
+  let left = length;
+  for (const one of all) {
+    if (left <= 0) break;
+    found.push({ ...one, text: one.text.slice(0, left) });
+    left -= one.text.length;
   }
   return found;
 }

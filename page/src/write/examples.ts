@@ -1,4 +1,4 @@
-import type { Language } from "../api/wire.ts";
+import type { Language } from "sfm2-client";
 
 /** Beginnings to try, for an empty editor. */
 export const EXAMPLES: { label: string; language: Language; text: string }[] = [

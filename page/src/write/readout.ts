@@ -1,19 +1,19 @@
-import type { Answer } from "../editor/memory.ts";
+import type { Completion } from "sfm2-client";
 import { make, part } from "../elements.ts";
 import { answeredBy, confidenceSays, guardSays, timeSays, tokensSay } from "./saying.ts";
 
-/** What is known of the answer that is shown, or was last. */
+/** What is known of the completion that is shown, or was shown last. */
 export class Readout {
   #facts = part("facts", HTMLDListElement);
   #legend = part("legend", HTMLParagraphElement);
   #doubted = part("doubted", HTMLSpanElement);
   #empty = part("no-answer", HTMLParagraphElement);
 
-  show(answer: Answer): void {
-    const { completion } = answer;
+  /** `seconds` is what this page waited. */
+  show(completion: Completion, seconds: number): void {
     const by = answeredBy(completion);
     const guard = guardSays(completion.guard);
-    const time = timeSays(completion, answer.seconds);
+    const time = timeSays(completion, seconds);
     const tokens = tokensSay(completion);
     this.#empty.hidden = true;
     this.#facts.hidden = false;

@@ -1,7 +1,5 @@
-// An answer in words.
-import type { Completion } from "../api/wire.ts";
-
-type Guard = NonNullable<Completion["guard"]>;
+// A completion in words.
+import type { Completion, GuardReport } from "sfm2-client";
 
 const ACTIONS: Record<string, string> = {
   off: "Off",
@@ -20,7 +18,7 @@ const REASONS: Record<string, string> = {
   open: "quotes, brackets or a block were open",
   repetition: "it repeats itself",
   chatter: "prose or fences around the code",
-  undefined_names: "names that nobody defines",
+  undefined_names: "names that nothing defines",
   stop_text: "a stop text",
   length: "max tokens reached",
   unknown_language: "no grammar for this language",
@@ -28,22 +26,22 @@ const REASONS: Record<string, string> = {
   switched_off: "switched off",
 };
 
-export function guardSays(guard: Guard | undefined): { action: string; notes: string[] } {
-  if (!guard) return { action: "Off", notes: [] };
-  const notes = (guard.reasons ?? []).map((reason) => REASONS[reason] ?? reason);
+export function guardSays(guard: GuardReport): { action: string; notes: string[] } {
+  const notes = guard.reasons.map((reason) => REASONS[reason] ?? reason);
   if (guard.dropped) notes.push(`${guard.dropped} ${guard.dropped === 1 ? "character" : "characters"} dropped`);
-  if (guard.undefined?.length) notes.push(`undefined: ${guard.undefined.join(", ")}`);
+  if (guard.undefined.length) notes.push(`undefined: ${guard.undefined.join(", ")}`);
   if (guard.parses === true) notes.push("parses in place");
   if (guard.parses === false) notes.push("does not parse in place");
-  return { action: ACTIONS[guard.action ?? "off"] ?? String(guard.action), notes };
+  return { action: ACTIONS[guard.action] ?? guard.action, notes };
 }
 
 /** Who answered, and of each that was asked before, why it did not. */
 export function answeredBy(completion: Completion): { who: string; why: string[] } {
   const adapter = completion.adapter ? ` with ${completion.adapter}` : "";
-  const before = completion.fallback ?? [];
-  const why = before.map(({ backend, reason, message }) => `${backend}: ${reason.replaceAll("_", " ")}. ${message}`);
-  return { who: completion.model_used + adapter, why: why.length ? why : ["the first of the chain"] };
+  const why = completion.fallback.map(
+    ({ backend, reason, message }) => `${backend}: ${reason.replaceAll("_", " ")}. ${message}`,
+  );
+  return { who: completion.modelUsed + adapter, why: why.length ? why : ["the first of the chain"] };
 }
 
 export function confidenceSays({ confidence, calibrated }: Completion): string {
@@ -54,17 +52,17 @@ export function confidenceSays({ confidence, calibrated }: Completion): string {
 
 /** `seconds` is what this page waited. */
 export function timeSays(completion: Completion, seconds: number): { total: string; notes: string[] } {
-  const notes = [`${inSeconds(completion.processing_time)} in the server`];
-  if (completion.prompt_time != null) notes.push(`first token after ${inSeconds(completion.prompt_time)}`);
+  const notes = [`${inSeconds(completion.processingTime)} in the server`];
+  if (completion.promptTime != null) notes.push(`first token after ${inSeconds(completion.promptTime)}`);
   return { total: inSeconds(seconds), notes };
 }
 
-export function tokensSay({ tokens, processing_time, finish_reason }: Completion): { count: string; notes: string[] } {
-  const written = tokens?.completion ?? 0;
+export function tokensSay({ tokens, processingTime, finishReason }: Completion): { count: string; notes: string[] } {
+  const written = tokens.completion;
   const notes = [];
-  if (tokens?.prompt) notes.push(`${tokens.prompt} read`);
-  if (written && processing_time > 0) notes.push(`${Math.round(written / processing_time)} a second`);
-  if (finish_reason === "length") notes.push("ended by max tokens");
+  if (tokens.prompt) notes.push(`${tokens.prompt} read`);
+  if (written && processingTime > 0) notes.push(`${Math.round(written / processingTime)} a second`);
+  if (finishReason === "length") notes.push("ended by max tokens");
   return { count: `${written} written`, notes };
 }
 

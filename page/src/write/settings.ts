@@ -1,6 +1,6 @@
-// The controls beside the editor. What is chosen is kept on this device.
-import type { CompleteRequest, Language } from "../api/wire.ts";
-import { LANGUAGES } from "../editor/languages.ts";
+// The controls beside the editor. The choices are kept on this device.
+import type { CompleteOptions, Language } from "sfm2-client";
+import { LANGUAGES } from "sfm2-editor-core";
 import { make, part } from "../elements.ts";
 
 const NAME = "sfm2.settings";
@@ -28,11 +28,11 @@ const DEFAULTS: Chosen = {
   feedback: true,
 };
 
-/** The request's fields that the controls decide. */
-export function asRequest(chosen: Chosen): Omit<CompleteRequest, "prefix" | "suffix"> {
+/** The request's options that the controls decide. */
+export function asOptions(chosen: Chosen): CompleteOptions {
   return {
     language: chosen.language,
-    max_length: chosen.maxTokens,
+    maxLength: chosen.maxTokens,
     temperature: chosen.temperature,
     ...(chosen.adapter ? { adapter: chosen.adapter } : {}),
     ...(chosen.guard ? {} : { guard: false }),

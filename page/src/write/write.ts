@@ -1,17 +1,16 @@
-// The page where one writes: the editor, its controls, and what is known of the answer.
+// The page for writing: the editor, its controls, and what is known of the completion.
 import type { Text } from "@codemirror/state";
-import type { Connection } from "../api/connection.ts";
-import type { Server } from "../api/server.ts";
-import type { Completion } from "../api/wire.ts";
+import type { Completion } from "sfm2-client";
+import { type CompletionRequest, type Service, Suggester } from "sfm2-editor-core";
+import type { PageConnection } from "../api/connection.ts";
 import { Editor } from "../editor/editor.ts";
 import type { Ghost } from "../editor/ghost.ts";
-import { Memory, type Question } from "../editor/memory.ts";
 import { make, part } from "../elements.ts";
 import type { Journal } from "../journal.ts";
 import { EXAMPLES } from "./examples.ts";
 import { Readout } from "./readout.ts";
 import { inSeconds } from "./saying.ts";
-import { asRequest, Settings } from "./settings.ts";
+import { asOptions, Settings } from "./settings.ts";
 
 const TEXT = "sfm2.text"; // survives a reload of the tab
 const TEXT_KEPT = 1_000_000; // characters; a browser has room for some five
@@ -19,8 +18,8 @@ const SAVE_AFTER = 300; // ms
 
 export class Write {
   readonly settings = new Settings();
-  #server: Server;
-  #connection: Connection;
+  #service: Service;
+  #connection: PageConnection;
   #journal: Journal;
   #editor: Editor;
   #readout = new Readout();
@@ -29,26 +28,25 @@ export class Write {
   #examples = part("examples", HTMLDivElement);
   #keys = part("keys", HTMLParagraphElement);
   #ofSuggestion = ["accept", "accept-word", "dismiss"].map((id) => part(id, HTMLButtonElement));
-  #told = new Set<string>();
+  #reported = new Set<string>();
+  #running = 0; // requests
   #saving: ReturnType<typeof setTimeout> | undefined;
-  #owed = false; // a question that could not be asked
+  #owed = false; // a request that could not be sent
 
-  constructor(server: Server, connection: Connection, journal: Journal) {
-    this.#server = server;
+  constructor(service: Service, connection: PageConnection, journal: Journal) {
+    this.#service = service;
     this.#connection = connection;
     this.#journal = journal;
     this.#editor = new Editor({
       host: part("editor", HTMLDivElement),
       text: sessionStorage.getItem(TEXT) ?? "",
-      memory: new Memory(),
-      settings: () => JSON.stringify(asRequest(this.settings.chosen)),
-      ask: (question, signal) => this.#ask(question, signal),
+      suggester: new Suggester((request, signal) => this.#ask(request, signal)),
+      settings: () => asOptions(this.settings.chosen),
       automatic: () => this.settings.chosen.automatic && this.#unblocked(),
-      busy: (asking) => this.#busy(asking),
       failed: (error) => this.#failed(error),
       suggestion: (ghost) => this.#suggested(ghost),
-      accepted: (ghost) => this.#tell(ghost, "accepted"),
-      dismissed: (ghost) => this.#tell(ghost, "dismissed"),
+      accepted: (ghost) => this.#report(ghost, "accepted"),
+      dismissed: (ghost) => this.#report(ghost, "dismissed"),
       changed: (text) => this.#changed(text),
     });
     this.#listen();
@@ -89,19 +87,26 @@ export class Write {
   }
 
   #unblocked(): boolean {
-    this.#owed ||= this.#connection.blocked;
-    return !this.#connection.blocked;
+    const { blocked } = this.#connection;
+    this.#owed ||= blocked;
+    if (blocked) this.#connection.nudge();
+    return !blocked;
   }
 
-  async #ask({ prefix, suffix, settings }: Question, signal: AbortSignal): Promise<Completion> {
+  async #ask(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
     const began = performance.now();
-    const completion = await this.#server.complete({ prefix, suffix, ...JSON.parse(settings) }, signal);
-    const seconds = (performance.now() - began) / 1000;
-    this.#connection.worked();
-    this.#journal.answered(seconds, completion.tokens?.completion ?? 0);
-    this.#readout.show({ question: { prefix, suffix, settings }, completion, seconds, dismissed: false });
-    if (!completion.completion) this.#announcement.textContent = "No suggestion: the guard abstained.";
-    return completion;
+    this.#busy(1);
+    try {
+      const completion = await this.#service.complete(request, signal);
+      const seconds = (performance.now() - began) / 1000;
+      this.#connection.answered();
+      this.#journal.answered(seconds, completion.tokens.completion);
+      this.#readout.show(completion, seconds);
+      if (!completion.completion) this.#announcement.textContent = "No suggestion: the guard abstained.";
+      return completion;
+    } finally {
+      this.#busy(-1);
+    }
   }
 
   #failed(error: unknown): void {
@@ -110,7 +115,10 @@ export class Write {
     this.#owed = this.#connection.blocked;
   }
 
-  #busy(asking: boolean): void {
+  /** One more request runs, or one less. */
+  #busy(more: 1 | -1): void {
+    this.#running += more;
+    const asking = this.#running > 0;
     this.#state.classList.toggle("busy", asking);
     if (asking) this.#state.textContent = "Asking";
     else if (this.#state.textContent === "Asking") this.#state.textContent = "";
@@ -123,20 +131,19 @@ export class Write {
       this.#announcement.textContent = "";
       return;
     }
-    this.#readout.show(ghost.answer);
-    this.#state.textContent = inSeconds(ghost.answer.seconds);
-    // Once a suggestion, not at each character that is typed along.
-    if (!this.#announcement.textContent) this.#announcement.textContent = `Suggestion: ${ghost.rest}`;
+    this.#readout.show(ghost.completion, ghost.seconds);
+    this.#state.textContent = inSeconds(ghost.seconds);
+    // Once per suggestion, not at each character that is typed along.
+    if (!this.#announcement.textContent) this.#announcement.textContent = `Suggestion: ${ghost.text}`;
   }
 
-  #tell({ answer }: Ghost, what: "accepted" | "dismissed"): void {
-    const { id } = answer.completion;
-    if (!id || this.#told.has(id)) return;
-    this.#told.add(id);
+  #report({ completion: { id } }: Ghost, what: "accepted" | "dismissed"): void {
+    if (!id || this.#reported.has(id)) return;
+    this.#reported.add(id);
     this.#journal.note(what);
     if (!this.settings.chosen.feedback) return;
-    // Nothing is lost for the writer when this fails.
-    this.#server.feedback(id, what === "accepted" ? "accepted" : "rejected").catch(() => undefined);
+    const outcome = what === "accepted" ? "accepted" : "rejected";
+    this.#service.feedback(id, outcome).catch((error: unknown) => console.debug("feedback was not accepted:", error));
   }
 
   #changed(text: Text): void {

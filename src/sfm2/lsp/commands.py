@@ -54,7 +54,9 @@ async def accepted(ls: Server, arguments: list[Any]) -> None:
 
 
 async def rejected(ls: Server, arguments: list[Any]) -> None:
-    """Report that a completion was rejected. Argument: its id."""
+    """Report that a completion was rejected. Argument: its id. It is not suggested again until the user asks."""
+    if arguments and isinstance(arguments[0], str):
+        ls.suggestions.dismiss(arguments[0])
     await _feedback(ls, arguments, Outcome.REJECTED)
 
 

@@ -36,6 +36,8 @@ class Document:
         self.language_id = language_id
         self._encoding = encoding
         self._lines = _split(text)
+        self.shrunk = False
+        """Whether the last change only removed text."""
 
     @property
     def text(self) -> str:
@@ -144,6 +146,9 @@ class Documents:
                 document.edit(change.range, change.text)
             else:
                 document.replace(change.text)
+        if document:
+            partial = (isinstance(change, types.TextDocumentContentChangePartial) for change in changes)
+            document.shrunk = all(partial) and not any(change.text for change in changes)
 
     def closed(self, uri: str) -> None:
         """The editor has closed a document."""

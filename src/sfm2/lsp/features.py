@@ -92,7 +92,7 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
         return types.CompletionList(is_incomplete=False, items=[])
     hole = hole_at(document, params.position)
     # Most editors say "invoked" also for requests while the user types.
-    found = await ls.suggestion(hole, automatic=True)
+    found = await ls.suggestion(hole, automatic=True, menu=True)
     feedback = ls.settings.feedback
     items = [] if found is None else [menu_item(hole, found, markdown=ls.client.markdown, feedback=feedback)]
     return types.CompletionList(is_incomplete=True, items=items)

@@ -43,6 +43,16 @@ class Question:
     """The whole text after the hole"""
 
     @cached_property
+    def lf_before(self) -> str:
+        """`before` with LF line ends."""
+        return with_lf(self.before)
+
+    @cached_property
+    def lf_after(self) -> str:
+        """`after` with LF line ends."""
+        return with_lf(self.after)
+
+    @cached_property
     def window(self) -> tuple[str, str]:
         """Prefix and suffix to send: the relevant part of a long text, with LF line ends, in valid Unicode."""
         before = self.before

@@ -20,6 +20,7 @@ from sfm2.lsp.question import ask_about
 from sfm2.lsp.service import Service
 from sfm2.lsp.settings import EditorSettings
 from sfm2.lsp.suggestions import Suggestions
+from sfm2.lsp.trigger import wants_ghost_text
 from sfm2.lsp.typed_ahead import Suggestion
 
 _log = logging.getLogger(__name__)
@@ -65,17 +66,18 @@ class Server(LanguageServer):
                 end = "" if complaint.endswith("?") else "."
                 self.show(f"SFM-2: {complaint}{end} The default applies.")
 
-    async def suggestion(self, hole: EditorHole, *, automatic: bool) -> Suggestion | None:
+    async def suggestion(self, hole: EditorHole, *, automatic: bool, menu: bool = False) -> Suggestion | None:
         """The suggestion for a hole; None if there is nothing to show. Errors are shown or logged, not raised.
 
-        `automatic`: the user is typing and did not ask for it.
+        `automatic`: the user is typing and did not ask for it. `menu`: for the editor's completion menu.
         """
-        if not self._wanted(hole, automatic):
+        if not self._wanted(hole, automatic, menu):
             return None
         try:
             question = ask_about(hole.document, hole.before, hole.after, self.settings)
             pause = self.settings.debounce / 1000 if automatic else 0.0
-            found = await self.suggestions.suggest(question, pause, automatic=automatic)
+            may_ask = not (automatic and hole.document.shrunk)  # what was just removed is not suggested again
+            found = await self.suggestions.suggest(question, pause, automatic=automatic, may_ask=may_ask)
         except Exception:  # noqa: BLE001 - a bug must not stop the editor; it is logged
             _log.exception("no suggestion")
             return None
@@ -90,10 +92,14 @@ class Server(LanguageServer):
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _wanted(self, hole: EditorHole, automatic: bool) -> bool:
+    def _wanted(self, hole: EditorHole, automatic: bool, menu: bool) -> bool:
         if self.settings.excludes(hole.document.path):
             return False
-        return not automatic or (self.settings.enabled and not hole.document.inside_word(hole.end))
+        if not automatic:
+            return True
+        # A menu can't be opened explicitly in most editors, so it offers suggestions in the middle of a line, too.
+        fits = not hole.document.inside_word(hole.end) if menu else wants_ghost_text(hole.before, hole.after)
+        return self.settings.enabled and fits
 
 
 class EditorCapabilities:

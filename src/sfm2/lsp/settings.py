@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from sfm2.lsp.exclusion import is_excluded
 from sfm2.types import MAX_NEW_TOKENS, Mode
 from sfm2.validation import complaint
 
@@ -50,7 +50,7 @@ class EditorSettings(BaseModel):
 
     def excludes(self, path: PurePosixPath | None) -> bool:
         """Whether the text of this file must not be sent."""
-        return path is not None and any(_matches(path, pattern) for pattern in self.exclude)
+        return path is not None and is_excluded(str(path), self.exclude)
 
 
 class Read(NamedTuple):
@@ -83,9 +83,3 @@ def read(value: Any) -> Read:
 
 def _complaint(problem: Mapping[str, Any]) -> str:
     return complaint(problem, [field.alias or "" for field in EditorSettings.model_fields.values()], noun="setting")
-
-
-def _matches(path: PurePosixPath, pattern: str) -> bool:
-    """Whether a glob pattern matches. One without folders, apart from a leading `**/`, is matched with the file's name."""
-    name = pattern.removeprefix("**/")
-    return fnmatch(path.name, name) if "/" not in name else fnmatch(str(path), pattern)

@@ -1,36 +1,39 @@
-"""Answers that are kept, also for the places that one comes to by typing along them.
+"""Completions that were received, found again at the place they were requested for and everywhere along their text.
 
-Found by everything that changes the answer: the terms, and the whole text before and after.
+The editor core has the same rules in `editors/core/src/cache.ts`; `tests/traces` holds both to them.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from sfm2.lsp.question import Question, Terms, with_lf
+from sfm2.lsp.question import Question, Terms
 from sfm2.types import Completion
 
-_KEPT = 200  # answers
-_SECONDS = 600.0  # that one is good for: the model behind the server may change
-_CLOSERS = ")]}>\"'`"
-_CLOSED_AT_ONCE = 4  # closers at most that an editor has added on its own
+_SIZE = 64  # completions that are kept
+_LIFETIME = 600.0  # seconds for which one holds: the model that the server runs may change
+_CLOSERS = re.compile(r"[)\]}>\"'`\s]{0,40}")
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`text` has LF. It takes the place of as many characters behind the cursor as `replaced` says."""
+    """A completion at the cursor, or what is left of it to insert."""
 
     text: str
+    """Its lines end in LF. Empty where the server had nothing to suggest."""
     completion: Completion
     replaced: int = 0
+    """How many characters after the cursor it replaces: closers that the editor inserted."""
+    dismissed: bool = False
+    """Whether the user did not want it."""
 
 
 @dataclass(frozen=True)
 class _Text:
-    """Texts of megabytes are told apart by length and hash."""
+    """Stands for a text, which may have megabytes, by its length and hash."""
 
     length: int
     hash: int
@@ -41,55 +44,83 @@ class _Text:
 
 
 @dataclass(frozen=True)
-class _Key:
+class _Place:
     terms: Terms
     before: _Text
     after: _Text
+
+    @classmethod
+    def of(cls, question: Question) -> _Place:
+        return cls(question.terms, _Text.of(question.lf_before), _Text.of(question.lf_after))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    place: _Place
+    completion: Completion
+    since: float
+    dismissed: bool = False
 
 
 class TypedAhead:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._entries: OrderedDict[_Key, tuple[float, Completion]] = OrderedDict()
+        self._entries: list[_Entry] = []
+        """The newest first."""
 
     def put(self, question: Question, completion: Completion) -> None:
-        key = _Key(question.terms, _Text.of(question.before), _Text.of(question.after))
-        self._entries.pop(key, None)
-        self._entries[key] = (self._clock(), completion)
-        if len(self._entries) > _KEPT:
-            self._entries.popitem(last=False)
+        if self._entries and self._entries[0].completion.weights != completion.weights:
+            self._entries = []  # other weights or another adapter answer now: what the earlier ones wrote no longer holds
+        place = _Place.of(question)
+        others = [entry for entry in self._entries if entry.place != place]
+        self._entries = [_Entry(place, completion, self._clock()), *others][:_SIZE]
 
     def find(self, question: Question) -> Suggestion | None:
-        """What an earlier answer has for this place, the newest first. Its text is empty where there was nothing."""
-        oldest = self._clock() - _SECONDS
-        for key, (at, completion) in reversed(self._entries.items()):
-            if at > oldest and key.terms == question.terms:
-                suggestion = _rest(key, completion, question)
+        """The newest completion that holds for this question."""
+        oldest = self._clock() - _LIFETIME
+        for entry in self._entries:
+            if entry.since > oldest and entry.place.terms == question.terms:
+                suggestion = _along(entry, question)
                 if suggestion is not None:
                     return suggestion
         return None
 
-
-def _rest(key: _Key, completion: Completion, question: Question) -> Suggestion | None:
-    """What is left of a completion, if the text differs from that of its question only by being typed along it."""
-    typed = len(question.before) - key.before.length
-    added = len(question.after) - key.after.length
-    if (
-        not 0 <= typed <= 2 * len(completion.completion) or not 0 <= added <= _CLOSED_AT_ONCE
-    ):  # 2: a CRLF is one LF there
-        return None
-    along = with_lf(question.before[key.before.length :])
-    rest = completion.completion[len(along) :]
-    if not completion.completion.startswith(along) or (along and not rest):
-        return None
-    if added and not (along and _closed_by_editor(question.after[:added], rest)):
-        return None
-    before, after = question.before[: key.before.length], question.after[added:]
-    same = (_Text.of(before), _Text.of(after)) == (key.before, key.after)
-    return Suggestion(rest, completion, replaced=added) if same else None
+    def dismiss(self, completion_id: str, *, dismissed: bool = True) -> None:
+        """The user does not want this completion, here or anywhere along it; with False, wants it again."""
+        self._entries = [
+            replace(entry, dismissed=dismissed) if entry.completion.id == completion_id else entry
+            for entry in self._entries
+        ]
 
 
-def _closed_by_editor(added: str, rest: str) -> bool:
-    """Whether these are closers that stand in the suggestion, too: typing `(` has put `)` behind the cursor."""
-    left = iter(rest)
-    return all(char in _CLOSERS and char in left for char in added)
+def _along(entry: _Entry, question: Question) -> Suggestion | None:
+    """What is left of a completion if the text has changed only by typing along it."""
+    completion, before, after = entry.completion, question.lf_before, question.lf_after
+    typed = len(before) - entry.place.before.length
+    added = len(after) - entry.place.after.length
+    text = completion.completion
+    if typed < 0 or added < 0 or (typed and typed >= len(text)) or not text.startswith(before[len(before) - typed :]):
+        return None
+    if added and not (typed and added in _closers(after)):
+        return None
+    fitted = _fitted(text[typed:], after[:added])
+    same = fitted is not None and _Text.of(before[: len(before) - typed]) == entry.place.before
+    if fitted is None or not same or _Text.of(after[added:]) != entry.place.after:
+        return None
+    return Suggestion(fitted[0], completion, fitted[1], entry.dismissed)
+
+
+def _closers(after: str) -> Iterator[int]:
+    """The lengths of the beginnings of `after` that an editor may have inserted: typing `(` puts `)` after the cursor."""
+    most = _CLOSERS.match(after)
+    return (at + 1 for at, char in enumerate(most[0] if most else "") if not char.isspace())
+
+
+def _fitted(left: str, closers: str) -> tuple[str, int] | None:
+    """The text and how much it replaces, so that accepting it leaves what the server was asked to fill in."""
+    if len(left) > len(closers) and left.endswith(closers):
+        return left[: len(left) - len(closers)], 0
+    if not closers:
+        return left, 0
+    line = iter(left.split("\n", 1)[0])  # editors show text around what it replaces within one line only
+    return (left, len(closers)) if "\n" not in closers and all(char in line for char in closers) else None

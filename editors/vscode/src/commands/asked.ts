@@ -1,6 +1,6 @@
-/** A request that the user waits for: shown while it runs, can be cancelled, and says what went wrong. */
+/** A request that the user waits for: shown while it runs, can be cancelled, and reports what went wrong. */
+import { SFM2Error } from "sfm2-client";
 import * as vscode from "vscode";
-import { RequestFailed } from "../core/failure";
 
 /** Undefined when it was cancelled or failed. */
 export async function asked<T>(title: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
@@ -12,7 +12,7 @@ export async function asked<T>(title: string, ask: (signal: AbortSignal) => Prom
       return await ask(cancel.signal);
     } catch (error) {
       if (cancel.signal.aborted) return undefined;
-      if (!(error instanceof RequestFailed)) throw error;
+      if (!(error instanceof SFM2Error)) throw error;
       void sayWhy(error);
       return undefined;
     } finally {
@@ -21,8 +21,8 @@ export async function asked<T>(title: string, ask: (signal: AbortSignal) => Prom
   });
 }
 
-async function sayWhy({ failure }: RequestFailed): Promise<void> {
-  const what = [failure.message, failure.suggestion].filter(Boolean).join(". ");
+async function sayWhy({ message, suggestion }: SFM2Error): Promise<void> {
+  const what = [message, suggestion].filter(Boolean).join(". ");
   const chosen = await vscode.window.showErrorMessage(`SFM-2: ${what}`, "Show log");
   if (chosen) await vscode.commands.executeCommand("sfm2.showLog");
 }

@@ -1,7 +1,6 @@
-/** Says in words what the selected code does, in a page beside it. */
+/** Explains the selected code, on a page beside it. */
+import { isExcluded, languageOf } from "sfm2-editor-core";
 import * as vscode from "vscode";
-import { serverLanguage } from "../core/languages";
-import { isExcluded } from "../documents";
 import type { Server } from "../server";
 import { settingsFor } from "../settings";
 import { asked } from "./asked";
@@ -15,7 +14,7 @@ export class Explanations implements vscode.TextDocumentContentProvider {
   readonly onDidChange = this.#changed.event;
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#pages.get(uri.path) ?? "This explanation is no longer there. Ask for it again.";
+    return this.#pages.get(uri.path) ?? "This explanation is gone. Request it again.";
   }
 
   async show(title: string, text: string): Promise<void> {
@@ -30,7 +29,7 @@ export async function explain(server: Server, explanations: Explanations): Promi
   const editor = vscode.window.activeTextEditor;
   if (!editor) return;
   const { document, selection } = editor;
-  if (isExcluded(document, settingsFor(document).exclude)) {
+  if (isExcluded(document.uri.path, settingsFor(document).exclude)) {
     await vscode.window.showInformationMessage("SFM-2: sfm2.exclude keeps this file's text from being sent.");
     return;
   }
@@ -40,13 +39,13 @@ export async function explain(server: Server, explanations: Explanations): Promi
     await vscode.window.showInformationMessage("SFM-2: select the code to explain.");
     return;
   }
-  const language = serverLanguage(document.languageId);
+  const language = languageOf(document.languageId);
   const answer = await asked("Explaining…", (signal) => server.explain(code, language, signal));
   if (!answer) return;
   const name = document.uri.path.split("/").pop() ?? "code";
   const lines = range.isSingleLine
     ? `line ${range.start.line + 1}`
     : `lines ${range.start.line + 1}–${range.end.line + 1}`;
-  const page = `### ${name}, ${lines}\n\n${answer.text}\n\n---\n*Written by ${answer.model}. It may be wrong.*\n`;
+  const page = `### ${name}, ${lines}\n\n${answer.explanation}\n\n---\n*Written by ${answer.modelUsed}. It may be wrong.*\n`;
   await explanations.show(`Explanation of ${name}, ${lines}`, page);
 }

@@ -1,8 +1,9 @@
 /** Writes the code that a comment asks for, below it. */
+import { isExcluded } from "sfm2-editor-core";
 import * as vscode from "vscode";
-import { commentAt } from "../core/comment";
-import { isExcluded, linesOfText, placeAt } from "../documents";
-import type { Server } from "../server";
+import { linesOfText, placeAt } from "../documents";
+import { commentAt } from "../pure/comment";
+import { PATIENCE, type Server } from "../server";
 import { settingsFor } from "../settings";
 import { asked } from "./asked";
 
@@ -14,7 +15,7 @@ export async function generate(server: Server): Promise<void> {
   const { document } = editor;
   const settings = settingsFor(document);
   const comment = commentAt(linesOfText(document), editor.selection.active.line);
-  if (!comment || isExcluded(document, settings.exclude)) {
+  if (!comment || isExcluded(document.uri.path, settings.exclude)) {
     const why = comment
       ? "sfm2.exclude keeps this file's text from being sent."
       : "put the cursor on a comment that says what to write.";
@@ -24,15 +25,17 @@ export async function generate(server: Server): Promise<void> {
   const end = document.lineAt(comment.last).range.end;
   const version = document.version;
   const place = placeAt(document, end);
-  const prefix = `${place.prefix}\n${comment.indent}`;
-  const request = { ...place, prefix, mode: "function", maxLength: MAX_LENGTH, adapter: settings.adapter } as const;
+  const request = {
+    place: { ...place, prefix: `${place.prefix}\n${comment.indent}` },
+    options: { mode: "function", maxLength: MAX_LENGTH, adapter: settings.adapter || null, timeout: PATIENCE },
+  } as const;
   const answer = await asked("Writing…", (signal) => server.complete(request, signal));
   if (!answer) return;
-  if (!answer.text.trim()) {
+  if (!answer.completion.trim()) {
     await vscode.window.showInformationMessage("SFM-2: the model had nothing that fits here. Say more in the comment.");
     return;
   }
-  await insert(editor, version, end, `\n${comment.indent}${answer.text.trimEnd()}`);
+  await insert(editor, version, end, `\n${comment.indent}${answer.completion.trimEnd()}`);
 }
 
 async function insert(editor: vscode.TextEditor, version: number, at: vscode.Position, text: string): Promise<void> {
@@ -42,5 +45,7 @@ async function insert(editor: vscode.TextEditor, version: number, at: vscode.Pos
     return;
   }
   await vscode.env.clipboard.writeText(text.trimStart());
-  await vscode.window.showInformationMessage("SFM-2: the file has changed meanwhile; the code is on the clipboard.");
+  await vscode.window.showInformationMessage(
+    "SFM-2: the file was changed in the meantime; the code is on the clipboard.",
+  );
 }

@@ -1,12 +1,12 @@
 import * as vscode from "vscode";
-import { type Situation, statusText } from "../core/statusText";
+import { type Situation, statusText } from "../pure/statusText";
 import { SECTION } from "../settings";
 
 interface Entry extends vscode.QuickPickItem {
   readonly run?: readonly [command: string, ...rest: unknown[]];
 }
 
-/** What a click on the status bar opens: how it stands, and what one can do. What puts it right comes first. */
+/** What a click on the status bar opens: the state, and what the user can do. The fix comes first. */
 export async function menu(situation: Situation): Promise<void> {
   const said = statusText(situation);
   const settings: Entry = { label: "$(gear) Settings", run: ["workbench.action.openSettings", SECTION] };

@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
-import { isLocal, portOf } from "../core/address";
+import { isLocal, portOf } from "../pure/address";
 
 const NAME = "SFM-2 server";
 
-/** Runs the server's command in a terminal, where one can see what it says and answer what it asks. */
+/** Runs the server's command in a terminal, where the user sees its output and can answer its questions. */
 export async function startServer(url: string, command: string): Promise<void> {
   if (!isLocal(url)) {
     await vscode.window.showWarningMessage(
@@ -15,6 +15,6 @@ export async function startServer(url: string, command: string): Promise<void> {
   const terminal =
     running ?? vscode.window.createTerminal({ name: NAME, iconPath: new vscode.ThemeIcon("server-process") });
   terminal.show(true);
-  // In a terminal that we opened before, the server may have ended or still run: then the second says so and ends.
+  // In a terminal that we opened earlier the server may still run; then the second one reports that and exits.
   terminal.sendText(`${command} --port ${portOf(url)}`);
 }

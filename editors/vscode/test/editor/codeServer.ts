@@ -2,8 +2,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "./sfm2Server";
-import { until } from "./until";
+import { freePort } from "../../../core/test/sfm2Server.ts";
+import { until } from "../../../core/test/until.ts";
 
 export interface Options {
   /** Where code-server is installed. */

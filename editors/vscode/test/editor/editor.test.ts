@@ -9,9 +9,9 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
+import { Sfm2Server } from "../../../core/test/sfm2Server.ts";
+import { until } from "../../../core/test/until.ts";
 import { CodeServer } from "./codeServer";
-import { Sfm2Server } from "./sfm2Server";
-import { until } from "./until";
 import { Workbench } from "./workbench";
 
 const folder = mkdtempSync(join(tmpdir(), "sfm2-vscode-"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLocal, portOf } from "../../src/core/address";
+import { isLocal, portOf } from "../../src/pure/address";
 
 const CASES: [string, boolean, number][] = [
   ["http://127.0.0.1:8000", true, 8000],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commentAt } from "../../src/core/comment";
+import { commentAt } from "../../src/pure/comment";
 
 function at(text: string, line: number): ReturnType<typeof commentAt> {
   const lines = text.split("\n");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Cell, earlierLines, following } from "../../src/core/notebook";
-import { windowAround } from "../../src/core/window";
+import { windowAround } from "sfm2-editor-core";
+import { type Cell, earlierLines, following } from "../../src/pure/notebook";
 
 function code(text: string, language = "python"): Cell {
   return { isCode: true, language, text };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Outcome, Outcomes, type Verdict } from "../../src/core/outcomes";
+import { type Outcome, Outcomes, type Verdict } from "../../src/pure/outcomes";
 
 /** A file whose edits are told to `Outcomes`, and all that it has said. */
 class Session {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { State } from "../../src/core/state";
-import { type Situation, statusText } from "../../src/core/statusText";
+import type { State } from "sfm2-editor-core";
+import { type Situation, statusText } from "../../src/pure/statusText";
 
 const situation: Situation = {
   state: { kind: "ready", model: "qwen2.5-coder-0.5b" },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
@@ -32,26 +31,21 @@ _DOT = "__"  # a dot in the name of a setting, where a name must be an identifie
 def serve(ctx: click.Context, /, file: Path | None, **values: Any) -> None:
     """Start the server; Ctrl-C or SIGTERM stops it."""
     settings = _effective(ctx, file, {name.replace(_DOT, "."): value for name, value in values.items()})
-    server = _server()
+    with needing("server", "the server"):
+        from sfm2.server import serve as serving
+        from sfm2.server.process import listening
     _warn(settings, _key_exists(settings))
     offer_weights(settings)
-    with server.process.listening.listen(settings.api.host, settings.api.port) as listener:
-        config = server.serve.build(settings)
-        _welcome(server.process.listening.url_of(listener))
-        server.serve.run(config, settings, listener)
+    with listening.listen(settings.api.host, settings.api.port) as listener:
+        config = serving.build(settings)
+        _welcome(listening.url_of(listener))
+        serving.run(config, settings, listener)
 
 
 def _effective(ctx: click.Context, file: Path | None, arguments: dict[str, Any]) -> Settings:
     """The settings with `arguments` (by dotted name) on top. The command's own --config wins over the group's."""
     invocation = ctx.find_object(Invocation)
     return load(arguments, path=file or (invocation.path if invocation else None)).settings
-
-
-def _server() -> ModuleType:
-    with needing("server", "the server"):
-        import sfm2.server.process.listening
-        import sfm2.server.serve
-    return sfm2.server
 
 
 def _key_exists(settings: Settings) -> bool:

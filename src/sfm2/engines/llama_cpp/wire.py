@@ -90,7 +90,7 @@ class TokenProbability(LlamaCppMessage):
         return bytes(self.bytes) if self.bytes is not None else self.token.encode()
 
 
-class Timings(LlamaCppMessage):
+class PromptTimings(LlamaCppMessage):
     prompt_n: int | None = None
     prompt_ms: float | None = None
     """Milliseconds until the first token"""
@@ -122,7 +122,7 @@ class CompletionEvent(LlamaCppMessage):
     """Whether this is the last event"""
     stop_type: str | None = None
     """`eos`, `limit`, or `word` for a stop text; with the last event"""
-    timings: Timings | None = None
+    timings: PromptTimings | None = None
     error: ErrorDetail | None = None
 
     @property

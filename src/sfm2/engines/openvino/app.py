@@ -21,10 +21,10 @@ from sfm2.engines.llama_cpp.wire import (
     ErrorDetail,
     ErrorReply,
     GenerationDefaults,
+    PromptTimings,
     Properties,
     TemplateCall,
     TemplateReply,
-    Timings,
     TokenizeCall,
     TokenizeReply,
     TokenProbability,
@@ -110,7 +110,9 @@ def _event(output: JobOutput, job: StartedJob, predicted: int, probabilities: bo
         tokens_predicted=predicted if output.last else None,
         stop=output.last,
         stop_type=output.stop_type,
-        timings=None if seconds is None else Timings(prompt_n=job.prompt_tokens, prompt_ms=round(seconds * 1000, 3)),
+        timings=None
+        if seconds is None
+        else PromptTimings(prompt_n=job.prompt_tokens, prompt_ms=round(seconds * 1000, 3)),
     )
 
 

@@ -1,0 +1,116 @@
+/** What `tests/traces` can't tell: signals, failures, and who waits for whom. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { APIConnectionError, type Completion } from "sfm2-client";
+import { type Ask, type CompletionRequest, type How, Suggester } from "../src/suggester.ts";
+import { completion } from "./completion.ts";
+import { Document } from "./document.ts";
+
+const how: How = { invoked: false, mayAsk: () => true, delay: 5, minConfidence: 0 };
+const never = new AbortController().signal;
+
+function at(document: Document): CompletionRequest {
+  return { place: document.place(), options: { maxLength: 96 } };
+}
+
+/** Answers with `text` after 20 ms, and remembers what it was asked. */
+function answering(text: string): { ask: Ask; requests: CompletionRequest[]; aborted: number } {
+  const seen = {
+    requests: [] as CompletionRequest[],
+    aborted: 0,
+    ask: async (request: CompletionRequest, signal: AbortSignal): Promise<Completion> => {
+      seen.requests.push(request);
+      signal.addEventListener("abort", () => seen.aborted++);
+      await new Promise((done) => setTimeout(done, 20));
+      return completion(text, { id: `${seen.requests.length}` });
+    },
+  };
+  return seen;
+}
+
+async function sent(server: { requests: unknown[] }): Promise<void> {
+  while (server.requests.length === 0) await new Promise((done) => setTimeout(done, 1));
+}
+
+test("without a cache each key asks", async () => {
+  const server = answering("return x + 1");
+  const suggester = new Suggester(server.ask, { cache: null });
+  const document = new Document("def f(x):\n    ");
+  for (const key of ["", ..."ret"]) await suggester.suggest(at(document.type(key)), how, never);
+  assert.equal(server.requests.length, 4);
+});
+
+test("the next key ends the request that runs", async () => {
+  const server = answering("1");
+  const suggester = new Suggester(server.ask);
+  const document = new Document("x =");
+  const first = suggester.suggest(at(document), how, never);
+  await sent(server);
+  const second = suggester.suggest(at(document.type(" ")), how, never);
+  assert.equal(await first, undefined);
+  assert.equal((await second)?.text, "1");
+  assert.equal(server.aborted, 1);
+});
+
+test("the editor's own cancellation ends it, also while it waits", async () => {
+  const server = answering("1");
+  const cancel = new AbortController();
+  const found = new Suggester(server.ask).suggest(at(new Document("x = ")), { ...how, delay: 60_000 }, cancel.signal);
+  cancel.abort();
+  assert.equal(await found, undefined);
+  assert.equal(server.requests.length, 0);
+});
+
+test("two that wait for the same request share it, and it ends with the last of them", async () => {
+  const server = answering("1");
+  const suggester = new Suggester(server.ask);
+  const [one, other] = [new AbortController(), new AbortController()];
+  const request = at(new Document("x = "));
+  const both = [one, other].map(({ signal }) => suggester.suggest(request, { ...how, delay: 0 }, signal));
+  await sent(server);
+  one.abort();
+  assert.equal(await both[0], undefined);
+  assert.equal((await both[1])?.text, "1");
+  assert.deepEqual([server.requests.length, server.aborted], [1, 0]);
+});
+
+test("who asks explicitly does not wait for the pause", async () => {
+  const server = answering("1");
+  const suggester = new Suggester(server.ask);
+  const request = at(new Document("x = "));
+  const waiting = suggester.suggest(request, { ...how, delay: 60_000 }, never);
+  assert.equal((await suggester.suggest(request, { ...how, invoked: true }, never))?.text, "1");
+  assert.equal(await waiting, undefined);
+});
+
+test("whether to ask is decided after the pause", async () => {
+  const server = answering("1");
+  let allowed = true;
+  const found = new Suggester(server.ask).suggest(at(new Document("x = ")), { ...how, mayAsk: () => allowed }, never);
+  allowed = false;
+  assert.equal(await found, undefined);
+  assert.equal(server.requests.length, 0);
+});
+
+test("a failure is thrown, and the next call at the place asks again", async () => {
+  let broken = true;
+  const suggester = new Suggester(async () => {
+    if (broken) throw new APIConnectionError("refused");
+    return completion("1");
+  });
+  const request = at(new Document("x = "));
+  await assert.rejects(suggester.suggest(request, how, never), APIConnectionError);
+  broken = false;
+  assert.equal((await suggester.suggest(request, how, never))?.text, "1");
+});
+
+test("what another server answered is forgotten, also what it answers later", async () => {
+  const server = answering("1");
+  const suggester = new Suggester(server.ask);
+  const request = at(new Document("x = "));
+  const late = suggester.suggest(request, how, never);
+  await sent(server);
+  suggester.forget();
+  assert.equal(await late, undefined);
+  assert.equal(suggester.recall(request), undefined);
+});

@@ -68,6 +68,7 @@ def service(folder: Path, lora: Path, openai: str, **environment: str) -> Iterat
         "SFM2_MODELS_GPT2_LORA_LORA_PATH": str(lora),
         "OPENAI_BASE_URL": openai,
         "SFM2_MODELS_OPENAI_MODE": "completions",
+        "SFM2_MODELS_OPENAI_MODEL": "sfm2",
         **environment,
     }
     with serve_process(folder, environment=variables) as running:

@@ -50,6 +50,7 @@ def test_the_chain_reaches_it_when_sfm2_cannot_answer(server: ServerProcess) -> 
         "models.sfm2.path": "/nowhere/model.gguf",
         "models.openai.base_url": f"{server.url}/v1",
         "models.openai.mode": "completions",
+        "models.openai.model": "sfm2",
     }
     with ModelManager(load(models, environment={}).settings) as manager:
         answer = manager.generate("def add(a, b):\n    return", max_length=20, temperature=0, language="python")

@@ -81,7 +81,7 @@ def test_white_space_before_the_cursor_and_marks_in_the_file_do_no_harm() -> Non
 def test_a_long_file_is_trimmed_for_an_editor_and_refused_otherwise() -> None:
     async def scenario(backend: SFM2) -> None:
         long = "x = 1\n" * 5000 + "def add(a, b):\n    return"
-        assert (await text(backend, long, trim=True)).startswith(" a + b")
+        assert (await text(backend, long, truncate=True)).startswith(" a + b")
         with pytest.raises(PromptTooLongError) as caught:
             await text(backend, long)
         assert caught.value.details["n_ctx"] == 1024

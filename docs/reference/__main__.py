@@ -11,6 +11,7 @@ import click
 from docs.reference.commands import commands, exits
 from docs.reference.languages import languages_table
 from docs.reference.measured import section
+from docs.reference.modules import modules
 from docs.reference.pages import filled
 from docs.reference.problems import problems
 from docs.reference.routes import routes, shapes
@@ -27,6 +28,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "routes": partial(routes, _API),
     "shapes": partial(shapes, _API),
     "languages": languages_table,
+    "modules": modules,
     "guard": partial(section, _MEASURED, "The guard"),
     "adapter": partial(section, _MEASURED, "The adapter that comes with it"),
     "stops": partial(section, _MEASURED, "Where completions stop"),
@@ -37,10 +39,11 @@ PARTS: dict[str, Callable[[], str]] = {
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page differs.")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "docs" / "site")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "docs")
 def main(check: bool, folder: Path) -> None:
-    """Make the generated parts of the pages in FOLDER."""
-    stale = [path for path in sorted(folder.glob("*.md")) if _differs(path, write=not check)]
+    """Make the generated parts of the pages in FOLDER and its folders."""
+    pages = [path for path in sorted(folder.rglob("*.md")) if "build" not in path.parts]
+    stale = [path for path in pages if _differs(path, write=not check)]
     if check and stale:
         names = ", ".join(path.name for path in stale)
         click.echo(f"{names} out of date; `python -m docs.reference` writes what is generated", err=True)

@@ -1,0 +1,1 @@
+"""The links of the fallback chain, each a way to get tokens."""

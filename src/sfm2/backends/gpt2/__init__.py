@@ -1,0 +1,1 @@
+"""GPT-2 with a LoRA, in this process, on PyTorch."""

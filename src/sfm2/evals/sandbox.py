@@ -1,4 +1,4 @@
-"""A sandbox: generated code and its tests run in a child process, contained as far as the operating system allows.
+"""A sandbox with limits of time and memory: generated code and its tests run in a contained child process.
 
 The child gets a nearly empty environment, no input but the program, a temporary folder, `Limits`, and what `containment`
 lists. It is killed when its time is up, or when the task that waits for it is cancelled.

@@ -1,4 +1,4 @@
-"""The language of an editor's document. Pure."""
+"""The language of an editor's document, by the language table. Pure."""
 
 from __future__ import annotations
 

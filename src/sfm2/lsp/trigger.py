@@ -1,4 +1,4 @@
-"""Where ghost text is wanted. Pure. The editor core has the same rule in `editors/core/src/trigger.ts`."""
+"""Where in a document ghost text is wanted. Pure. The editor core has the same rule in `editors/core/src/trigger.ts`."""
 
 from __future__ import annotations
 

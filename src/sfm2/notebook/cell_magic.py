@@ -1,4 +1,4 @@
-"""`%%sfm2`: completes a cell."""
+"""What `%%sfm2` does with a cell: complete it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a GGUF to what OpenVINO runs: once, cached under the digest and the settings.
+"""The conversion itself, from a GGUF to what OpenVINO runs: once, cached under the digest and the settings.
 
     GGUF --dequantise--> F16 GGUF --OpenVINO GenAI's reader--> model + tokenizer --name, compress--> int4 model
 

@@ -1,4 +1,4 @@
-"""Everything before the engine's process can start: weights pulled and converted, device and memory chosen."""
+"""Everything before the engine's process can start: pull the weights, watch their conversion, choose device and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A response of server-sent events, in the form of the route's protocol."""
+"""A response of server-sent events, in the form of the route's protocol; a failure in mid-stream becomes its last event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shutting down on SIGTERM or Ctrl-C: running requests finish, `/health/ready` reports it, then uvicorn stops.
+"""What SIGTERM and Ctrl-C do: running requests finish, `/health/ready` reports it, then uvicorn stops.
 
 uvicorn alone closes its listening socket at once, so that no load balancer could read the readiness. Here it gets the signal
 only when the last request is done, or the time is over. A second Ctrl-C ends what still runs.

@@ -1,4 +1,4 @@
-"""Work that runs for clients. It ends when its client leaves, and when the server has to stop."""
+"""Requests in flight: each ends when its client leaves; when the server shuts down, new ones are refused with a reason."""
 
 from __future__ import annotations
 

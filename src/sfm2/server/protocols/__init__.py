@@ -1,1 +1,1 @@
-"""The wire protocols that the service speaks. `base` describes what each one consists of."""
+"""The wire protocols that the service speaks. `server/http/protocol.py` describes what each one consists of."""

@@ -1,4 +1,4 @@
-"""Response times as a histogram: log-spaced buckets with ratio 1.1, so percentiles are within 5 %.
+"""The percentiles in `/stats`: response times in a histogram of log-spaced buckets with ratio 1.1, so within 5 %.
 
 The buckets are counters in the store, and so cover all workers and restarts.
 """

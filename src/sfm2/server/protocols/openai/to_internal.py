@@ -1,4 +1,4 @@
-"""OpenAI's requests as ours. Pure."""
+"""OpenAI's requests as ours: prompts, messages with their content parts, and sampling parameters. Pure."""
 
 from __future__ import annotations
 

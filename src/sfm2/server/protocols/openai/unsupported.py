@@ -1,4 +1,4 @@
-"""Fields that would change the answer, and that we don't support: they are refused by name instead of ignored."""
+"""Whole fields that would change the answer and are not supported: they are refused by name instead of ignored."""
 
 from __future__ import annotations
 

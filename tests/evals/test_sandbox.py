@@ -11,15 +11,15 @@ import pytest
 
 from sfm2.evals import sandbox_child
 from sfm2.evals.sandbox import AT_ONCE, Limits, Program, Sandbox
+from sfm2.testing import until_async
 from tests.evals.sandbox_processes import RIGHT, TEST, WAIT, children, outcome
 
 
 async def begun(count: int) -> list[psutil.Process]:
-    deadline = time.monotonic() + WAIT
-    while len(found := children()) < count:
-        assert time.monotonic() < deadline, f"{len(found)} of {count} sandboxes began"
-        await asyncio.sleep(0.01)
-    return found
+    def enough() -> list[psutil.Process]:
+        return found if len(found := children()) >= count else []
+
+    return await until_async(enough, WAIT, lambda: f"{count} sandboxes; {len(children())} began")
 
 
 def test_a_right_solution_passes() -> None:

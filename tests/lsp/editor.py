@@ -9,7 +9,6 @@ import asyncio
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -228,10 +227,3 @@ def editing(environment: Mapping[str, str], log: Path, *arguments: str) -> Itera
         yield editor
     finally:
         editor.close()
-
-
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)

@@ -17,9 +17,10 @@ import httpx
 import pytest
 from pygls.exceptions import JsonRpcException
 
+from sfm2.testing import until
 from tests.conftest import clean_environment, end, start_server
 from tests.lsp.conftest import Open
-from tests.lsp.editor import AUTOMATIC, WAIT, Editor, at, end_of, until
+from tests.lsp.editor import AUTOMATIC, WAIT, Editor, at, end_of
 from tests.server.echoing import Echo, serving
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def test_no_server_is_said_once_and_it_is_found_when_it_comes(opened: Open, tmp_
             item = editor.ghost(CURSOR)
             assert item is not None
             assert item.insert_text == "y = 2"
-            until(lambda: "SFM-2 answers again." in editor.logged)
+            until(lambda: "SFM-2 answers again." in editor.logged, WAIT)
             assert len(editor.shown) == 2  # the second is the status that was asked for
         finally:
             end(server)
@@ -58,10 +59,10 @@ def test_a_server_that_dies_and_is_started_again(opened: Open, tmp_path: Path) -
     try:
         with opened(server.url, slow) as editor:
             asked = editor.ask(end_of(slow))
-            until(lambda: httpx.get(f"{server.url}/health/live").is_success and not asked.done())
+            until(lambda: httpx.get(f"{server.url}/health/live").is_success and not asked.done(), WAIT)
             os.kill(server.process.pid, signal.SIGKILL)
             assert asked.result(WAIT) == []
-            until(lambda: editor.shown)
+            until(lambda: editor.shown, WAIT)
             end(server)
             server = start_server(tmp_path, "--port", port, SFM2_FALLBACK_CHAIN="echo")
             editor.replace(TEXT)

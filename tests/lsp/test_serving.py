@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sfm2.testing import until
 from tests.conftest import Running, clean_environment
 from tests.lsp.conftest import Open
-from tests.lsp.editor import WAIT, Editor, at, end_of, until
+from tests.lsp.editor import WAIT, Editor, at, end_of
 from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,7 @@ def test_models_in_this_process(opened: Open) -> None:
 def test_nothing_but_the_protocol_is_on_standard_output(opened: Open, echo: Echo, tmp_path: Path) -> None:
     with opened(echo.url, TEXT, variables={"SFM2_LOG_LEVEL": "DEBUG"}) as editor:
         assert editor.ghost(end_of(TEXT)) is not None
-        until(lambda: editor.logged)
+        until(lambda: editor.logged, WAIT)
     assert "pygls" in (tmp_path / "lsp.log").read_text()
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from sfm2.testing import until
 from tests.lsp.conftest import Open
-from tests.lsp.editor import AUTOMATIC, INVOKED, WAIT, Editor, applied, at, end_of, offset, until
+from tests.lsp.editor import AUTOMATIC, INVOKED, WAIT, Editor, applied, at, end_of, offset
 from tests.server.echoing import Echo
 
 pytestmark = pytest.mark.slow
@@ -116,9 +117,9 @@ def test_a_cancelled_request_stops_the_work(editor: Editor, echo: Echo) -> None:
     text = "# echo-slow:" + "word " * 90
     editor.open(text)
     asked = editor.ask(end_of(text))
-    until(lambda: echo.asked)
+    until(lambda: echo.asked, WAIT)
     editor.notify(lambda: editor.client.cancel_request(types.CancelParams(_pending(editor))))
-    until(lambda: echo.left)
+    until(lambda: echo.left, WAIT)
     with pytest.raises(JsonRpcException) as caught:
         asked.result(WAIT)
     assert caught.value.code == types.LSPErrorCodes.RequestCancelled
@@ -128,13 +129,13 @@ def test_a_newer_request_takes_the_place_of_an_older(editor: Editor, echo: Echo)
     text = "# echo-slow:" + "word " * 90
     editor.open(text)
     older = editor.ask(end_of(text))
-    until(lambda: echo.asked)
+    until(lambda: echo.asked, WAIT)
     editor.change(at(0, 0), end_of(text), "# echo:quick")
     newer = editor.ghost(end_of("# echo:quick"))
     assert older.result(WAIT) == []
     assert newer is not None
     assert newer.insert_text == "quick"
-    until(lambda: echo.left)
+    until(lambda: echo.left, WAIT)
 
 
 def test_the_same_question_twice_is_asked_once(editor: Editor, echo: Echo) -> None:
@@ -176,7 +177,7 @@ def test_settings_that_the_editor_is_asked_for(opened: Open, echo: Echo) -> None
         editor.configuration = {"enabled": False, "adapter": "none", "mode": "line"}
         editor.set(None)
         editor.open(STEERED)
-        until(lambda: editor.ghost(end_of(STEERED), AUTOMATIC) is None)
+        until(lambda: editor.ghost(end_of(STEERED), AUTOMATIC) is None, WAIT)
         editor.ghost(end_of(STEERED), INVOKED)
         assert (echo.last["adapter"], echo.last["mode"]) == ("none", "line")
 

@@ -100,7 +100,7 @@ def test_sigterm_lets_running_requests_finish_and_says_so(serve: Serve) -> None:
         pieces = stream.iter_raw()
         received = next(pieces)
         served.process.send_signal(signal.SIGTERM)
-        until(lambda: served.client.get("/health/ready").status_code == 503)
+        until(lambda: served.client.get("/health/ready").status_code == 503, WAIT)
         assert "draining" in served.client.get("/health/ready").json()["reason"]
         assert served.client.get("/health/live").status_code == 200
         refused = served.client.post("/generate", json={"prompt": "x"})
@@ -132,7 +132,7 @@ def test_a_second_ctrl_c_does_not_wait(serve: Serve) -> None:
         pieces = stream.iter_raw()
         received = next(pieces)
         served.process.send_signal(signal.SIGINT)
-        until(lambda: served.client.get("/health/ready").status_code == 503)
+        until(lambda: served.client.get("/health/ready").status_code == 503, WAIT)
         served.process.send_signal(signal.SIGINT)
         received += b"".join(pieces)
         assert b"event: error" in received
@@ -188,11 +188,11 @@ def test_workers_share_limits_statistics_and_keys(serve: Serve, tmp_path: Path) 
             return fresh.post("/generate", json={"prompt": "x"}, headers=headers).status_code
 
     with serve("--workers", "2", SFM2_LIMITS_RATE="5/minute") as served:
-        until(lambda: len(served.workers()) == 2)
+        until(lambda: len(served.workers()) == 2, WAIT)
         assert sorted(ask(served.client) for _ in range(8)) == [200] * 5 + [429] * 3
         key, text = Keys(Store.in_folder(tmp_path / "data")).create(rate="100/minute")
         headers = {"X-API-Key": text}
-        until(lambda: served.client.get("/stats", headers=headers).json()["total_requests"] == 8)
+        until(lambda: served.client.get("/stats", headers=headers).json()["total_requests"] == 8, WAIT)
         assert {ask(served.client) for _ in range(4)} == {401}
         assert {ask(served.client, **headers) for _ in range(4)} == {200}
         Keys(Store.in_folder(tmp_path / "data")).revoke(key.id)
@@ -212,7 +212,7 @@ def test_a_worker_that_can_not_start_says_so_for_good(environment: dict[str, str
 def test_workers_end_with_a_parent_that_was_killed(serve: Serve) -> None:
     with serve("--workers", "2") as served:
         assert served.client.get("/health").status_code == 200
-        until(lambda: len(served.workers()) == 2)
+        until(lambda: len(served.workers()) == 2, WAIT)
         workers = served.workers()
         served.process.kill()
         _, alive = psutil.wait_procs(workers, WAIT)

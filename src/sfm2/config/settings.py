@@ -29,6 +29,8 @@ class _Section(BaseModel):
 
 
 class ApiSettings(_Section):
+    """Where and how the service listens."""
+
     host: str = "127.0.0.1"
     """Address to serve on"""
     port: int = Field(8000, ge=0, le=65535)
@@ -54,6 +56,8 @@ class ApiSettings(_Section):
 
 
 class Sfm2Settings(_Section):
+    """The weights and the engine of the backend `sfm2`."""
+
     model: str = "qwen2.5-coder-0.5b"
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
@@ -75,6 +79,8 @@ class Sfm2Settings(_Section):
 
 
 class GPT2Settings(_Section):
+    """The backend `gpt2_lora`."""
+
     base_model: str = "gpt2-medium"
     """A Hugging Face name or a folder"""
     lora_path: UserPath | None = None
@@ -84,6 +90,8 @@ class GPT2Settings(_Section):
 
 
 class OpenAISettings(_Section):
+    """The backend `openai`."""
+
     api_key: SecretStr | None = None
     """Preferably set as OPENAI_API_KEY"""
     base_url: str | None = None
@@ -95,12 +103,16 @@ class OpenAISettings(_Section):
 
 
 class ModelsSettings(_Section):
+    """What each backend runs."""
+
     sfm2: Sfm2Settings = Sfm2Settings()
     gpt2_lora: GPT2Settings = GPT2Settings()
     openai: OpenAISettings = OpenAISettings()
 
 
 class GenerationSettings(_Section):
+    """Defaults and limits of requests."""
+
     default_max_length: int = Field(100, ge=1)
     """New tokens at most, when a request does not say"""
     default_temperature: float = Field(0.7, ge=0, le=2)
@@ -128,6 +140,8 @@ class GenerationSettings(_Section):
 
 
 class FallbackSettings(_Section):
+    """The chain."""
+
     chain: Annotated[tuple[BackendName, ...], LISTED] = Field(("sfm2", "gpt2_lora", "openai"), min_length=1)
     """Backends in the order in which they are asked"""
     failures: int = Field(3, ge=1)
@@ -139,6 +153,8 @@ class FallbackSettings(_Section):
 
 
 class LimitSettings(_Section):
+    """Limits of clients."""
+
     rate: str | None = None
     """Such as "100/minute", per key or address; null: none on loopback, 100/minute elsewhere"""
     rate_storage: str | None = None
@@ -152,6 +168,8 @@ class LimitSettings(_Section):
 
 
 class StorageSettings(_Section):
+    """Folders."""
+
     cache_dir: UserPath = Field(default_factory=lambda: platformdirs.user_cache_path("sfm2"))
     """Weights, and what is made of them"""
     data_dir: UserPath = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"))
@@ -159,11 +177,15 @@ class StorageSettings(_Section):
 
 
 class LogSettings(_Section):
+    """The log."""
+
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
     """Write messages of this level and above"""
 
 
 class Settings(_Section):
+    """All settings, by section."""
+
     api: ApiSettings = ApiSettings()
     models: ModelsSettings = ModelsSettings()
     generation: GenerationSettings = GenerationSettings()
@@ -174,6 +196,7 @@ class Settings(_Section):
 
     @property
     def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
         return is_loopback(self.api.host)
 
 

@@ -63,6 +63,7 @@ class AsyncModelManager:
 
     @property
     def settings(self) -> Settings:
+        """The effective settings."""
         return self._settings
 
     async def start(self) -> None:

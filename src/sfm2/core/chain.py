@@ -41,6 +41,7 @@ class Chain(Backend):
 
     @property
     def backends(self) -> list[Backend]:
+        """The backends, in the order they are asked."""
         return [link.backend for link in self._links]
 
     @property

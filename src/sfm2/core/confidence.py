@@ -97,6 +97,7 @@ class Calibrations:
         self._read: dict[str, Calibration | None] = {}
 
     def estimate(self, found: Mapping[str, float], weights: str | None) -> Estimate:
+        """The confidence of a completion with features `found`."""
         calibration = self._of(weights) if weights else None
         return calibration.estimate(found) if calibration else uncalibrated(found)
 

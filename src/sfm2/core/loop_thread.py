@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 
 class LoopThread:
+    """Runs coroutines for blocking callers, from any thread."""
+
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
@@ -44,6 +46,7 @@ class LoopThread:
             raise
 
     def close(self) -> None:
+        """Stop the loop and wait for its thread."""
         self.run(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -18,7 +18,9 @@ class OutputFilter(Protocol):
     """The completion so far."""
     report: GuardReport
 
-    def feed(self, text: str) -> str: ...
+    def feed(self, text: str) -> str:
+        """More text of the stream; returns what may be shown."""
+        ...
 
     def finish(self, model_stopped: bool = True) -> str:
         """The rest that may be shown. `model_stopped`: the model ended by itself, rather than at a limit."""
@@ -34,6 +36,7 @@ class NullFilter:
         self.report = GuardReport(reasons=[GuardReason.SWITCHED_OFF])
 
     def feed(self, text: str) -> str:
+        """More text of the stream; returns what may be shown."""
         self.text += text
         return text
 

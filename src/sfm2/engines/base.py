@@ -17,6 +17,8 @@ from sfm2.types import ConversationMessage, SamplingParams
 
 
 class Phase(StrEnum):
+    """Where an engine is in its life."""
+
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
@@ -40,10 +42,12 @@ class EngineHealth:
     """The adapter in use; None: the weights alone."""
 
     def as_json(self) -> dict[str, Any]:
+        """A JSON object, for other processes."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> EngineHealth:
+        """The other way."""
         return cls(**{**fields, "phase": Phase(fields["phase"])})
 
 
@@ -88,10 +92,14 @@ class Engine(ABC):
         return
 
     @abstractmethod
-    async def health(self) -> EngineHealth: ...
+    async def health(self) -> EngineHealth:
+        """What the engine is doing."""
+        ...
 
     @abstractmethod
-    async def facts(self) -> EngineFacts: ...
+    async def facts(self) -> EngineFacts:
+        """What prompts depend on. Raises `BackendError` while it is unknown."""
+        ...
 
     @abstractmethod
     async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:

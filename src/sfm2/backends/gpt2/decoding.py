@@ -62,6 +62,7 @@ def penalized(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch
 
 
 def likeliest(logits: torch.Tensor, count: int) -> torch.Tensor:
+    """Keep the `count` likeliest tokens; 0 keeps all."""
     if count == 0 or count >= len(logits):
         return logits
     least = torch.topk(logits, count).values[-1]

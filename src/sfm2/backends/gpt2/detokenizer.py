@@ -20,6 +20,7 @@ class Detokenizer:
         self._held: list[int] = []
 
     def feed(self, token: int) -> str:
+        """The text that `token` completes; empty while a character is incomplete."""
         self._held.append(token)
         text = self._text()
         return "" if text.endswith(_INCOMPLETE) else self._show(text)

@@ -38,19 +38,23 @@ class LazyLoader(Generic[T]):
 
     @property
     def running(self) -> bool:
+        """Whether a load is under way."""
         return self._future is not None and not self._future.done()
 
     @property
     def result(self) -> T | None:
+        """What was loaded; None while there is nothing."""
         if self._future is None or self.running or self._future.exception() is not None:
             return None
         return self._future.result()
 
     @property
     def failure(self) -> BaseException | None:
+        """Why the last load failed; None if it did not."""
         return None if self._future is None or self.running else self._future.exception()
 
     def forget(self) -> None:
+        """Let the result go; the next `begin` loads again."""
         self._future = None
 
     def _note(self, _: asyncio.Future[T]) -> None:

@@ -40,6 +40,7 @@ class GPT2Model:
         return ids or [self.tokenizer.bos_token_id or self.tokenizer.eos_token_id or 0]
 
     def decode(self, ids: Any) -> str:
+        """The text of token ids."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 

@@ -16,6 +16,7 @@ class RequestQueue:
         self._lock = asyncio.Lock()
 
     async def acquire(self) -> None:
+        """Wait for the turn. Raises `BackendOverloadedError` when too many wait already."""
         if self._lock.locked() and self._waiting >= self._limit:
             raise BackendOverloadedError(f"{self._waiting} requests wait already")
         self._waiting += 1
@@ -25,4 +26,5 @@ class RequestQueue:
             self._waiting -= 1
 
     def release(self) -> None:
+        """Let the next one in."""
         self._lock.release()

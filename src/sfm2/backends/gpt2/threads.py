@@ -78,6 +78,7 @@ class ThreadedIterator(Generic[T]):
         return item[0]
 
     def stop(self) -> None:
+        """End the thread after the item it is making."""
         self._stopped.set()
 
     def _work(self) -> None:

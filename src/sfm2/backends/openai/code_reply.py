@@ -29,8 +29,10 @@ class CodeReply:
         return bool(self._echo.taken) or bool(self._fences and self._fences.fenced)
 
     def feed(self, text: str) -> str:
+        """More of the reply; returns the code that is certain by now."""
         return self._echo.feed(self._fences.feed(text) if self._fences else text)
 
     def finish(self) -> str:
+        """The rest, once the stream has ended."""
         rest = self._fences.finish() if self._fences else ""
         return self._echo.feed(rest) + self._echo.finish()

@@ -23,6 +23,7 @@ class FenceStripper:
 
     @property
     def ended(self) -> bool:
+        """Whether the closing fence has been seen."""
         return self._code.ended
 
     def feed(self, text: str) -> str:
@@ -60,6 +61,7 @@ class _Bare:
         self._fences = False
 
     def feed(self, text: str) -> str:
+        """More of the text; returns what is certain by now."""
         self._held += text
         open_end = self._may_be_last.search(self._held)
         at = open_end.start() if open_end else len(self._held)
@@ -68,6 +70,7 @@ class _Bare:
         return shown
 
     def finish(self) -> str:
+        """The rest, once the stream has ended."""
         return "" if self._last.fullmatch(self._held) and not self._fences else self._held
 
 
@@ -85,6 +88,7 @@ class _Block:
         self.ended = False
 
     def feed(self, text: str) -> str:
+        """More of the text; returns what is certain by now."""
         if self.ended:
             return ""
         self._held += text
@@ -95,6 +99,7 @@ class _Block:
         return self._release(open_end.start() if open_end else len(self._held))
 
     def finish(self) -> str:
+        """The rest, once the stream has ended."""
         if self.ended or self._closed.fullmatch(self._held):
             return ""
         return self._release(len(self._held))

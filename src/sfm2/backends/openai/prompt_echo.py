@@ -28,6 +28,7 @@ class PromptEchoStripper:
         self.taken = ""
 
     def feed(self, text: str) -> str:
+        """More of the answer; returns what is certainly no repetition."""
         if self.settled:
             return text
         self._held += text
@@ -40,6 +41,7 @@ class PromptEchoStripper:
         return "" if _may_begin(self._comments, self._held.strip()) else self._settle()
 
     def finish(self) -> str:
+        """The rest, once the stream has ended."""
         return "" if self.settled else self._settle()
 
     def _settle(self) -> str:

@@ -32,6 +32,7 @@ def chat_request(request: GenerationRequest, model: str) -> dict[str, Any]:
 
 
 def completions_request(request: GenerationRequest, model: str) -> dict[str, Any]:
+    """The body of `/v1/completions`."""
     suffix = {"suffix": request.suffix} if request.suffix else {}
     return {"prompt": request.prefix, **suffix, "logprobs": 1, **_common(request, model), **_stop(request)}
 
@@ -79,6 +80,7 @@ class RefusedFields:
     dropped: frozenset[str] = frozenset()
 
     def without(self, full: Mapping[str, Any]) -> dict[str, Any]:
+        """`full` without the refused fields, and with `max_completion_tokens` where `max_tokens` was one."""
         kept = {name: value for name, value in full.items() if name not in self.dropped}
         if "max_tokens" in self.dropped:
             kept["max_completion_tokens"] = full["max_tokens"]
@@ -107,16 +109,19 @@ class ServerDelta:
 
     @property
     def finish_reason(self) -> Literal["stop", "length"] | None:
+        """Why the stream ended; None before its end."""
         return None if self.finish is None else "length" if self.finish == "length" else "stop"
 
 
 def read_chat(event: Mapping[str, Any]) -> ServerDelta:
+    """One event of a chat stream."""
     entries = _at(event, "choices", 0, "logprobs", "content", kind=list) or []
     logprobs = [entry.get("logprob") for entry in entries if isinstance(entry, dict)]
     return _delta(event, _at(event, "choices", 0, "delta", "content", kind=str), logprobs)
 
 
 def read_completions(event: Mapping[str, Any]) -> ServerDelta:
+    """One event of a completions stream."""
     logprobs = _at(event, "choices", 0, "logprobs", "token_logprobs", kind=list) or []
     return _delta(event, _at(event, "choices", 0, "text", kind=str), logprobs)
 

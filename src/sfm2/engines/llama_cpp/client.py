@@ -69,6 +69,7 @@ class LlamaCppClient:
         )
 
     async def aclose(self) -> None:
+        """Close all connections."""
         await self._http.aclose()
 
     async def generate(

@@ -22,6 +22,8 @@ _SEEDS = 2**31  # seeds are 32-bit; a negative one draws at random
 
 
 class LlamaCppMessage(BaseModel):
+    """A message of the protocol; unknown fields are ignored."""
+
     model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
 
 
@@ -49,6 +51,7 @@ class CompletionCall(LlamaCppMessage):
     def build(
         cls, prompt: str | Sequence[int], sampling: SamplingParams, adapter: AdapterFile | None, streaming: bool
     ) -> Self:
+        """The call for a prompt."""
         return cls(
             prompt=prompt if isinstance(prompt, str) else list(prompt),
             n_predict=sampling.max_length,
@@ -87,16 +90,21 @@ class TokenProbability(LlamaCppMessage):
 
     @property
     def raw(self) -> builtins.bytes:
+        """The token's bytes."""
         return bytes(self.bytes) if self.bytes is not None else self.token.encode()
 
 
 class PromptTimings(LlamaCppMessage):
+    """How long the prompt took."""
+
     prompt_n: int | None = None
     prompt_ms: float | None = None
     """Milliseconds until the first token"""
 
 
 class ErrorDetail(LlamaCppMessage):
+    """What went wrong, by its type."""
+
     code: int = 500
     type: str = "server_error"
     message: str = ""
@@ -105,6 +113,8 @@ class ErrorDetail(LlamaCppMessage):
 
 
 class ErrorReply(LlamaCppMessage):
+    """The body of a refusal."""
+
     error: ErrorDetail
 
 
@@ -127,17 +137,21 @@ class CompletionEvent(LlamaCppMessage):
 
     @property
     def finish_reason(self) -> FinishReason | None:
+        """Why the stream ended; None before its last event."""
         if not self.stop:
             return None
         return "length" if self.stop_type == "limit" else "stop"
 
     @property
     def prompt_seconds(self) -> float | None:
+        """Seconds until the first token, where reported."""
         milliseconds = self.timings.prompt_ms if self.timings else None
         return None if milliseconds is None else milliseconds / 1000
 
 
 class GenerationDefaults(LlamaCppMessage):
+    """The part of the server's defaults that matters here."""
+
     n_ctx: int | None = None
 
 
@@ -165,10 +179,14 @@ class TokenizeCall(LlamaCppMessage):
 
 
 class TokenizeReply(LlamaCppMessage):
+    """The token ids."""
+
     tokens: list[int]
 
 
 class TemplateMessage(LlamaCppMessage):
+    """One message of a conversation."""
+
     role: str
     content: str
 
@@ -180,4 +198,6 @@ class TemplateCall(LlamaCppMessage):
 
 
 class TemplateReply(LlamaCppMessage):
+    """The prompt that the template made."""
+
     prompt: str

@@ -61,11 +61,13 @@ class ModelFacts:
 
     @classmethod
     def read(cls, folder: Path) -> ModelFacts:
+        """The facts that a conversion left in `folder`."""
         fields: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         return cls(**{**fields, "stop_token_ids": tuple(fields["stop_token_ids"])})
 
 
 def is_converted(folder: Path) -> bool:
+    """Whether `folder` holds a finished conversion."""
     return (folder / MODEL).is_file() and (folder / FACTS).is_file()
 
 
@@ -89,6 +91,7 @@ def convert(source: Path, folder: Path, preset: Preset, progress: Progress) -> N
 
 
 def facts_of(header: GGUFHeader) -> ModelFacts:
+    """The facts in a GGUF's metadata. Control tokens end a completion as well as the end-of-sequence token."""
     heads = header.of_architecture("attention.head_count")
     width = header.of_architecture("embedding_length")
     types = header.metadata.get("tokenizer.ggml.token_type", [])

@@ -18,6 +18,7 @@ from sfm2.errors import WeightsError
 
 
 def main(source: str, folder: str, preset_name: str) -> int:
+    """Convert `source` into `folder`; returns the exit status."""
     lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 

@@ -20,6 +20,7 @@ _THREADS = 2
 
 
 def parameter_count(header: GGUFHeader) -> int:
+    """The number of parameters of all tensors."""
     return sum(math.prod(tensor.shape) for tensor in header.tensors)
 
 

@@ -47,6 +47,7 @@ class JobOutput:
 
     @property
     def last(self) -> bool:
+        """Whether the job has ended."""
         return self.stop_type is not None or self.error is not None
 
 
@@ -111,6 +112,7 @@ class Pipeline:
         return len(self._running)
 
     def add(self, job: Job) -> None:
+        """Begin `job`. A request that OpenVINO refuses ends it with an error."""
         job.text = TokenText(self._vocabulary)
         job.stops = StopTexts(job.sampling.stop)
         job.started = time.perf_counter()
@@ -145,6 +147,7 @@ class Pipeline:
 
     @property
     def busy(self) -> bool:
+        """Whether there is work to do."""
         return bool(self._running) or self._pipeline.has_non_finished_requests()
 
     def _warm_up(self) -> None:

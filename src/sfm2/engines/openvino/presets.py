@@ -29,5 +29,6 @@ class Preset(BaseModel):
 
 
 def preset(name: str = DEFAULT_PRESET) -> Preset:
+    """The preset of that name in presets.toml. Raises `KeyError` for another name."""
     tables = tomllib.loads((files("sfm2.engines.openvino") / "presets.toml").read_text(encoding="utf-8"))
     return Preset(name=name, **tables[name])

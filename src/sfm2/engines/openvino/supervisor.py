@@ -75,9 +75,11 @@ class Supervisor:
 
     @property
     def health(self) -> EngineHealth:
+        """What the engine is doing now."""
         return self._health
 
     async def settled(self) -> None:
+        """Wait until loading has ended, well or badly."""
         await self._settled.wait()
 
     async def aclose(self) -> None:

@@ -32,9 +32,11 @@ class Vocabulary:
         return [token for part in parts if part for token in self.encode(part)]
 
     def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids; bytes that are no UTF-8 become U+FFFD."""
         return b"".join(self._bytes[i] for i in ids).decode("utf-8", "replace")
 
     def bytes_of(self, token: int) -> bytes:
+        """The bytes of one token: a character may be spread over several."""
         return self._bytes[token]
 
     def chat_prompt(self, messages: list[dict[str, Any]]) -> str:
@@ -50,9 +52,11 @@ class TokenText:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, token: int, final: bool = False) -> str:
+        """The text that `token` completes; empty while a character is incomplete."""
         return self._decoder.decode(self._vocabulary.bytes_of(token), final)
 
     def finish(self) -> str:
+        """What is left, incomplete characters as U+FFFD."""
         return self._decoder.decode(b"", True)
 
 

@@ -59,6 +59,7 @@ class Worker:
         return list(self._pipelines)
 
     def submit(self, job: Job) -> None:
+        """Run `job`; its output goes to its sink. For any thread."""
         self._commands.put(lambda: self._add(job))
 
     def cancel(self, job: Job) -> None:
@@ -66,6 +67,7 @@ class Worker:
         self._commands.put(lambda: self._drop(job))
 
     def close(self) -> None:
+        """End `run` after the current round."""
         self._closed.set()
         self._commands.put(lambda: None)
 

@@ -91,7 +91,7 @@ def test_of_two_at_once_the_second_waits_and_finds_it_done(
     first = pull_process("--hold-at", "1")
     read_until(first, "held")
     second = pull_process()
-    read_until(second, f"waiting for another process that pulls {NAME}")
+    read_until(second, f"waiting for another process that is pulling {NAME}")
     assert not final(cache).exists()
     assert first.stdin is not None
     first.stdin.write("\n")

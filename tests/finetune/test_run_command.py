@@ -103,7 +103,7 @@ def test_it_goes_on_from_an_adapter_with_its_rank_and_its_place(
     store.add(mine, "holes", holes_only=True)
     shown = run(config, data, tmp_path / "more", "--from", "holes")
     assert shown.exception is None, shown.stderr
-    assert "goes on from holes" in shown.stderr
+    assert "starts from holes" in shown.stderr
     more = read(tmp_path / "more")
     assert (more.rank, more.holes_only) == (8, True)
     assert more.digest != read(mine).digest
@@ -115,8 +115,8 @@ def test_what_is_in_use_is_gone_on_from_unless_none_is_asked_for(
     store = AdapterStore(load(path=config).settings.storage.data_dir)
     store.use(store.add(mine, "used").name)
     try:
-        assert "goes on from used" in run(config, data, tmp_path / "more", "--dry-run").stderr
-        assert "goes on from" not in run(config, data, tmp_path / "more", "--dry-run", "--from", "none").stderr
+        assert "starts from used" in run(config, data, tmp_path / "more", "--dry-run").stderr
+        assert "starts from" not in run(config, data, tmp_path / "more", "--dry-run", "--from", "none").stderr
     finally:
         store.use("none")
     assert not (tmp_path / "more").exists()
@@ -138,7 +138,7 @@ def test_a_gpt2_begins_anew(config: Path, data: Path, mine: Path, tmp_path: Path
 
 def test_examples_that_are_too_long_for_a_row_are_told(config: Path, data: Path, tmp_path: Path) -> None:
     shown = run(config, data, tmp_path / "short", "--row", 360, "--dry-run")
-    assert "are longer than 360 tokens and left out (--row)" in shown.stderr
+    assert "are longer than 360 tokens and are left out (--row)" in shown.stderr
 
 
 def test_a_folder_goes_on_only_with_the_data_that_it_began_with(config: Path, mine: Path, tmp_path: Path) -> None:

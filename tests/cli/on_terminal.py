@@ -1,7 +1,7 @@
 """A process on a terminal of its own (a pty), as a person would see it.
 
-Not by `pty.fork()`, and so not by pexpect: once an engine has run in this process, a fork of it dies of SIGSEGV in a fork
-handler of a native library, before it becomes another program. `subprocess` starts programs without running those.
+Not by `pty.fork()`, and so not by pexpect: once an engine has run in this process, a fork of it was seen to die of SIGSEGV
+before it became another program (which native library is at fault was not found). `subprocess` starts programs without that.
 """
 
 from __future__ import annotations

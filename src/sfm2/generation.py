@@ -62,8 +62,8 @@ class TokenChunk:
     healed: int = 0
     """Characters of all `token_texts` so far that no `text` will have: token healing took them off."""
     weights: str | None = None
-    """SHA-256 of the weights, where known; with an adapter, + and the adapter's digest."""
+    """SHA-256 of the weights, where known; with an adapter, + and the adapter's digest. The first chunk is enough."""
     adapter: str | None = None
-    """The adapter that is answering."""
+    """The adapter that is answering. The first chunk is enough."""
     backend: str | None = None
     """Set by the chain on the first chunk of each backend: it answers from here on, and what came before is void."""

@@ -112,10 +112,10 @@ def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: P
             sampling=SamplingParams(temperature=0, max_length=24),
         )
         filled = await chunks(backend, hole)
-        assert filled[-1].adapter == "sfm2-0.5b"
+        assert filled[0].adapter == "sfm2-0.5b"
         assert "".join(chunk.text for chunk in filled).startswith(" a + b\n")
-        assert (await chunks(backend, replace(hole, suffix="")))[-1].adapter is None
-        assert (await chunks(backend, replace(hole, adapter="none")))[-1].adapter is None
+        assert (await chunks(backend, replace(hole, suffix="")))[0].adapter is None
+        assert (await chunks(backend, replace(hole, adapter="none")))[0].adapter is None
 
     with_backend(scenario, storage__data_dir=tmp_path)
 

@@ -127,9 +127,11 @@ class SFM2(Backend):
             prompt = _code_prompt(request, weights, healing.prompt, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
         tokens = engine.generate(prompt, request.sampling, _file_of(adapter), streaming=request.streaming)
+        named = False
         async with aclosing(_healed(tokens, healing)) as chunks:
             async for chunk in chunks:
-                yield replace(chunk, weights=identity, adapter=name)
+                yield chunk if named else replace(chunk, weights=identity, adapter=name)
+                named = True
 
     async def _available(self) -> Engine:
         if self._engine is None:
@@ -209,7 +211,8 @@ async def _healed(
             if healing.pending:
                 lost += sum(map(len, chunk.token_texts))
             else:
-                yield replace(chunk, text=text, healed=max(0, healing.healed - lost))
+                healed = max(0, healing.healed - lost)
+                yield replace(chunk, text=text, healed=healed) if healed or text != chunk.text else chunk
 
 
 def _plain(context: Sequence[Snippet], family: prompts.Family | None) -> list[Snippet]:

@@ -119,7 +119,10 @@ def _event(output: JobOutput, job: StartedJob, predicted: int, probabilities: bo
 def _probabilities(output: JobOutput, job: StartedJob) -> list[TokenProbability]:
     texts = [job.vocabulary.bytes_of(token) for token in output.tokens]
     return [
-        TokenProbability(id=token, token=text.decode("utf-8", "replace"), bytes=list(text), logprob=logprob)
+        # Nothing to validate: these are our own numbers, and there is one for each token.
+        TokenProbability.model_construct(
+            id=token, token=text.decode("utf-8", "replace"), bytes=list(text), logprob=logprob
+        )
         for token, text, logprob in zip(output.tokens, texts, output.logprobs, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,11 @@ def test_what_only_looked_like_a_stop_is_shown() -> None:
     assert cut(["a", "#", "b"], ["# end"]) == "a#b"
 
 
+@pytest.mark.parametrize("pieces", [["\na\n"], ["\na", "\n"], ["\n", "a", "\n"]])
+def test_of_two_that_overlap_the_one_that_is_complete_first_counts(pieces: list[str]) -> None:
+    assert cut(pieces, ["a", "\na\n"]) == "\n"
+
+
 def test_says_when_it_has_ended() -> None:
     stops = StopTexts(["END"])
     assert stops.feed("x EN") == "x "
@@ -35,5 +41,5 @@ words = st.text(alphabet="ab\n", max_size=4)
 @given(pieces=st.lists(words, max_size=10), stops=st.lists(words, max_size=3))
 def test_equals_cutting_the_whole_text(pieces: list[str], stops: list[str]) -> None:
     whole = "".join(pieces)
-    ends = [whole.find(stop) for stop in stops if stop and stop in whole]
-    assert cut(pieces, stops) == (whole[: min(ends)] if ends else whole)
+    found = [(whole.find(stop) + len(stop), whole.find(stop)) for stop in stops if stop and stop in whole]
+    assert cut(pieces, stops) == (whole[: min(found)[1]] if found else whole)

@@ -1,4 +1,4 @@
-"""Stop texts: a stream ends before the first of them, however it is split into pieces."""
+"""Stop texts: a stream ends before the first of them to be complete, however it is split into pieces."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class StopTexts:
         if self.ended:
             return ""
         self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+        # By where they end: a longer one that begins earlier would be complete only later.
+        found = [(at + len(stop), at) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.ended = True
-            return self._held[: min(found)]
+            _, start = min(found)
+            return self._held[:start]
         keep = _open_end(self._held, self._stops)
         shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
         return shown

@@ -14,7 +14,7 @@ from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules import ORDER, rules_for
 from sfm2.syntax.rules.base import Draft, Restart, Rule
 from sfm2.syntax.rules.block_end import LINES_BEYOND, BlockEnd
-from sfm2.syntax.rules.fences import Fences
+from sfm2.syntax.rules.chatter import Chatter
 from sfm2.syntax.rules.line_end import LineEnd
 from sfm2.syntax.rules.repetition import LONGEST_LINE, LONGEST_PERIOD, ROUNDS, Repetition, loop_in_line
 from sfm2.syntax.rules.suffix_begins import SuffixBegins
@@ -60,6 +60,11 @@ def test_rules_are_new_for_each_completion_and_in_order() -> None:
     first, second = rules_for(hole, Mode.BLOCK), rules_for(hole, Mode.BLOCK)
     assert [type(rule) for rule in first] == list(ORDER)
     assert not set(map(id, first)) & set(map(id, second))
+
+
+def test_each_rule_is_the_file_of_its_reason_and_their_order_is_that_of_the_reasons() -> None:
+    assert [rule.reason for rule in ORDER] == ["line_end", "chatter", "suffix_begins", "block_end", "repetition"]
+    assert [rule.__module__.rpartition(".")[2] for rule in ORDER] == [rule.reason for rule in ORDER]
 
 
 # LineEnd
@@ -121,46 +126,46 @@ def test_a_line_continued_by_the_brackets_before_the_cursor() -> None:
     assert apply(LineEnd(Hole("x = [", "", "python"), Mode.LINE), text + "y = 2\n").cut == text
 
 
-# Fences
+# Chatter
 
 
 @pytest.mark.parametrize("fence", ["```", "```python", "  ```", "~~~", "````c++", "```  "])
 def test_a_fence_ends_code(fence: str) -> None:
     text = f"x = 1\n{fence}\nThat was it.\n"
-    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), text).cut == "x = 1\n"
-    assert apply(Fences(Hole("", "", "go"), Mode.FREE), text).cut == "x = 1\n"
+    assert apply(Chatter(Hole("", "", "python"), Mode.BLOCK), text).cut == "x = 1\n"
+    assert apply(Chatter(Hole("", "", "go"), Mode.FREE), text).cut == "x = 1\n"
 
 
 @pytest.mark.parametrize("line", ["`a`", "x = '```'", "``", "``` and talk", "# ```"])
 def test_not_every_backtick_is_a_fence(line: str) -> None:
-    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), f"x = 1\n{line}\ny = 2\n").cut is None
+    assert apply(Chatter(Hole("", "", "python"), Mode.BLOCK), f"x = 1\n{line}\ny = 2\n").cut is None
 
 
 @pytest.mark.parametrize("language", ["markdown", "text", None])
 def test_where_fences_belong_they_stay(language: str | None) -> None:
-    assert apply(Fences(Hole("", "", language), Mode.BLOCK), "a\n```\nb\n").cut is None
+    assert apply(Chatter(Hole("", "", language), Mode.BLOCK), "a\n```\nb\n").cut is None
 
 
 def test_a_fence_within_a_long_string_of_python_belongs_to_it() -> None:
     inside = '"""Like so:\n```\nf()\n```\n"""\nx = 1\n'
-    assert apply(Fences(Hole("def f():\n    ", "", "python"), Mode.BLOCK), inside).cut is None
-    assert apply(Fences(Hole('"""Like so:\n', "", "python"), Mode.BLOCK), "```\nf()\n```\n").cut is None
-    assert apply(Fences(Hole("", "", "python"), Mode.BLOCK), inside + "```\n").cut == inside
+    assert apply(Chatter(Hole("def f():\n    ", "", "python"), Mode.BLOCK), inside).cut is None
+    assert apply(Chatter(Hole('"""Like so:\n', "", "python"), Mode.BLOCK), "```\nf()\n```\n").cut is None
+    assert apply(Chatter(Hole("", "", "python"), Mode.BLOCK), inside + "```\n").cut == inside
 
 
 def test_the_head_of_the_cursors_line_counts() -> None:
-    assert apply(Fences(Hole("x = `", "", "javascript"), Mode.BLOCK), "``\n").cut is None
+    assert apply(Chatter(Hole("x = `", "", "javascript"), Mode.BLOCK), "``\n").cut is None
 
 
 def test_a_fence_before_the_code_restarts_the_completion() -> None:
-    rule = Fences(Hole("", "", "python"), Mode.FREE)
+    rule = Chatter(Hole("", "", "python"), Mode.FREE)
     assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=True).restarted
     assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=False).cut == "Sure:\n"
     assert apply(rule, "x = 1\n```\n", holds_code=True, can_restart=True).cut == "x = 1\n"
 
 
 def test_a_fence_on_the_cursors_line_restarts_nothing() -> None:
-    rule = Fences(Hole("`", "", "javascript"), Mode.FREE)
+    rule = Chatter(Hole("`", "", "javascript"), Mode.FREE)
     assert apply(rule, "``\n", holds_code=False, can_restart=True).cut == ""
 
 

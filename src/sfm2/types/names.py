@@ -40,13 +40,15 @@ class GuardAction(StrEnum):
 class GuardReason(StrEnum):
     """Why the guard did it."""
 
+    # Rules, in the order in which they are asked: each is a file of this name in syntax/rules/.
     LINE_END = "line_end"  # mode `line`: one line was asked for
-    BLOCK_END = "block_end"  # the next line is outside the block that holds the hole
+    CHATTER = "chatter"  # prose or code fences around the code
     SUFFIX_BEGINS = "suffix_begins"  # the model began to write what follows the hole
+    BLOCK_END = "block_end"  # the next line is outside the block that holds the hole
+    REPETITION = "repetition"  # lines that repeat
+    # The guard's own, and the core's.
     SYNTAX = "syntax"  # what was cut does not parse in place
     OPEN = "open"  # quotes, brackets or a block were left open, and closed
-    REPETITION = "repetition"
-    CHATTER = "chatter"  # prose or code fences around the code
     UNDEFINED_NAMES = "undefined_names"
     STOP_TEXT = "stop_text"  # one of the request's own
     LENGTH = "length"  # `max_length` was reached within a line or a statement

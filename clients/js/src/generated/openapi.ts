@@ -595,7 +595,7 @@ export interface components {
          * @description Why the guard did it.
          * @enum {string}
          */
-        GuardReason: "line_end" | "block_end" | "suffix_begins" | "syntax" | "open" | "repetition" | "chatter" | "undefined_names" | "stop_text" | "length" | "unknown_language" | "too_large" | "switched_off";
+        GuardReason: "line_end" | "chatter" | "suffix_begins" | "block_end" | "repetition" | "syntax" | "open" | "undefined_names" | "stop_text" | "length" | "unknown_language" | "too_large" | "switched_off";
         /**
          * GuardReport
          * @description What the syntax guard did to a completion, and why.

@@ -1,17 +1,26 @@
-"""The rules that say where a completion ends, one in each file. Their order is one list; the first that cuts decides."""
+"""The rules that say where a completion ends, one in each file; the first that cuts decides.
+
+A rule's file has the name of its reason, and `GuardReason` lists the reasons in the order in which their rules are asked.
+Reasons without a file are the guard's own.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules.base import Rule
-from sfm2.syntax.rules.block_end import BlockEnd
-from sfm2.syntax.rules.fences import Fences
-from sfm2.syntax.rules.line_end import LineEnd
-from sfm2.syntax.rules.repetition import Repetition
-from sfm2.syntax.rules.suffix_begins import SuffixBegins
-from sfm2.types import Mode
+from sfm2.types import GuardReason, Mode
 
-ORDER: tuple[type[Rule], ...] = (LineEnd, Fences, SuffixBegins, BlockEnd, Repetition)
+
+def _ordered() -> tuple[type[Rule], ...]:
+    names = (f"{__name__}.{reason}" for reason in GuardReason)
+    return tuple(import_module(name).RULE for name in names if find_spec(name) is not None)
+
+
+ORDER = _ordered()
+"""Every rule, in the order in which they are asked."""
 
 
 def rules_for(hole: Hole, mode: Mode) -> list[Rule]:

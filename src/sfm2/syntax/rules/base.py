@@ -43,7 +43,7 @@ class Restart:
 class Rule(Protocol):
     """Decides line by line where a completion ends. A rule may remember what it has seen; one is made for each completion.
 
-    A new rule is a class in a file of its own, named in `ORDER`; a new `reason` is a member of `GuardReason`.
+    A new rule is a class in a file with the name of its reason, which calls it `RULE`, and the reason in `GuardReason`.
     """
 
     reason: ClassVar[GuardReason]

@@ -13,7 +13,7 @@ from typing import ClassVar
 from sfm2.languages import BlockWords, comment_marks, facts_of
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
-from sfm2.syntax.rules.base import Draft
+from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
 _CLOSER = re.compile(r"[)\]}>;,]")
@@ -152,3 +152,6 @@ def _leading_marks(language: str | None) -> tuple[str, ...]:
     directives = facts.directives if facts else ()
     marks = (*comment_marks(language), *directives)
     return (*marks, "*") if "/*" in marks else marks
+
+
+RULE: type[Rule] = BlockEnd

@@ -10,7 +10,7 @@ from typing import ClassVar
 from sfm2.languages import comment_marks
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.python_scanner import PythonScanner
-from sfm2.syntax.rules.base import Draft, StatelessRule
+from sfm2.syntax.rules.base import Draft, Rule, StatelessRule
 from sfm2.types import GuardReason, Mode
 
 
@@ -35,3 +35,6 @@ class LineEnd(StatelessRule):
         if not draft.line.strip():
             return None
         return draft.end + 1
+
+
+RULE: type[Rule] = LineEnd

@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.rules.base import Draft
+from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
 LONGEST_PERIOD = 8  # lines
@@ -66,3 +66,6 @@ def loop_in_line(line: str) -> int | None:
     while start > 0 and line[start - 1] == line[start - 1 + period]:
         start -= 1
     return start + period
+
+
+RULE: type[Rule] = Repetition

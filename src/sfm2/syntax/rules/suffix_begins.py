@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
-from sfm2.syntax.rules.base import Draft
+from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
 DISTINCTIVE = 10  # characters; a shorter line (`}`, `else:`) raises no suspicion
@@ -108,3 +108,6 @@ def _find(line: str, rest: str) -> int | None:
 def _similar(line: str, first: str) -> bool:
     matcher = SequenceMatcher(None, line[:_LONGEST], first[:_LONGEST], autojunk=False)
     return matcher.real_quick_ratio() >= SIMILAR and matcher.quick_ratio() >= SIMILAR and matcher.ratio() >= SIMILAR
+
+
+RULE: type[Rule] = SuffixBegins

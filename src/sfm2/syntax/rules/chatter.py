@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from sfm2.languages import facts_of
 from sfm2.syntax.hole import Hole
-from sfm2.syntax.rules.base import Draft, Restart, StatelessRule
+from sfm2.syntax.rules.base import Draft, Restart, Rule, StatelessRule
 from sfm2.types import GuardReason, Mode
 
 FENCE = re.compile(r"\s*(```+|~~~+)[\w+-]*\s*$")
 
 
-class Fences(StatelessRule):
+class Chatter(StatelessRule):
     """Cuts at a fence, or restarts after one that opens the code. Prose and unknown languages may hold fences."""
 
     reason: ClassVar = GuardReason.CHATTER
@@ -36,3 +36,6 @@ class Fences(StatelessRule):
     def _opens_code(self, draft: Draft) -> bool:
         """Whether code has yet to come: before the cursor its line is blank, and no line before the fence is code."""
         return draft.can_restart and not self._head.strip() and not draft.holds_code(draft.start)
+
+
+RULE: type[Rule] = Chatter

@@ -11,7 +11,7 @@ import click
 from docs.reference.commands import commands, exits
 from docs.reference.languages import languages_table
 from docs.reference.measured import section
-from docs.reference.modules import modules
+from docs.reference.modules import modules, typescript
 from docs.reference.pages import filled
 from docs.reference.problems import problems
 from docs.reference.routes import routes, shapes
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "shapes": partial(shapes, _API),
     "languages": languages_table,
     "modules": modules,
+    "typescript": typescript,
     "guard": partial(section, _MEASURED, "The guard"),
     "adapter": partial(section, _MEASURED, "The adapter that comes with it"),
     "stops": partial(section, _MEASURED, "Where completions stop"),

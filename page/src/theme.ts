@@ -1,3 +1,4 @@
+/** Light or dark: what the user chose, else what the system has. */
 type Theme = "light" | "dark";
 
 const NAME = "sfm2.theme";

@@ -1,3 +1,4 @@
+/** What the user has set in the editor's settings. */
 import * as vscode from "vscode";
 
 export interface Settings {

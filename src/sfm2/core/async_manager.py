@@ -1,4 +1,4 @@
-"""ModelManager for asyncio: a request goes in, the chain answers, a completion comes out."""
+"""ModelManager for asyncio: a request or a batch goes in, the chain answers, completions come out."""
 
 from __future__ import annotations
 

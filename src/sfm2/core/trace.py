@@ -1,4 +1,4 @@
-"""What one request met on its way through the chain."""
+"""The backends that one request tried: its `attempts`, their wording, and the error when none could answer."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+/** Switches suggestions on and off. */
 import * as vscode from "vscode";
 import { SECTION } from "../settings";
 

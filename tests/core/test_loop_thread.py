@@ -37,7 +37,6 @@ def test_ctrl_c_waits_until_the_work_has_ended(loop: LoopThread) -> None:
     async def work() -> None:
         main = threading.main_thread().ident
         assert main is not None
-        await asyncio.sleep(0.1)  # the main thread is to wait for the result by then
         signal.pthread_kill(main, signal.SIGINT)
         try:
             await asyncio.sleep(60)

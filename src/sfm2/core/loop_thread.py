@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
-from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LOOK_AGAIN = 1.0  # seconds; an interrupt may swallow the wake-up
 
 
 class LoopThread:
@@ -23,23 +22,23 @@ class LoopThread:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`. Interrupted (Ctrl-C), it cancels the work and waits for its end first."""
         tasks: list[asyncio.Task[T]] = []
-        outcome: Future[T] = Future()
-        ended = threading.Event()
+        ended = _Latch()
 
         def start() -> None:
             tasks.append(self._loop.create_task(work))
-            tasks[0].add_done_callback(partial(_pass_on, outcome, ended))
+            tasks[0].add_done_callback(lambda task: ended.open())
 
         def stop() -> None:
             if tasks:
                 tasks[0].cancel()
             else:  # interrupted before it began
                 work.close()
-                ended.set()
+                ended.open()
 
         try:
             self._loop.call_soon_threadsafe(start)
-            return outcome.result()
+            ended.wait()
+            return tasks[0].result()
         except BaseException:
             self._loop.call_soon_threadsafe(stop)
             ended.wait()
@@ -53,11 +52,22 @@ class LoopThread:
         self._loop.close()
 
 
-def _pass_on(outcome: Future[T], ended: threading.Event, task: asyncio.Task[T]) -> None:
-    if task.cancelled():
-        outcome.cancel()
-    elif error := task.exception():
-        outcome.set_exception(error)
-    else:
-        outcome.set_result(task.result())
-    ended.set()
+class _Latch:
+    """Opened once, from another thread.
+
+    `threading.Event` and `Future` share a lock between both sides: an interrupt just after the waiting one has taken it
+    leaves it taken for good, and the other side waits for ever. Here the opening side never waits.
+    """
+
+    def __init__(self) -> None:
+        self._is_open = False
+        self._wake = threading.Lock()
+        self._wake.acquire()
+
+    def open(self) -> None:
+        self._is_open = True
+        self._wake.release()
+
+    def wait(self) -> None:
+        while not self._is_open:
+            self._wake.acquire(timeout=_LOOK_AGAIN)

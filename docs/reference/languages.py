@@ -70,9 +70,9 @@ def _entry(facts: LanguageFacts) -> str:
 
 
 _TYPESCRIPT = """\
+/** The languages that the server knows, as editors and people call them. */
 // %(notice)s
 // biome-ignore-all format: generated
-/** The languages that the server knows, as editors and people call them. */
 import type { Language } from "sfm2-client";
 
 export interface LanguageEntry {

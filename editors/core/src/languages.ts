@@ -1,6 +1,6 @@
+/** The languages that the server knows, as editors and people call them. */
 // Made from src/sfm2/languages.toml by `make openapi`; not edited by hand.
 // biome-ignore-all format: generated
-/** The languages that the server knows, as editors and people call them. */
 import type { Language } from "sfm2-client";
 
 export interface LanguageEntry {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pygments  # type: ignore[import-untyped]
-from pygments.formatters import TerminalFormatter  # type: ignore[import-untyped]
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+import pygments
+from pygments.formatters import TerminalFormatter
+from pygments.lexers import get_lexer_by_name
 
 from sfm2.cli.terminal import visible
 

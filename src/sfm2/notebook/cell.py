@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.token import Comment  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment
 
 from sfm2.errors import InvalidRequestError
 from sfm2.requests import build

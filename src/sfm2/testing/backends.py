@@ -20,6 +20,7 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
+_CAPABLE = Capabilities(fills_holes=True, chats=True)
 _AVAILABLE = BackendHealth(status=BackendStatus.AVAILABLE, reason="for tests")
 
 
@@ -35,7 +36,7 @@ class FunctionBackend(Backend):
         function: Callable[[GenerationRequest], Iterable[Step]],
         *,
         logprob: float = -0.5,
-        capabilities: Capabilities = Capabilities(fills_holes=True, chats=True),  # noqa: B008 (it is frozen)
+        capabilities: Capabilities = _CAPABLE,
         health: BackendHealth = _AVAILABLE,
     ) -> None:
         """`logprob`: natural log-probability of each token of a text step."""
@@ -95,7 +96,7 @@ class ScriptedBackend(FunctionBackend):
         name: str,
         *script: Step,
         logprob: float = -0.5,
-        capabilities: Capabilities = Capabilities(fills_holes=True, chats=True),  # noqa: B008 (it is frozen)
+        capabilities: Capabilities = _CAPABLE,
         health: BackendHealth = _AVAILABLE,
     ) -> None:
         super().__init__(name, lambda _: script, logprob=logprob, capabilities=capabilities, health=health)

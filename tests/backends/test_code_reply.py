@@ -86,6 +86,7 @@ def split(text: str, cuts: list[int]) -> list[str]:
 
 @example("def add(a, b):", "    return a", [2])
 @example("def add(a, b):", "    // the sum", [5])
+@example("11\n1", "11\n \n1", [4])  # a blank line in the middle of a repetition
 @given(prefixes, answers, st.lists(st.integers(0, 200), max_size=12))
 def test_the_split_of_the_stream_makes_no_difference(prefix: str, answer: str, cuts: list[int]) -> None:
     assert reply(prefix, *split(answer, cuts)) == reply(prefix, answer) == reply(prefix, *answer)

@@ -78,6 +78,8 @@ def end_of(repeated: str, text: str) -> int | None:
         at = _skip_blank_lines(text, at)
     if text.startswith(last, at):
         return at + len(last)
+    if last.strip() and not text[at:].strip():
+        return None  # this may become a blank line
     return None if last.startswith(text[at:]) else 0
 
 

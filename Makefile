@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench keystrokes train-adapter lock version \
-	dist clean
+.PHONY: help demo serve test test-fast test-js test-editors check format openapi docs bench chaos soak simulate fuzz keystrokes \
+	train-adapter lock sbom audit tools version dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,7 +21,7 @@ serve: $(VENV)/.run ## Start the server; weights are pulled if need be
 WORKERS ?= 3
 PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients check ## Everything: checks, then all tests on real weights, with coverage
+test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients $(VENV)/.tools check ## Everything: checks, then all tests on real weights, with coverage
 	@$(BIN)/sfm2 models pull
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL)
@@ -77,6 +77,24 @@ docs: $(VENV)/.dev ## Build the docs site into docs/build
 bench: $(VENV)/.run ## The service against the bare engine, in one run
 	$(BIN)/python benchmarks/overhead.py
 
+chaos: $(VENV)/.dev ## What a server does when things go wrong, with a table
+	$(BIN)/python -m benchmarks.chaos
+
+soak: $(VENV)/.dev ## Four workers and 64 clients of all kinds for ten minutes; `make test` does two
+	@$(BIN)/sfm2 models pull
+	$(BIN)/python -m benchmarks.soak
+
+# With a fake engine and a fake clock; `make test` does 300 seeds.
+SEEDS ?= 1-10000
+simulate: $(VENV)/.dev ## The chain, the queue and the store through 10,000 seeds of trouble
+	SFM2_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/simulation
+
+# Guided by coverage; atheris is not locked, since its wheels are for few systems. A million inputs, most for what is quick.
+fuzz: $(VENV)/.dev ## A million odd inputs to the parsers, the configuration, the streams and the weights
+	@$(BIN)/python -m pip install -q atheris==3.0.0
+	@for runs in guard:60000 recognition:40000 window:150000 events:250000 weights:150000 configuration:100000 bodies:150000 \
+		prompts:100000; do $(BIN)/python -m tests.fuzzing $${runs%:*} --runs $${runs#*:} 2>&1 | tail -12 || exit 1; done
+
 keystrokes: $(VENV)/.run $(JS:%=%/node_modules/.installed) ## From a keystroke to ghost text, with a cache and without
 	@$(BIN)/sfm2 models pull
 	@for part in clients/js editors/core; do (cd $$part && npm run --silent build) || exit 1; done
@@ -93,7 +111,7 @@ ROWS ?= 4
 WORK ?= work/adapter
 AGAINST = $(if $(wildcard ../shared/data),--against ../shared/data)
 train-adapter: $(VENV)/.hf ## Train an adapter of the default model on permissive packages, and measure it
-	$(BIN)/python training/fetch.py $(WORK)/packages
+	$(BIN)/python -m sfm2.corpus.packages training/corpus.txt $(WORK)/packages --without-tests
 	SFM2_MODELS_SFM2_MODEL=qwen2.5-coder-1.5b SFM2_MODELS_SFM2_AUTO_PULL=true \
 		$(BIN)/python training/rewrite.py $(WORK)/packages $(WORK)/written --most $(FUNCTIONS)
 	$(BIN)/sfm2 finetune data $(WORK)/packages/* --output $(WORK)/data-code --only-permissive --held-out 0.05 \
@@ -109,10 +127,18 @@ train-adapter: $(VENV)/.hf ## Train an adapter of the default model on permissiv
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra all --group build pyproject.toml -o requirements/run.txt
+		--extra all --extra valkey --extra otel --group build pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
-		-c requirements/run.txt --extra all --extra data --extra eval --extra lsp --extra notebook \
+		-c requirements/run.txt --extra all --extra valkey --extra otel --extra data --extra eval --extra notebook \
 		--group build --group dev --group docs pyproject.toml -o requirements/dev.txt
+
+sbom: $(VENV)/.dev $(VENV)/.tools ## What a release is made of, as CycloneDX: dist/sfm2.cdx.json
+	$(BIN)/python -m release.sbom
+
+audit: $(VENV)/.tools ## Known faults in the locked packages; needs the network
+	$(VENV)/tools/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/run.txt
+
+tools: $(VENV)/.tools ## Install the programs that judge deploy/, make the SBOM and look for known faults
 
 version: $(VENV)/.dev ## Set the version everywhere: make version NEW=0.2.0; without NEW, copy the one of src/sfm2/__init__.py
 	$(BIN)/python -m release.version $(NEW)
@@ -145,6 +171,11 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 $(VENV)/.hf: requirements/hf.txt $(VENV)/.dev
 	@$(BIN)/python -m pip install -q torch==2.13.0
 	@$(BIN)/python -m pip install -q -r requirements/hf.txt
+	@touch $@
+
+$(VENV)/.tools: requirements/tools.txt $(VENV)/.dev
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(VENV)/tools
+	@$(BIN)/uv pip install -q --python $(VENV)/tools/bin/python -r requirements/tools.txt
 	@touch $@
 
 $(VENV)/.clients: requirements/clients.txt $(VENV)/.dev

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from sfm2.config import load
-from sfm2.engines.openvino.preparation import adapter_file
+from sfm2.engines.base import AdapterFile
 from sfm2.engines.openvino.supervisor import Supervisor
 from sfm2.models.adapters import Adapter, AdapterStore
 
@@ -89,7 +89,7 @@ async def asked(http: httpx.AsyncClient, adapter: Adapter | None, tokens: int) -
         "prompt": PROMPT,
         "n_predict": tokens,
         "temperature": 0,
-        "adapter": adapter_file(adapter).model_dump(mode="json") if adapter else None,
+        "adapter": AdapterFile.of(adapter).model_dump(mode="json") if adapter else None,
     }
     started = time.perf_counter()
     (await http.post("/completion", json=body)).raise_for_status()

@@ -69,9 +69,9 @@ function requestAt(place) {
 /** Types the recording once. A first line of its own keeps a replay from finding in the engine what another one left. */
 async function replay(service, recording, cached, number) {
   const seen = { keys: 0, shown: [], requests: 0 };
-  const ask = (request, signal) => {
+  const ask = (request, signal, heard) => {
     seen.requests++;
-    return service.complete(request, signal);
+    return service.complete(request, signal, heard);
   };
   const suggester = new core.Suggester(ask, cached ? {} : { cache: null });
   const pace = new core.Pace();

@@ -1,6 +1,6 @@
 """No server: the models in this process. When the first of the chain can't answer the next one does, and you see why.
 
-The chain is `fallback.chain` in the settings: SFM-2, GPT-2 with a LoRA, OpenAI. `pip install 'sfm2[engine]'`.
+The chain is `fallback.chain` in the settings: SFM-2, GPT-2 with a LoRA, OpenAI. `pip install '.[engine]'`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def npm_faults(names: Collection[str], manifest: Mapping[str, Any], sources: Ite
 def vsix_faults(names: Collection[str], manifest: Mapping[str, Any]) -> list[str]:
     """The extension is one bundle: nothing of its sources, tests and node_modules goes along."""
     bundle = str(manifest["main"]).removeprefix("./")
-    held = ("LICENSE", "README.md", "package.json", manifest["icon"], bundle)
+    steps = (step for walkthrough in manifest["contributes"]["walkthroughs"] for step in walkthrough["steps"])
+    pages = (step["media"]["markdown"] for step in steps)
+    held = ("LICENSE", "README.md", "package.json", manifest["icon"], bundle, *pages)
     return _differences("vsix", names, {*_VSIX, *(f"extension/{_VSIX_RENAMED.get(name, name)}" for name in held)})
 
 

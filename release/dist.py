@@ -1,6 +1,7 @@
 """`make dist`: every package of a release, built from this tree into dist/ and compared with it.
 
-The wheel and the sdist of the service, the npm package of the JavaScript client, and the VS Code extension.
+The wheel and the sdist of the service, the npm package of the JavaScript client, and the VS Code extension, which wheel
+and sdist hold too: the server hands it out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,12 +27,14 @@ from release.contents import PACKAGE, npm_faults, sdist_faults, vsix_faults, whe
 ROOT = Path(__file__).parents[1]
 CLIENT = Path("clients/js")
 EXTENSION = Path("editors/vscode")
+SERVED = Path("src/sfm2/server/editors/sfm2.vsix")
+"""The extension in the package; hatch takes it along though git ignores it (pyproject.toml)"""
 
 
 def tree(root: Path = ROOT) -> list[str]:
-    """Every file of the repository that is not ignored, whether it has been committed or not."""
+    """Every file that git does not ignore, whether it has been committed or not; and the extension, if built."""
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-    return [name for name in listed.split("\0") if name and (root / name).is_file()]
+    return [name for name in (*listed.split("\0"), SERVED.as_posix()) if name and (root / name).is_file()]
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -108,6 +112,11 @@ def pack_extension(folder: Path) -> Path:
     return Path(shutil.move(ROOT / EXTENSION / "dist" / "sfm2.vsix", packed))
 
 
+def serve_extension(packed: Path, root: Path = ROOT) -> None:
+    """Put the extension into the package: into the wheel and sdist that are built next, and what this checkout serves."""
+    shutil.copyfile(packed, root / SERVED)
+
+
 def node_faults(client: Path, extension: Path, files: list[str]) -> Iterator[str]:
     """Both against their sources and manifests."""
     source = f"{CLIENT.as_posix()}/src/"
@@ -116,8 +125,8 @@ def node_faults(client: Path, extension: Path, files: list[str]) -> Iterator[str
     yield from vsix_faults(names_in(extension), _manifest(EXTENSION))
 
 
-def _manifest(folder: Path) -> dict[str, str]:
-    manifest: dict[str, str] = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
     return manifest
 
 
@@ -135,11 +144,12 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True)
     folder = folder.resolve()
     os.environ.setdefault("SOURCE_DATE_EPOCH", _date_of_commit())
-    files = tree()
-    if not any(name.startswith(PACKAGE) for name in files):
+    if not any(name.startswith(PACKAGE) for name in tree()):
         raise click.ClickException("this is no checkout of the repository")
-    wheel, sdist = build_wheel(ROOT, folder), build_sdist(ROOT, folder)
     client, extension = pack_client(folder), pack_extension(folder)
+    serve_extension(extension)
+    files = tree()
+    wheel, sdist = build_wheel(ROOT, folder), build_sdist(ROOT, folder)
     faults = [*python_faults(wheel, sdist, files), *node_faults(client, extension, files)]
     for fault in faults:
         click.echo(fault, err=True)

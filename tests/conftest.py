@@ -24,6 +24,7 @@ __all__ = [
     "Running",
     "clean_environment",
     "end",
+    "patient_server",
     "pytest_collection_modifyitems",
     "pytest_xdist_make_scheduler",
     "server",
@@ -31,8 +32,24 @@ __all__ = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_memory_of_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests leave in the state folder must not be remembered by the user's server, nor by the next run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """The service on the default weights, as a user would start it."""
     with serve_process(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def patient_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The same with time enough: a machine that is busy must not cut what is judged."""
+    environment = {"SFM2_GENERATION_TIMEOUT": "600"}
+    with serve_process(tmp_path_factory.mktemp("patient_server"), environment=environment) as running:
         yield running

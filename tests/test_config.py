@@ -267,6 +267,48 @@ def test_no_secret_is_shown(configured: Configured) -> None:
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://host",
+        "redis://:hidden@host:6379/3",
+        "rediss://me:hidden@[::1]:6380?ssl_ca_certs=/etc/ca.pem",
+        "unix:///run/valkey.sock?db=1",
+        "unix://:hidden@/run/valkey.sock",
+    ],
+)
+def test_a_store_has_a_url_whose_password_is_not_shown(configured: Configured, url: str) -> None:
+    settings = configured({"storage": {"url": url}}).settings
+    assert settings.storage.url == url
+    assert "hidden" not in str(flat(settings)) + repr(settings)
+    assert load(environment={"SFM2_STORE_URL": url}).settings.storage.url == url
+    assert load(environment={"SFM2_STORAGE_URL": url}).settings.storage.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host:6379",
+        "http://:hidden@host",
+        "valkey://",
+        "unix://:hidden@",
+        "valkey://:hidden@host:port",
+        "valkey://:hid/hidden@host",
+        "valkey://:12/hidden@host",
+        "valkey://:12?hidden@host",
+        "valkey://:12#hidden@host",
+        "valkey://:hid@hidden@host",
+        "valkey://:hid hidden@host",
+        "valkey://host?password=hidden",
+        "valkey://host?hidden",
+    ],
+)
+def test_a_store_s_url_that_can_not_be_is_refused_and_not_shown(configured: Configured, url: str) -> None:
+    with pytest.raises(ConfigError, match=r"storage\.url.*expected a URL such as") as caught:
+        configured({"storage": {"url": url}})
+    assert "hidden" not in str(caught.value)
+
+
 def test_the_flat_form_has_every_setting_and_is_json(configured: Configured) -> None:
     values = flat(configured(SEED).settings)
     assert list(values) == names()

@@ -12,21 +12,23 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 from docs.reference.__main__ import main as write_reference
-from docs.reference.commands import contexts
 
 from sfm2.server.app import create_app
+from sfm2.types import GuardAction, GuardReason
 from tests.conftest import clean_environment
 from tests.server.live import live, settings_for
+from tests.shown import faults, known_commands, simple_commands
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "docs" / "site"
 PAGES = sorted(SITE.glob("*.md"))
 _FENCE = re.compile(r"^```(?P<language>[\w-]*)(?P<rest>[^\n]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 OPENVINO_SAYS = {"brgemm executor Init Failure"}  # on a processor without AVX2
+PUBLISHED = False  # on the package indexes of Python and npm
+_FROM_INDEX = re.compile(r"pip install '?sfm2\b(?!-\S*\.whl)|npm install sfm2-client")
 _EXTRAS = re.compile(r"pip install '(?:sfm2|\.)\[([\w,]+)\]'")
 
 
@@ -37,18 +39,9 @@ def snippets(page: Path, *languages: str) -> list[str]:
 
 
 def commands_of(page: Path) -> Iterator[list[str]]:
-    """What a page tells to type: the words of each simple command, without variables before it."""
+    """What a page tells to type: the words of each simple command."""
     for snippet in snippets(page, "bash", "sh", "shell"):
-        for line in snippet.replace("\\\n", " ").splitlines():
-            words: list[str] = []
-            lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>()")
-            lexer.whitespace_split = True
-            for word in [*lexer, ";"]:
-                if word[0] not in "|&;<>()":
-                    words += [] if not words and re.match(r"\w+=", word) else [word]
-                elif words:
-                    yield words
-                    words = []
+        yield from simple_commands(snippet)
 
 
 # --- what is generated
@@ -99,6 +92,11 @@ def test_the_navigation_names_every_page_and_no_other() -> None:
 
     config = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
     assert sorted(named(config["project"]["nav"])) == [page.name for page in PAGES]
+
+
+def test_the_page_on_the_guard_explains_every_action_and_reason() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (SITE / "guard.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted([*GuardAction, *GuardReason])
 
 
 # --- messages
@@ -161,7 +159,7 @@ def test_the_requests_of_a_page_are_answered(page: Path, echo_url: str) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
 def test_the_commands_of_a_page_exist(page: Path) -> None:
-    known = {context.command_path: context for context in contexts()}
+    known = known_commands()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     wrong = []
     for words in commands_of(page):
@@ -172,26 +170,21 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
     assert wrong == []
 
 
-def faults(words: list[str], known: dict[str, click.Context]) -> Iterator[str]:
-    """What click says of a command line; nothing is run, and files need not be there."""
-    path, rest = "sfm2", words[1:]
-    while rest and f"{path} {rest[0]}" in known:
-        path, rest = f"{path} {rest[0]}", rest[1:]
-    context = known[path]
-    if isinstance(context.command, click.Group) and rest and not rest[0].startswith("-"):
-        yield f"no command {rest[0]}"
-        return
-    try:
-        context.command.make_parser(context).parse_args(list(rest))
-    except click.UsageError as error:
-        yield error.format_message()
-
-
 def test_a_wrong_option_is_found() -> None:
-    known = {context.command_path: context for context in contexts()}
+    known = known_commands()
     assert list(faults(["sfm2", "generate", "x", "--max-lenght", "3"], known)) != []
     assert list(faults(["sfm2", "generat", "x"], known)) == ["no command generat"]
     assert list(faults(["sfm2", "keys", "create", "--name", "ada"], known)) == []
+
+
+@pytest.mark.skipif(PUBLISHED, reason="then an index has it")
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, ROOT / "README.md", ROOT / "clients/js/README.md", *sorted((ROOT / "examples").glob("*.*"))],
+    ids=lambda page: f"{page.parent.name}/{page.name}",
+)
+def test_no_page_installs_from_an_index_what_is_on_none(page: Path) -> None:
+    assert _FROM_INDEX.findall(page.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)

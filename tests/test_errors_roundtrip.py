@@ -11,6 +11,7 @@ import pytest
 from sfm2 import errors
 from sfm2.client._responses import from_body
 from sfm2.errors import BackendError, MissingExtraError, ModelUnavailableError, ServerError, SFM2Error
+from sfm2.installation import command_for
 from sfm2.requests import error_body
 from sfm2.types import ErrorBody
 
@@ -53,7 +54,7 @@ def test_an_error_survives_the_way_between_processes(kind: type[SFM2Error]) -> N
 def test_a_missing_extra_says_what_to_install() -> None:
     found = sent(MissingExtraError("the server", "server"))
     assert found.message == "the server needs an extra that is not installed"
-    assert found.suggestion == "pip install 'sfm2[server]'"
+    assert found.suggestion == command_for("server")
 
 
 def test_codes_are_unique_but_for_those_who_share_on_purpose() -> None:

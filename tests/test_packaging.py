@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import sfm2
 from release.contents import wheel_faults
-from release.dist import build_sdist, build_wheel, names_in, python_faults, tree
+from release.dist import (
+    EXTENSION,
+    SERVED,
+    build_sdist,
+    build_wheel,
+    contents,
+    names_in,
+    pack_extension,
+    python_faults,
+    serve_extension,
+    tree,
+)
+from sfm2.server.app import create_app
+from sfm2.server.editors.routes import editors_router
 from tests.conftest import clean_environment
+from tests.server.live import live, settings_for
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +90,34 @@ def test_the_sdist_holds_the_package_and_builds_the_same_wheel(tmp_path: Path, m
     assert list(python_faults(*built, tree())) == []
 
 
+@pytest.mark.skipif(
+    shutil.which("npm") is None or not (ROOT / EXTENSION / "node_modules").is_dir(),
+    reason="without what the extension is built with: npm ci in clients/js, editors/core and editors/vscode",
+)
+def test_the_wheel_holds_the_extension_and_a_server_from_it_hands_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    source = tmp_path / "source"
+    for name in tree():
+        if name.startswith(("src/", "README", "LICENSE", "NOTICE", "CHANGELOG", "pyproject", ".gitignore")):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+    extension = pack_extension(tmp_path)
+    serve_extension(extension, source)
+    files = sorted({*tree(), SERVED.as_posix()})
+    wheel, sdist = build_wheel(source, tmp_path), build_sdist(source, tmp_path)
+    assert list(python_faults(wheel, sdist, files)) == []
+    packed = contents(wheel)["sfm2/server/editors/sfm2.vsix"]
+    assert packed == extension.read_bytes()
+
+    monkeypatch.setattr("sfm2.server.app.editors_router", lambda: editors_router(source / SERVED))
+    with live(create_app(settings_for(tmp_path / "data"))) as client:
+        served = client.get("/editors/sfm2.vsix").raise_for_status().content
+    assert served == packed
+    assert "extension.vsixmanifest" in zipfile.ZipFile(io.BytesIO(served)).namelist()
+
+
 def test_the_sdk_installs_light_and_imports(installed: Path, tmp_path: Path) -> None:
     program = (
         "from importlib.util import find_spec; import sfm2; sfm2.SFM2Client().close(); "
@@ -82,7 +127,16 @@ def test_the_sdk_installs_light_and_imports(installed: Path, tmp_path: Path) -> 
     assert (done.stdout.strip(), done.stderr) == (f"{sfm2.__version__} []", "")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["generate", "--help"], ["config", "show"], ["models", "list"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["generate", "--help"],
+        ["config", "show"],
+        ["models", "list"],
+        ["keys", "create", "--rate", "1/minute"],
+    ],
+)
 def test_what_needs_no_extra_works(installed: Path, tmp_path: Path, arguments: list[str]) -> None:
     done = run(installed / "sfm2", *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -93,15 +147,16 @@ def test_what_needs_no_extra_works(installed: Path, tmp_path: Path, arguments: l
     ("arguments", "extra"),
     [
         (["serve"], "server"),
-        (["keys", "create", "--rate", "1/minute"], "server"),
         (["models", "pull"], "engine"),
         (["generate", "x", "--local"], "engine"),
     ],
 )
-def test_what_needs_an_extra_names_it(installed: Path, tmp_path: Path, arguments: list[str], extra: str) -> None:
+def test_what_needs_an_extra_names_it(
+    installed: Path, wheel: Path, tmp_path: Path, arguments: list[str], extra: str
+) -> None:
     done = run(installed / "sfm2", *arguments, folder=tmp_path)
     assert done.returncode == 3  # "no model or server could answer" of `sfm2 --help`
-    assert f"pip install 'sfm2[{extra}]'" in done.stderr
+    assert f"pip install '{wheel.name}[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -130,12 +185,14 @@ def test_the_public_names_are_these() -> None:
     assert sfm2.__all__ == [
         "APIConnectionError",
         "APITimeoutError",
+        "AsyncExplanationStream",
         "AsyncGenerationStream",
         "AsyncSFM2Client",
         "AuthenticationError",
         "Chunk",
         "Completion",
         "Explanation",
+        "ExplanationStream",
         "FeedbackRequest",
         "GenerationConfig",
         "GenerationStream",
@@ -145,7 +202,9 @@ def test_the_public_names_are_these() -> None:
         "ModelUnavailableError",
         "NotFoundError",
         "Outcome",
+        "OverloadedError",
         "PayloadTooLargeError",
+        "PermissionDeniedError",
         "PromptTooLongError",
         "RateLimitError",
         "SFM2Client",

@@ -25,6 +25,12 @@ def test_a_files_name_stands_before_it_where_the_family_knows_that() -> None:
     assert fim_prompt(codellama, "psm", "a", "b", "x.py") == "<PRE>a<SUF>b<MID>"
 
 
+def test_a_prefix_alone_names_its_file_only_where_the_code_does_not_tell_the_language() -> None:
+    assert fim_prompt(QWEN, "prefix", "def f(n)\n", "", "main.rb") == "def f(n)\n"
+    assert fim_prompt(QWEN, "prefix", "def f(n)\n", "", "main.rb", name_file=True) == "<|file_sep|>main.rb\ndef f(n)\n"
+    assert fim_prompt(FAMILIES[3], "prefix", "", "", "main.go", name_file=True) == "", "it knows no files"
+
+
 def test_code_of_other_files_stands_in_front() -> None:
     context = [Snippet(path="a.py", text="A = 1\n\n"), Snippet(text="B = 2")]
     files = "<|file_sep|>a.py\nA = 1\n<|file_sep|>\nB = 2\n<|file_sep|>"

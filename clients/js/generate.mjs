@@ -5,7 +5,9 @@ import openapiTS, { astToString } from "openapi-typescript";
 
 const CALLED = [
   "/complete",
+  "/complete/stream",
   "/explain",
+  "/explain/stream",
   "/feedback",
   "/generate",
   "/generate/batch",

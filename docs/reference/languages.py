@@ -64,6 +64,7 @@ def _entry(facts: LanguageFacts) -> str:
         "editorIds": facts.editor_ids,
         "suffixes": facts.suffixes,
         "indentation": indentation,
+        "comment": next(iter(facts.line_comments), ""),
     }
     fields = ", ".join(f"{name}: {json.dumps(value)}" for name, value in values.items())
     return f"  {facts.name}: {{ {fields} }},"
@@ -84,6 +85,8 @@ export interface LanguageEntry {
   readonly suffixes: readonly string[];
   /** One level of it in new code. */
   readonly indentation: string;
+  /** What begins a comment up to the line's end; "" where nothing does. */
+  readonly comment: string;
 }
 
 export const LANGUAGES: Readonly<Record<Language, LanguageEntry>> = {

@@ -10,7 +10,17 @@ from typing import Any
 from docs.reference.pages import code, table
 
 _PREFIX = "#/components/schemas/"
-_GROUPS = ("models", "feedback", "health", "stats", "openai", "llama.cpp")  # the order of the page
+_GROUPS = (
+    "models",
+    "languages",
+    "feedback",
+    "health",
+    "stats",
+    "admin",
+    "editors",
+    "openai",
+    "llama.cpp",
+)  # the order of the page
 _SENT = ("Request", "Body")  # how the names of what is sent end
 
 
@@ -41,12 +51,20 @@ def _route(method: str, path: str, operation: dict[str, Any]) -> str:
     parts = [f"### {method} {path}", operation["description"]]
     body = _content(operation.get("requestBody", {}))
     sent = f"Body: {_kind(body)}. " if body else ""
+    if asked := [one for one in operation.get("parameters", ()) if one["in"] == "query"]:
+        sent += f"Query: {'; '.join(_parameter(one) for one in asked)}. "
     answers = operation["responses"]
     good = next(status for status in answers if status.startswith("2"))
     what = _answer(answers[good])
     errors = ", ".join(status for status in answers if status != good)
     failed = f" Errors: {errors}." if errors else ""
     return "\n\n".join([*parts, f"{sent}Answer, {good}: {what}.{failed}"])
+
+
+def _parameter(one: dict[str, Any]) -> str:
+    meaning, default = one.get("description", ""), one["schema"].get("default")
+    usual = "" if default is None else f", {code(json.dumps(default))} if not given"
+    return f"{code(one['name'])}, {meaning[:1].lower()}{meaning[1:]}{usual}"
 
 
 def _answer(response: dict[str, Any]) -> str:

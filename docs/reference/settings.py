@@ -29,6 +29,7 @@ _WORDS: dict[Any, str] = {
 _PLACES = {
     "storage.cache_dir": "the user's cache folder; on Linux `~/.cache/sfm2`",
     "storage.data_dir": "the user's data folder; on Linux `~/.local/share/sfm2`",
+    "storage.state_dir": "the user's state folder; on Linux `~/.local/state/sfm2`",
 }
 
 
@@ -46,7 +47,8 @@ def _sections(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, type[B
 
 
 def _section(path: str, model: type[BaseModel]) -> str:
-    rows = [_row(f"{path}.{name}", field) for name, field in model.model_fields.items()]
+    own = ((name, field) for name, field in model.model_fields.items() if _as_section(field.annotation) is None)
+    rows = [_row(f"{path}.{name}", field) for name, field in own]
     return f"### {path}\n\n" + table(["Setting", "Value", "Default", "What it does"], rows)
 
 

@@ -2,7 +2,7 @@ import type { Health } from "sfm2-client";
 import type { PageConnection } from "./api/connection.ts";
 import { make, part } from "./elements.ts";
 
-/** The word in the header: whether the server works, and which backend would answer. */
+/** The word in the header: whether the server works, and which model would answer. */
 export function overview(connection: PageConnection): void {
   const place = part("health", HTMLSpanElement);
   connection.addEventListener("health", () => {
@@ -22,5 +22,14 @@ function inAWord(health: Health | null): { state: "good" | "busy" | "bad"; label
     return { state: loading ? "busy" : "bad", label: loading ? "loading" : "unhealthy", why };
   }
   const first = backends.find(([, status]) => status === "available" || status === "configured");
-  return { state: health.status === "healthy" ? "good" : "busy", label: first?.[0] ?? health.status, why };
+  return {
+    state: health.status === "healthy" ? "good" : "busy",
+    label: nameOf(health, first?.[0]) ?? health.status,
+    why,
+  };
+}
+
+/** Its model's, where the backend tells. */
+function nameOf(health: Health, backend: string | undefined): string | undefined {
+  return backend && (health.backends[backend]?.model ?? backend);
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recipes, YOUR_KEY } from "../src/connect/recipes.ts";
+import { YOUR_KEY } from "../src/connect/recipe.ts";
+import { recipes } from "../src/connect/recipes.ts";
 
 const URL = "http://10.1.2.3:8000";
 const codes = (locked: boolean) =>
-  recipes(URL, locked).map(({ id, snippets }) => [id, snippets.map((one) => one.code).join("\n")] as const);
+  recipes({ url: URL, locked }).map(({ id, snippets }) => [id, snippets.map((one) => one.code).join("\n")] as const);
 
 test("every recipe names this server", () => {
   for (const [id, code] of codes(false)) assert.ok(code.includes(URL), id);

@@ -10,7 +10,7 @@ test("who answered, and why not another", () => {
   assert.deepEqual(answeredBy(completion), { who: "openai", why: ["sfm2: timed out. no answer within 30 s"] });
   assert.deepEqual(answeredBy({ ...completion, adapter: "mine", fallback: [] }), {
     who: "openai with mine",
-    why: ["the first of the chain"],
+    why: [],
   });
 });
 

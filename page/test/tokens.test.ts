@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Completion } from "sfm2-client";
+import { Received } from "sfm2-editor-core";
 import { type Stretch, stretches } from "../src/editor/tokens.ts";
 import { firstWord } from "../src/editor/word.ts";
 
@@ -15,11 +16,8 @@ const text = "return x + y z)";
 
 /** Of a completion whose first `typed` characters have been typed. */
 function shown(completion: string, logprobs: Completion["logprobs"], confidence: number, typed: number): Stretch[] {
-  return stretches({
-    completion: { completion, logprobs, confidence } as Completion,
-    typed,
-    text: completion.slice(typed),
-  });
+  const received = Received.of({ completion, logprobs, confidence } as Completion, 0);
+  return stretches({ received, typed, text: completion.slice(typed) });
 }
 
 test("each token has the degree of its probability", () => {
@@ -41,8 +39,8 @@ test("what is typed already is left out, also in the middle of a token", () => {
 });
 
 test("what the text leaves out at its end is left out", () => {
-  const completion = { completion: text, logprobs: tokens, confidence: 0.5 } as Completion;
-  const found = stretches({ completion, typed: 7, text: "x + y z" });
+  const received = Received.of({ completion: text, logprobs: tokens, confidence: 0.5 } as Completion, 0);
+  const found = stretches({ received, typed: 7, text: "x + y z" });
   assert.deepEqual(
     found.map((one) => one.text),
     ["x", " + y", " z"],

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sfm2.client import AsyncGenerationStream, AsyncSFM2Client, GenerationStream, SFM2Client
+    from sfm2.client import (
+        AsyncExplanationStream,
+        AsyncGenerationStream,
+        AsyncSFM2Client,
+        ExplanationStream,
+        GenerationStream,
+        SFM2Client,
+    )
     from sfm2.errors import (
         APIConnectionError,
         APITimeoutError,
@@ -16,7 +23,9 @@ if TYPE_CHECKING:
         InvalidRequestError,
         ModelUnavailableError,
         NotFoundError,
+        OverloadedError,
         PayloadTooLargeError,
+        PermissionDeniedError,
         PromptTooLongError,
         RateLimitError,
         ServerError,
@@ -39,12 +48,14 @@ if TYPE_CHECKING:
 __all__ = [
     "APIConnectionError",
     "APITimeoutError",
+    "AsyncExplanationStream",
     "AsyncGenerationStream",
     "AsyncSFM2Client",
     "AuthenticationError",
     "Chunk",
     "Completion",
     "Explanation",
+    "ExplanationStream",
     "FeedbackRequest",
     "GenerationConfig",
     "GenerationStream",
@@ -54,7 +65,9 @@ __all__ = [
     "ModelUnavailableError",
     "NotFoundError",
     "Outcome",
+    "OverloadedError",
     "PayloadTooLargeError",
+    "PermissionDeniedError",
     "PromptTooLongError",
     "RateLimitError",
     "SFM2Client",

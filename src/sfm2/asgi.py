@@ -1,4 +1,4 @@
-"""Work that ends when its client leaves, for any ASGI app. Used by the service and by the engine.
+"""Work that ends when its client leaves, for any ASGI app, and a stream of events that does (the engine's).
 
 The work is raced against the `http.disconnect` message; nothing is polled.
 """
@@ -46,13 +46,12 @@ async def _disconnected(receive: Receive) -> None:
 class EventStream:
     """A response of server-sent events, already encoded. `events` is closed at its end, and when the client leaves."""
 
-    def __init__(self, events: AsyncGenerator[bytes, None], headers: dict[str, str] | None = None) -> None:
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         self._events = events
         self._headers = {
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache",
             "x-accel-buffering": "no",  # Otherwise nginx buffers the stream.
-            **(headers or {}),
         }
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

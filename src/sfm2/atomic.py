@@ -6,6 +6,7 @@ Not covered: a power failure shortly after the rename, because nothing is flushe
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,6 +27,12 @@ def replacing_file(target: Path) -> Iterator[Path]:
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_json(target: Path, content: object) -> None:
+    """Write `content` to `target` as JSON. Raises OSError."""
+    with replacing_file(target) as partial:
+        partial.write_text(json.dumps(content), encoding="utf-8")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias, overload
 from sfm2.types import (
     Batch,
     BatchRequest,
+    ChatRequest,
     Chunk,
     CompleteRequest,
     Completion,
@@ -19,10 +20,12 @@ from sfm2.types import (
     Explanation,
     GenerateRequest,
     Health,
+    Reply,
 )
 
 Question: TypeAlias = GenerateRequest | CompleteRequest | ExplainRequest | BatchRequest
 Answer: TypeAlias = Completion | Explanation | Batch
+Streamable: TypeAlias = GenerateRequest | CompleteRequest | ExplainRequest
 
 
 class Completer(Protocol):
@@ -37,8 +40,19 @@ class Completer(Protocol):
     @overload
     def submit(self, request: Question) -> Answer: ...
 
-    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]:
-        """Chunks as they arrive, then the whole `Completion`. Closing the generator stops the work."""
+    @overload
+    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]: ...
+    @overload
+    def stream(self, request: ExplainRequest) -> Generator[Chunk | Explanation, None, None]: ...
+    @overload
+    def stream(self, request: Streamable) -> Generator[Chunk | Completion | Explanation, None, None]: ...
+
+    def stream(self, request: Streamable) -> Generator[Chunk | Completion | Explanation, None, None]:
+        """Chunks as they arrive, then the whole answer. Closing the generator stops the work."""
+        ...
+
+    def chat_stream(self, request: ChatRequest) -> Generator[Chunk | Reply, None, None]:
+        """The next message of a conversation, as `stream` gives an answer."""
         ...
 
     def health(self) -> Health:
@@ -62,8 +76,15 @@ class AsyncCompleter(Protocol):
     @overload
     async def submit(self, request: Question) -> Answer: ...
 
-    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
-        """Chunks as they arrive, then the whole `Completion`. Closing the generator stops the work."""
+    @overload
+    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]: ...
+    @overload
+    def stream(self, request: ExplainRequest) -> AsyncGenerator[Chunk | Explanation, None]: ...
+    @overload
+    def stream(self, request: Streamable) -> AsyncGenerator[Chunk | Completion | Explanation, None]: ...
+
+    def stream(self, request: Streamable) -> AsyncGenerator[Chunk | Completion | Explanation, None]:
+        """Chunks as they arrive, then the whole answer. Closing the generator stops the work."""
         ...
 
     async def health(self) -> Health:

@@ -7,26 +7,34 @@
         PayloadTooLargeError       413  body or batch over the limit
         MalformedRequestError      400  not JSON, not UTF-8
         UnsupportedMediaTypeError  415
-      AuthenticationError          401  no API key, a wrong one, or a revoked one
+      AuthenticationError          401  no API key, a wrong one, a revoked or an expired one
+      PermissionDeniedError        403  the API key is valid, and has not the scope that this needs
       NotFoundError                404
       MethodNotAllowedError        405
       RateLimitError               429  `retry_after` seconds
+      IdempotencyConflictError     409  another request came with this Idempotency-Key
+      RequestInProgressError       409  the request with this Idempotency-Key is being answered
+      ReplacedError                409  a newer request of the same session came before the answer
       ModelUnavailableError        503  no backend could answer; `fallback_model` names the last one tried
+        OverloadedError            503  none in time: too much is asked at once, or more than can be written by then
         BackendError                    one backend failed; the chain asks the next
           BackendLoadingError           not ready yet
           BackendOverloadedError        too many requests at once
           BackendTimeoutError           no answer in time
+            RequestTimeoutError         in the time that the request gives, which says nothing of the backend
           BackendNotConfiguredError     it has not been set up
           BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
+          BackendRefusedError           it does not take values of this request; 422 when no other backend does
           BackendAdapterError           an adapter fails to load or to work
+      StorageUnavailableError      503  keys, rates or feedback are needed, and the server's store can't be used
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
       APIConnectionError                the client could not reach the server
-        APITimeoutError                 or had no answer in time
+        APITimeoutError            504  or had no answer in the time that it gave
       ConfigError                       a configuration file or variable is wrong
       WeightsError                      weights missing, truncated, of the wrong digest or form
-      MissingExtraError                 a part that needs `pip install 'sfm2[extra]'`
+      MissingExtraError                 a part that needs an extra
 
 `code`, `status` and `suggestion` travel over the wire (`types.ErrorBody`); `from_body` builds the same class on the other
 side. Decide by class or `code`, never by the text of a message.
@@ -34,7 +42,9 @@ side. Decide by class or `code`, never by the text of a message.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
+
+from sfm2.installation import command_for
 
 
 class SFM2Error(Exception):
@@ -62,8 +72,12 @@ class SFM2Error(Exception):
         self.details = details or {}
         self.request_id = request_id
 
-    def __str__(self) -> str:
-        return self.message
+    @property
+    def completion(self) -> NoReturn:
+        """In the place of a batch's completion that failed: raises this error."""
+        raise self
+
+    generated_code = completion
 
 
 class InvalidRequestError(SFM2Error):
@@ -109,6 +123,12 @@ class AuthenticationError(SFM2Error):
     )
 
 
+class PermissionDeniedError(SFM2Error):
+    code = "forbidden"
+    status = 403
+    default_suggestion = "Use a key that has this scope; `sfm2 keys create --scope` makes one"
+
+
 class NotFoundError(SFM2Error):
     code = "not_found"
     status = 404
@@ -127,10 +147,35 @@ class RateLimitError(SFM2Error):
     default_suggestion = "Wait for the seconds in Retry-After"
 
 
+class IdempotencyConflictError(SFM2Error):
+    code = "idempotency_conflict"
+    status = 409
+    default_suggestion = "Send another request with another Idempotency-Key"
+
+
+class RequestInProgressError(SFM2Error):
+    code = "request_in_progress"
+    status = 409
+    default_suggestion = "Send it again in a moment to get its answer"
+
+
+class ReplacedError(SFM2Error):
+    code = "replaced"
+    status = 409
+    default_suggestion = "Nothing to do: the newer request is answered"
+
+
 class ModelUnavailableError(SFM2Error):
     code = "model_unavailable"
     status = 503
     default_suggestion = "Check model health endpoint"
+
+
+class OverloadedError(ModelUnavailableError):
+    """The server works, and could not answer in time. Asking again at once makes it worse."""
+
+    code = "overloaded"
+    default_suggestion = "Wait for the seconds in Retry-After; ask for fewer tokens, or raise generation.timeout"
 
 
 class BackendError(ModelUnavailableError):
@@ -157,6 +202,10 @@ class BackendTimeoutError(BackendError):
     reason = "timed_out"
 
 
+class RequestTimeoutError(BackendTimeoutError):
+    counts = False
+
+
 class BackendNotConfiguredError(BackendError):
     reason = "not_configured"
     counts = False
@@ -172,6 +221,14 @@ class BackendUnsupportedError(BackendError):
     counts = False
 
 
+class BackendRefusedError(BackendError):
+    """Values of the request that are valid, and that it does not take. The next backend may."""
+
+    reason = "refused"
+    counts = False
+    default_suggestion = InvalidRequestError.default_suggestion
+
+
 class BackendAdapterError(BackendError):
     """An adapter that is there, and fails to load or to work. Other requests may do well without it."""
 
@@ -180,15 +237,21 @@ class BackendAdapterError(BackendError):
     default_suggestion = "Train the adapter again, or choose another; `sfm2 adapters list` shows those of this machine"
 
 
+class StorageUnavailableError(SFM2Error):
+    """The store that holds keys, rates and feedback is locked, full, damaged, of another version, or has lost its keys."""
+
+    code = "storage_unavailable"
+    status = 503
+    default_suggestion = "The server's log and `sfm2 health` have the cause; ask again when it is gone"
+
+
 class StreamInterruptedError(SFM2Error):
     code = "stream_interrupted"
     status = 502
     default_suggestion = "Ask again; what has arrived so far is incomplete"
 
 
-class ServerError(SFM2Error):
-    code = "internal_error"
-    status = 500
+class ServerError(SFM2Error): ...
 
 
 class APIConnectionError(SFM2Error):
@@ -222,7 +285,7 @@ class MissingExtraError(SFM2Error):
         """`what` needs `extra`; without one (off the wire, unpickled), `what` is the whole message."""
         if extra is not None:
             what = f"{what} needs an extra that is not installed"
-            known = {"suggestion": f"pip install 'sfm2[{extra}]'", **known}
+            known = {"suggestion": command_for(extra), **known}
         super().__init__(what, **known)
         self.extra = extra
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from sfm2.types import ConversationMessage, FinishReason, SamplingParams, Snippet
 
 _NEUTRAL = SamplingParams()
+
+
+class Priority(IntEnum):
+    """Who is served first where not everybody can be at once."""
+
+    TYPING = 0
+    """Somebody types on, and does not wait long."""
+    ANSWER = 1
+    """Somebody waits for it."""
+    BATCH = 2
+    """Nobody waits for this one alone."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +34,12 @@ class GenerationRequest:
     """Code after the hole. Backends that cannot fill holes ignore it."""
     language: str | None = None
     """A name of the language table; None: unknown."""
+    language_is_guess: bool = False
+    """The language was guessed from the code: nobody named it, and the guard must not trust its grammar's refusal."""
     path: str | None = None
     """The file's name, where known."""
+    name_file: bool = False
+    """The prompt must tell the file's name, for its code does not tell the language."""
     context: tuple[Snippet, ...] = ()
     """Code of other files, the most relevant last. Backends may read less of it, or none. Backends: sfm2."""
     messages: tuple[ConversationMessage, ...] = ()
@@ -36,7 +52,12 @@ class GenerationRequest:
     retry: bool = False
     """Ask in another form: the first completion was of no use. Backends: sfm2."""
     streaming: bool = False
-    """Send token by token, as someone is watching; otherwise a backend may send line by line, which costs less."""
+    """Someone is watching: send token by token. Otherwise a backend may send line by line, which costs less."""
+    priority: Priority = Priority.ANSWER
+    deadline: float | None = None
+    """When the whole answer must be there, by the event loop's clock; None: the server's own limits are all."""
+    by_line: bool = False
+    """Nobody sees a part of a line before its end, so that a backend may send line by line all the same."""
 
     @property
     def is_chat(self) -> bool:
@@ -56,7 +77,9 @@ class TokenChunk:
     prompt_tokens: int | None = None
     """Tokens of the prompt, where the backend reports them."""
     prompt_seconds: float | None = None
-    """Seconds from the request to the first token, where the backend reports them."""
+    """Seconds from the beginning of the work to the first token, where the backend reports them."""
+    wait_seconds: float | None = None
+    """Seconds before that in which the request waited for its turn, where the backend reports them."""
     token_texts: tuple[str, ...] = ()
     """The text of each token in `logprobs`, where the backend knows it. They may run ahead of `text`."""
     healed: int = 0

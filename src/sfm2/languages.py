@@ -1,22 +1,24 @@
 """The table of languages, `languages.toml`: what differs from one language to another, and how a language is recognised.
 
-An unknown language, file name or editor's id is None and never a guess; only `guess` guesses, from the code itself.
+An unknown language, file name or editor's id is None and never a guess. What code looks like is told by `lookalikes`;
+`sfm2.syntax.recognition` decides.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from importlib.resources import files
-from pathlib import PurePath
+from pathlib import PureWindowsPath
 from typing import Any, Literal
 
 from sfm2.types import Language
 
-GUESSED_FROM = 20_000  # characters of code that `guess` looks at
+LOOKED_AT = 4_000  # characters of code that tell what it looks like
 _NEVER = r"(?!)"  # a regular expression that matches nothing
 
 
@@ -36,27 +38,41 @@ class BlockWords:
 
 @dataclass(frozen=True)
 class GrammarVariant:
-    """A grammar to use instead, for texts that contain one of `contains`, or do not contain `lacks`."""
+    """A grammar to use instead of the language's own.
 
-    function: str
+    For texts that lack `lacks`; or for texts with one of the marks in `contains`, if it finds fewer errors in them.
+    """
+
+    function: str = "language"
+    module: str | None = None
+    """None: the language's own; an empty name: no grammar, where the language's own finds errors."""
+    name: str = ""
     contains: tuple[str, ...] = ()
     lacks: str = ""
-
-    def is_of(self, text: str) -> bool:
-        return any(mark in text for mark in self.contains) or (self.lacks != "" and self.lacks not in text)
 
 
 @dataclass(frozen=True)
 class GrammarSource:
-    """Where a tree-sitter grammar is found: `function` in the Python module `module`."""
+    """Where a tree-sitter grammar is found: `function` in the Python module `module`, called with `name` if there is one."""
 
     module: str
     function: str = "language"
+    name: str = ""
     variants: tuple[GrammarVariant, ...] = ()
-    """Other functions of the module; the first that fits the text is used."""
+    one_dialect: bool = False
+    """Whether the language has dialects that the grammar does not know, so that it refuses valid code."""
 
-    def function_for(self, text: str) -> str:
-        return next((variant.function for variant in self.variants if variant.is_of(text)), self.function)
+    def sources_for(self, text: str) -> list[GrammarSource]:
+        """Where grammars for the text are found: the one that finds the fewest errors in it fits, the first if equal."""
+        lacking = [variant for variant in self.variants if variant.lacks and variant.lacks not in text]
+        if lacking:
+            return [self._of(lacking[0])]
+        marked = [variant for variant in self.variants if any(mark in text for mark in variant.contains)]
+        return [self, *map(self._of, marked)]
+
+    def _of(self, variant: GrammarVariant) -> GrammarSource:
+        module = self.module if variant.module is None else variant.module
+        return GrammarSource(module, variant.function, variant.name)
 
 
 @dataclass(frozen=True)
@@ -68,10 +84,14 @@ class LanguageFacts:
     label: str
     """Its name for people."""
     kind: Literal["programming", "data", "markup", "prose"] = "programming"
+    extends: str | None = None
+    """The language whose code is nearly always code in this one, too: C, for C++."""
     suffixes: tuple[str, ...] = ()
     """How names of its files end, in lower case with the dot."""
     file_names: tuple[str, ...] = ()
-    """Whole names of its files, where the suffix says nothing."""
+    """Whole names of its files, where the suffix says nothing; `*` is anything, as in `Dockerfile.*`."""
+    interpreters: tuple[str, ...] = ()
+    """Programs that a script's first line may name after `#!`, without their version."""
     editor_ids: tuple[str, ...] = ()
     """Editors' names for it besides `name`, in lower case."""
     indentation: int | Literal["tab"] = 4
@@ -115,6 +135,14 @@ def facts_of(language: str | None) -> LanguageFacts | None:
     return table().get(language or "")
 
 
+def block_words(language: str | None) -> BlockWords | None:
+    """How blocks are recognised: as in most languages where nothing is known of this one; None in prose."""
+    facts = facts_of(language)
+    if facts is not None and facts.kind == "prose":
+        return None
+    return (facts.blocks if facts else None) or _any_block_words()
+
+
 def comment_marks(language: str | None) -> tuple[str, ...]:
     """How comments begin; all known marks for a language whose comments are not known."""
     facts = facts_of(language)
@@ -128,9 +156,27 @@ def comment_pattern(language: str | None) -> str:
 
 
 def of_path(path: str) -> Language | None:
-    """The language of a file, by its name; None for an unknown name."""
-    name = PurePath(path).name
-    found = _by_file_name().get(name) or _by_suffix().get(PurePath(name).suffix.lower())
+    """The language of a file, by its name: the likeliest, where languages share it. None for an unknown name."""
+    return next(iter(all_of_path(path)), None)
+
+
+def all_of_path(path: str) -> tuple[Language, ...]:
+    """The languages that files with this name may be in, such as C and C++ for `.h`; empty for an unknown name."""
+    name = PureWindowsPath(path).name  # splits at slashes of both kinds
+    return _by_file_name().get(name) or _by_pattern(name) or _by_longest_suffix(name.lower())
+
+
+def typical_name(language: str | None) -> str | None:
+    """A name that a file in this language may have, such as `main.rb`; None for an unknown language."""
+    facts = facts_of(language)
+    if facts is None:
+        return None
+    return f"main{facts.suffixes[0]}" if facts.suffixes else next(iter(facts.file_names), None)
+
+
+def of_interpreter(program: str) -> Language | None:
+    """The language whose scripts this program runs; None for an unknown program."""
+    found = _by_interpreter().get(program)
     return Language(found) if found else None
 
 
@@ -140,10 +186,18 @@ def of_editor_id(editor_id: str) -> Language | None:
     return Language(found) if found else None
 
 
-def guess(code: str) -> Language | None:
-    """The language that code looks like, by its first `GUESSED_FROM` characters; None when it looks like none."""
-    start = code[:GUESSED_FROM]
-    return next((Language(name) for name, pattern in _looks() if pattern.search(start)), None)
+def lookalikes(code: str) -> dict[Language, int]:
+    """What code looks like by its first `LOOKED_AT` characters: each language with the number of places that look like it,
+    the likeliest first. None of it is certain."""
+    start = code[:LOOKED_AT].replace("\r\n", "\n")
+    counts = {name: sum(1 for _ in look.finditer(start)) for name, look in _looks().items()}
+    return {Language(name): count for name, count in sorted(counts.items(), key=lambda item: -item[1]) if count}
+
+
+def bases(language: str) -> set[str]:
+    """The languages whose code is code in this one, too: C for C++."""
+    facts = facts_of(language)
+    return {facts.extends, *bases(facts.extends)} if facts and facts.extends else set()
 
 
 @cache
@@ -182,13 +236,46 @@ def _tuples(value: Any) -> Any:
 
 
 @cache
-def _by_suffix() -> dict[str, str]:
-    return {suffix: name for name, facts in table().items() for suffix in facts.suffixes}
+def _any_block_words() -> BlockWords:
+    return _block_words(_content()["blocks"]["any"])
 
 
 @cache
-def _by_file_name() -> dict[str, str]:
-    return {file: name for name, facts in table().items() for file in facts.file_names}
+def _by_suffix() -> dict[str, tuple[Language, ...]]:
+    return _sharers((suffix, name) for name, facts in table().items() for suffix in facts.suffixes)
+
+
+@cache
+def _by_file_name() -> dict[str, tuple[Language, ...]]:
+    return _sharers((file, name) for name, facts in table().items() for file in facts.file_names)
+
+
+def _sharers(named: Iterable[tuple[str, str]]) -> dict[str, tuple[Language, ...]]:
+    """The languages of each name, in the table's order."""
+    found: dict[str, tuple[Language, ...]] = {}
+    for key, language in named:
+        found[key] = (*found.get(key, ()), Language(language))
+    return found
+
+
+def _by_pattern(name: str) -> tuple[Language, ...]:
+    return next((found for pattern, found in _patterns() if fnmatchcase(name, pattern)), ())
+
+
+@cache
+def _patterns() -> list[tuple[str, tuple[Language, ...]]]:
+    return [(pattern, found) for pattern, found in _by_file_name().items() if "*" in pattern]
+
+
+def _by_longest_suffix(name: str) -> tuple[Language, ...]:
+    """`.blade.php` says more than `.php`. A name that begins with its only dot has no suffix."""
+    dots = [at for at, character in enumerate(name) if character == "." and at > 0]
+    return next((found for at in dots if (found := _by_suffix().get(name[at:]))), ())
+
+
+@cache
+def _by_interpreter() -> dict[str, str]:
+    return {program: name for name, facts in table().items() for program in facts.interpreters}
 
 
 @cache
@@ -197,8 +284,9 @@ def _by_editor_id() -> dict[str, str]:
 
 
 @cache
-def _looks() -> list[tuple[str, re.Pattern[str]]]:
-    return [(name, pattern) for name in _content()["guess_order"] for pattern in table()[name].looks_like]
+def _looks() -> dict[str, re.Pattern[str]]:
+    looks = {name: "|".join(look.pattern for look in facts.looks_like) for name, facts in table().items()}
+    return {name: re.compile(look, re.MULTILINE) for name, look in looks.items() if look}
 
 
 @cache

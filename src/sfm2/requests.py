@@ -9,10 +9,13 @@ from pydantic import ValidationError
 
 from sfm2.errors import InvalidRequestError, SFM2Error
 from sfm2.types import BatchRequest, ErrorBody, GenerateRequest, GenerationOptions, Request
-from sfm2.validation import complaint
+from sfm2.validation import complaint, shortened
 
 R = TypeVar("R", bound=Request)
 S = TypeVar("S", bound=GenerationOptions)
+
+MOST_COMPLAINTS = 10
+"""Wrong fields that a message names: who mends ten sees the others next."""
 
 
 def build(kind: type[R], fields: Mapping[str, Any]) -> R:
@@ -61,11 +64,24 @@ def error_body(error: SFM2Error) -> ErrorBody:
 
 
 def validation_message(errors: Sequence[Any], kind: type[Request] | None = None) -> str:
-    """Pydantic's validation errors as one line: `field: what was wrong; field: ...`. `kind` helps with unknown names."""
-    return "; ".join(_message(error, kind) for error in errors)
+    """Pydantic's validation errors as one line: `field: what was wrong; field: ...`. `kind` helps with unknown names.
+
+    Of many errors the first `MOST_COMPLAINTS` are told, and how many more there are.
+    """
+    told = [_message(error, kind) for error in errors[:MOST_COMPLAINTS]]
+    more = len(errors) - len(told)
+    return "; ".join([*told, f"and {more:,} more"] if more else told)
+
+
+def field_path(error: Mapping[str, Any]) -> str:
+    """Where in a body one of pydantic's validation errors is, with dots: `messages.0.role`; empty: the body itself.
+
+    Of a header, its name.
+    """
+    return shortened(".".join(str(part) for part in error["loc"] if part not in ("body", "header")))
 
 
 def _message(error: Mapping[str, Any], kind: type[Request] | None) -> str:
-    field = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
+    field = field_path(error) or "body"
     known = kind.model_fields if kind else ()
     return f"{field}: {complaint(error, known, show_input=isinstance(error.get('input'), int | float | bool))}"

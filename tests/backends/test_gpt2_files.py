@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sfm2.installation import command_for
+
 WITHOUT_TORCH = """
 import asyncio, sys
 from pathlib import Path
@@ -34,7 +36,7 @@ asyncio.run(main())
 
 def test_without_the_extra_it_says_what_to_install() -> None:
     told = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=True).stdout
-    assert told.count("pip install 'sfm2[hf]'") == 2
+    assert told.count(command_for("hf")) == 2
     assert "unavailable" in told
 
 

@@ -122,10 +122,10 @@ def test_the_adapter_that_comes_with_it_fills_holes_and_nothing_else(tmp_path: P
 
 def test_explains_by_the_chat_form() -> None:
     async def scenario(backend: SFM2) -> None:
-        question = explanation_messages("Explain in one sentence: x**2 + y**2")
+        question = explanation_messages("x**2 + y**2", None, "")
         request = GenerationRequest(messages=question, sampling=SamplingParams(temperature=0, max_length=60))
         answer = "".join(chunk.text for chunk in await chunks(backend, request))
-        assert "squares" in answer
+        assert "square" in answer
         assert "<|" not in answer
 
     with_backend(scenario)

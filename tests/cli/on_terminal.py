@@ -10,7 +10,9 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
+import termios
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -30,6 +32,19 @@ class Terminal:
             pass
         assert text in self.seen, self.seen
         return self.seen
+
+    def interrupt_until(self, text: str) -> None:
+        """Press Ctrl-C until the program says `text`.
+
+        Python's line editor overlooks one that comes just before it begins to wait for a key, until there is a key.
+        """
+        for _ in range(WAIT):
+            self.process.send_signal(signal.SIGINT)
+            while text not in self.seen and select.select([self._master], [], [], 1.0)[0]:
+                self._read()
+            if text in self.seen:
+                return
+        raise AssertionError(self.seen)
 
     def end(self) -> tuple[int, str]:
         """The exit code and all output."""
@@ -53,12 +68,14 @@ class Terminal:
 
 @contextmanager
 def on_terminal(
-    command: Sequence[str], environment: Mapping[str, str], stdout: int | None = None
+    command: Sequence[str], environment: Mapping[str, str], stdout: int | None = None, columns: int = 80
 ) -> Iterator[Terminal]:
     """`stdout` takes standard output elsewhere; the rest stays on the terminal."""
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
+    own = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
     process = subprocess.Popen(
-        command, env={"TERM": "xterm-256color", **environment}, stdin=slave, stderr=slave, stdout=stdout or slave
+        command, env={"TERM": "xterm-256color", **own}, stdin=slave, stderr=slave, stdout=stdout or slave
     )
     os.close(slave)
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfm2.cli.code_view import CodeView, coloured
 from sfm2.cli.terminal import visible
@@ -73,3 +75,13 @@ def test_nothing_that_steers_the_terminal_gets_through() -> None:
 @pytest.mark.parametrize("language", Language)
 def test_every_language_has_colours_or_is_plain(language: Language) -> None:
     assert plain(coloured("x = 1\n", 0, language)) == "x = 1\n"
+
+
+@given(
+    pieces=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=12),
+    language=st.sampled_from(Language),
+    colour=st.booleans(),
+)
+def test_what_is_shown_is_what_came_however_it_came(pieces: list[str], language: Language, colour: bool) -> None:
+    came = visible("".join(pieces))
+    assert plain(shown(*pieces, colour=colour, language=language)[-1]) == came + ("" if came.endswith("\n") else "\n")

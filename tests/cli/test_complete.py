@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sfm2.testing import ScriptedBackend, forever, serve
 from tests.cli.conftest import SFM2, Sfm2
 from tests.cli.on_terminal import on_terminal, plain
+from tests.server.live import settings_for
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +25,46 @@ def file(tmp_path: Path) -> Path:
 def test_a_pipe_gets_the_completion(sfm2: Sfm2, file: Path) -> None:
     result = sfm2("complete", "--file", "my_code.py", "--line", "1")
     assert (result.returncode, result.stdout, result.stderr) == (0, " first\n", "")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["my_code.py:1"],
+        ["my_code.py:1:8"],
+        ["my_code.py", "--line", "1"],
+        ["my_code.py:1", "--column", "8"],
+        ["-f", "my_code.py", "--line", "1"],
+        ["my_code.py:1", "--file", "my_code.py", "--line", "1"],
+    ],
+    ids=" ".join,
+)
+def test_the_place_as_compilers_write_it(sfm2: Sfm2, file: Path, place: list[str]) -> None:
+    result = sfm2("complete", *place)
+    assert (result.returncode, result.stdout, result.stderr) == (0, " first\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["my_code.py:1", "--line", "2"], "--line: my_code.py is given with another line"),
+        (["my_code.py:1", "--file", "other.py"], "--file: my_code.py is given with another file"),
+        (["my_code.py:1:2", "--column", "3"], "--column: my_code.py is given with another column"),
+        (["my_code.py:0"], "a line is counted from 1"),
+        (["my_code.py"], "Missing option '--line', or a line after the file: my_code.py:42"),
+        ([], "Missing argument FILE:LINE, such as my_code.py:42"),
+        (["-", "--line", "1", "--write"], "standard input is no file to write to"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_place_that_is_unclear(sfm2: Sfm2, file: Path, arguments: list[str], message: str) -> None:
+    result = sfm2("complete", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+def test_standard_input_is_completed_like_a_file(sfm2: Sfm2) -> None:
+    assert sfm2("complete", "-", "--line", "1", "-l", "py", stdin="# first\n# second").stdout == " first\n"
 
 
 def test_the_column_counts_characters(sfm2: Sfm2, file: Path) -> None:
@@ -97,3 +139,23 @@ def test_a_terminal_sees_the_completion_in_colour(environment: dict[str, str], f
 
 def test_a_server_completes(sfm2: Sfm2, file: Path, server_url: str) -> None:
     assert sfm2("complete", "--file", "my_code.py", "--line", "1", SFM2_API_URL=server_url).stdout == " first\n"
+
+
+def test_a_terminal_sees_a_line_while_the_next_is_not_written_yet(environment: dict[str, str], file: Path) -> None:
+    file.write_text("def f():\n")
+    backend = ScriptedBackend("sfm2", "    x = 1\n", "    y = 2\n", forever)
+    settings = settings_for(file.parent)
+    with (
+        serve(settings, [backend]) as server,
+        on_terminal(
+            [*SFM2, "complete", f"{file}:2", "--api-url", server.url], environment | {"NO_COLOR": "1"}
+        ) as terminal,
+    ):
+        terminal.read_until("x = 1\n")
+        assert backend.running == 1
+
+
+def test_a_terminal_sees_all_choices(environment: dict[str, str], file: Path) -> None:
+    with on_terminal([*SFM2, "complete", f"{file}:1", "-n", "2"], environment) as terminal:
+        seen = plain(terminal.end()[1])
+    assert "or, with confidence 0.90 (uncalibrated):\n" in seen

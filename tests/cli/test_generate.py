@@ -74,6 +74,25 @@ def test_the_server_that_is_named_answers_or_nobody(sfm2: Sfm2, server_url: str)
     assert "http://127.0.0.1:9" in gone.stderr
 
 
+def test_a_model_answers_by_its_name(sfm2: Sfm2, server_url: str) -> None:
+    for place in ([], ["--api-url", server_url]):
+        assert sfm2(*CODE, *place, "-m", "echo").stdout == ANSWER + "\n"
+        slip = sfm2(*CODE, *place, "-m", "ehco")
+        assert (slip.returncode, slip.stderr.splitlines()[0]) == (
+            2,
+            "error: there is no model 'ehco'; did you mean echo?",
+        )
+
+
+def test_weights_that_the_named_server_does_not_run(sfm2: Sfm2, server_url: str) -> None:
+    result = sfm2(*CODE, "--api-url", server_url, "-m", "qwen2.5-coder:1.5b")
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        f"error: the server at {server_url} does not run qwen2.5-coder-1.5b",
+        "hint: It has echo; without --api-url, -m loads others",
+    ]
+
+
 def test_no_proxy_stands_before_a_server_on_this_machine(sfm2: Sfm2, server_url: str) -> None:
     proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
     assert sfm2(*CODE, SFM2_API_PORT=server_url.rsplit(":", 1)[1], **proxies).stdout == ANSWER + "\n"
@@ -216,7 +235,8 @@ def test_missing_weights_without_a_person_are_an_error(sfm2: Sfm2) -> None:
 @pytest.mark.parametrize("by_server", [False, True], ids=["in process", "by a server"])
 def test_ctrl_c_in_a_stream_is_clean(environment: dict[str, str], server_url: str, by_server: bool) -> None:
     variables = {"NO_COLOR": "1"} | ({"SFM2_API_URL": server_url} if by_server else {})
-    with on_terminal([*SFM2, "generate", SLOW], environment | variables) as terminal:
+    # Without the guard, which holds a line back until it is complete.
+    with on_terminal([*SFM2, "generate", SLOW, "--no-guard"], environment | variables) as terminal:
         terminal.read_until(SLOW + " word")
         terminal.process.send_signal(signal.SIGINT)
         code, seen = terminal.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_stats_of_a_server(sfm2: Sfm2, server_url: str) -> None:
     table = sfm2("stats", "--api-url", server_url)
     assert table.returncode == 0
     assert "model usage: echo" in table.stdout
+    assert re.search(r"last minute +\d+ requests?, 0 failed, \d+ tokens, p50 \d", table.stdout)
     counted = json.loads(sfm2("stats", "--json", "--api-url", server_url).stdout)
     assert counted["model_usage"]["echo"] >= 1
 

@@ -70,9 +70,9 @@ def test_the_model_sees_one_kind_of_line_end() -> None:
 
 
 def test_of_a_long_file_the_model_sees_what_is_near() -> None:
-    text = "x" * 100_000 + "\n" + "y" * 100_000
+    text = "x" * 300_000 + "\n" + "y" * 100_000
     hole = hole_at(text, 1)
-    assert (len(hole.prefix), len(hole.suffix)) == (60_000, 20_000)
+    assert (len(hole.prefix), len(hole.suffix)) == (200_000, 50_000)
     assert hole.suffix.startswith("\nyyy")
 
 

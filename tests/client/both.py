@@ -7,12 +7,12 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from sfm2 import AsyncSFM2Client, Chunk, Completion, SFM2Client
+from sfm2 import AsyncSFM2Client, Chunk, Completion, Explanation, SFM2Client
 
 
 class Stream(Protocol):
     @property
-    def result(self) -> Completion | None: ...
+    def result(self) -> Completion | Explanation | None: ...
 
     def __iter__(self) -> Iterator[Chunk]: ...
 
@@ -41,6 +41,12 @@ class Blocking:
     def generate_stream(self, *args: Any, **kwargs: Any) -> Stream:
         return BlockingStream(self.client.generate_stream(*args, **kwargs), self.runner)
 
+    def complete_stream(self, *args: Any, **kwargs: Any) -> Stream:
+        return BlockingStream(self.client.complete_stream(*args, **kwargs), self.runner)
+
+    def explain_stream(self, *args: Any, **kwargs: Any) -> Stream:
+        return BlockingStream(self.client.explain_stream(*args, **kwargs), self.runner)
+
     def with_options(self, **options: Any) -> Blocking:
         return Blocking(self.client.with_options(**options), self.runner)
 
@@ -54,8 +60,8 @@ class BlockingStream:
         self._runner = runner
 
     @property
-    def result(self) -> Completion | None:
-        result: Completion | None = self._stream.result
+    def result(self) -> Completion | Explanation | None:
+        result: Completion | Explanation | None = self._stream.result
         return result
 
     def __iter__(self) -> Iterator[Chunk]:

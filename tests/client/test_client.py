@@ -13,6 +13,7 @@ import sfm2
 from sfm2 import (
     AuthenticationError,
     Completion,
+    Explanation,
     GenerationConfig,
     InvalidRequestError,
     ModelUnavailableError,
@@ -65,15 +66,34 @@ def test_mode_guard_and_features_are_settings(connect: Connect, echo_url: str) -
 
 
 def test_stream(connect: Connect, echo_url: str) -> None:
-    stream = connect(api_url=echo_url).generate_stream("x\necho:a b c")
+    stream = connect(api_url=echo_url).generate_stream("x\necho:a b c", guard=False)
     assert [chunk.text for chunk in stream] == ["a", " b", " c"]
     assert stream.result is not None
     assert stream.result.completion == "a b c"
 
 
+def test_a_hole_in_chunks(connect: Connect, echo_url: str) -> None:
+    client = connect(api_url=echo_url)
+    stream = client.complete_stream("x\necho:a b c", max_length=2, guard=False, context=[{"text": "y"}])
+    assert [chunk.text for chunk in stream] == ["a", " b"]
+    assert isinstance(stream.result, Completion)
+    assert (stream.result.completion, stream.result.finish_reason) == ("a b", "length")
+    stream = client.complete_stream("x = 1\necho:2", "\ny = 3\n", path="a.py")
+    assert "".join(chunk.text for chunk in stream) == stream.result.completion == "2"
+
+
+def test_an_explanation_in_chunks(connect: Connect, echo_url: str) -> None:
+    stream = connect(api_url=echo_url).explain_stream("x\necho: some  words ", max_length=20)
+    chunks = [chunk.text for chunk in stream]
+    assert len(chunks) > 1
+    assert isinstance(stream.result, Explanation)
+    assert "".join(chunks) == stream.result.explanation
+    assert stream.result.explanation.startswith("some  words")
+
+
 def test_leaving_a_stream_early(connect: Connect, echo_url: str) -> None:
     client = connect(api_url=echo_url, max_connections=1)
-    stream = client.generate_stream("x\necho-slow:a b c d e f g h")
+    stream = client.generate_stream("x\necho-slow:a b c d e f g h", guard=False)
     for chunk in stream:
         assert chunk.text == "a"
         break
@@ -93,6 +113,9 @@ def test_batch_has_errors_in_place(connect: Connect, echo_url: str) -> None:
     assert (good.completion, also_good.completion) == ("1", "2")
     assert isinstance(bad, InvalidRequestError)
     assert "prompt" in bad.message
+    for text in ("completion", "generated_code"):
+        with pytest.raises(InvalidRequestError, match="prompt"):
+            getattr(bad, text)
 
 
 def test_complete_and_explain(connect: Connect, echo_url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
 
@@ -13,26 +14,33 @@ from sfm2.completer import AsyncCompleter, Completer
 from sfm2.core import AsyncModelManager, ModelManager
 from sfm2.types import (
     BatchRequest,
+    ChatRequest,
     Chunk,
     CompleteRequest,
     Completion,
+    ConversationMessage,
     ErrorBody,
     ExplainRequest,
+    Explanation,
     GenerateRequest,
+    Reply,
 )
 from tests.server.live import settings_for
 
 GENERATE = GenerateRequest(prompt="x\necho:a b")
 COMPLETE = CompleteRequest(prefix="x = 1\necho:2 3", suffix="\ny = 3\n", path="a.txt")
 BATCH = BatchRequest(prompts=["x\necho:1", ""])
+CHAT = ChatRequest(messages=[ConversationMessage(role="user", content="echo:three four")])
 EXPLAIN = ExplainRequest(code="x\necho:words")
 
 
-def check_stream(items: list[Chunk | Completion], text: str) -> None:
-    """Chunks, then the completion that they add up to."""
-    *chunks, completion = items
-    assert isinstance(completion, Completion)
-    assert "".join(chunk.text for chunk in chunks if isinstance(chunk, Chunk)) == completion.completion == text
+def check_stream(items: Sequence[Chunk | Completion | Explanation], text: str) -> None:
+    """Chunks, then the answer that they add up to."""
+    *chunks, answer = items
+    assert isinstance(answer, Completion | Explanation)
+    whole = answer.completion if isinstance(answer, Completion) else answer.explanation
+    assert "".join(chunk.text for chunk in chunks if isinstance(chunk, Chunk)) == whole
+    assert whole.startswith(text)
 
 
 def check(completer: Completer) -> None:
@@ -46,6 +54,13 @@ def check(completer: Completer) -> None:
         check_stream(list(stream), "a b")
     with closing(completer.stream(COMPLETE)) as stream:
         check_stream(list(stream), "2 3")
+    with closing(completer.stream(EXPLAIN)) as explaining:
+        check_stream(list(explaining), "words")
+    with closing(completer.chat_stream(CHAT)) as chatting:
+        *chunks, reply = chatting
+    assert isinstance(reply, Reply)
+    assert "".join(chunk.text for chunk in chunks if isinstance(chunk, Chunk)) == reply.text == "three four"
+    assert (reply.model_used, reply.finish_reason, reply.tokens.completion) == ("echo", "stop", 2)
     assert completer.health().status == "healthy"
     completer.close()
     completer.close()
@@ -62,6 +77,8 @@ async def check_async(completer: AsyncCompleter) -> None:
         check_stream([item async for item in stream], "a b")
     async with aclosing(completer.stream(COMPLETE)) as stream:
         check_stream([item async for item in stream], "2 3")
+    async with aclosing(completer.stream(EXPLAIN)) as explaining:
+        check_stream([item async for item in explaining], "words")
     assert (await completer.health()).status == "healthy"
     await completer.aclose()
     await completer.aclose()

@@ -36,8 +36,8 @@ def run(name: str, folder: Path, url: str, *arguments: str, **environment: str) 
         ("stream.py", ["# 2 tokens, stop"]),  # what echo says is no Python, twice
         ("batch.py", ["def sort_list(lst):", "class Queue:", "import numpy as np"]),
         ("async_client.py", ["def push(self, item):  # 0 lines", "def pop(self):  # ", "def __len__(self):  # "]),
-        ("complete_in_file.py", ["# nothing fits: syntax"]),
-        ("fill_todo.py", ["# TODO return the mean", "print(mean([1, 2, 3]))"]),
+        ("complete_in_file.py", ["\n+    2\n", "# confidence"]),
+        ("fill_todo.py", ["    # return the mean\n    mean\n", "print(mean([1, 2, 3]))"]),
     ],
 )
 def test_an_example_runs(name: str, said: list[str], tmp_path: Path, echo_url: str) -> None:

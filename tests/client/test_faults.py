@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -17,7 +17,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sfm2 import APIConnectionError, APITimeoutError, ModelUnavailableError, ServerError, StreamInterruptedError
+from sfm2 import (
+    APIConnectionError,
+    APITimeoutError,
+    ModelUnavailableError,
+    OverloadedError,
+    ServerError,
+    StreamInterruptedError,
+)
 from sfm2.server.process.listening import listen, url_of
 from tests.client.both import Connect
 
@@ -120,6 +127,19 @@ def test_a_newer_servers_fields_are_passed_over(connect: Connect) -> None:
         assert connect(api_url=url).generate("x").completion == "y"
 
 
+def test_the_server_is_told_how_long_a_whole_answer_is_waited_for(connect: Connect) -> None:
+    server = Faulty(answer(COMPLETION), answer(COMPLETION), events(CHUNK), answer({}))
+    with serving(server) as url:
+        client = connect(api_url=url, timeout=20)
+        client.generate("x")
+        client.with_options(timeout=2).generate("x")
+        next(iter(client.generate_stream("x")))
+        with suppress(ServerError):
+            client.health()
+    told = [request.headers.get("x-request-timeout") for request in server.requests]
+    assert told == ["19", "1.8", None, None]
+
+
 def test_the_key_is_not_sent_to_where_a_redirect_points(connect: Connect) -> None:
     elsewhere = Faulty(answer(COMPLETION))
     with serving(elsewhere) as other:
@@ -187,9 +207,41 @@ def test_a_slow_answer_times_out_and_is_not_asked_for_again(connect: Connect) ->
     assert len(faulty.requests) == 1
 
 
+def test_a_server_that_took_long_to_refuse_is_not_asked_again(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfm2.client._retry.SLOW", 0.2)
+
+    def slow(request: Request) -> Response:
+        time.sleep(0.3)
+        return JSONResponse({"error": "overloaded", "message": "busy"}, 503, {"retry-after-ms": "1"})
+
+    faulty = Faulty(slow)
+    with serving(faulty) as url, pytest.raises(OverloadedError, match="busy"):
+        connect(api_url=url).generate("x")
+    assert len(faulty.requests) == 1
+
+
 def test_nobody_there(connect: Connect) -> None:
     with listen("127.0.0.1", 0) as listener:
         url = url_of(listener)
     with pytest.raises(APIConnectionError, match="cannot reach") as caught:
         connect(api_url=url, max_retries=0).generate("x")
     assert "sfm2 serve" in caught.value.suggestion
+
+
+def test_a_call_whose_connection_broke_is_sent_again_with_its_key(connect: Connect) -> None:
+    def cut(request: Request) -> Response:
+        return StreamingResponse(_cut(), headers={"Content-Length": "100"})
+
+    async def _cut() -> AsyncIterator[bytes]:
+        yield b"{"
+        raise ConnectionResetError
+
+    server = Faulty(cut, answer(COMPLETION), answer(COMPLETION))
+    with serving(server) as url:
+        client = connect(api_url=url)
+        assert client.generate("x").completion == "y"
+        client.generate("x")
+    first, again, other = (request.headers["idempotency-key"] for request in server.requests)
+    assert first == again != other

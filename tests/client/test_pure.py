@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2.client._cache import Cache, key_of
 from sfm2.client._requests import Call, from_request, post, stream_from_request
-from sfm2.client._retry import FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, RetryPolicy
-from sfm2.types import BatchRequest, CompleteRequest, GenerateRequest, GenerationConfig, Snippet
+from sfm2.client._retry import FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, SLOW, RetryPolicy
+from sfm2.completer import Streamable
+from sfm2.types import BatchRequest, CompleteRequest, ExplainRequest, GenerateRequest, GenerationConfig, Snippet
 
 
 @given(
@@ -19,19 +21,35 @@ from sfm2.types import BatchRequest, CompleteRequest, GenerateRequest, Generatio
     status=st.integers(200, 599),
     wait=st.none() | st.floats(0, 1000),
     repeatable=st.booleans(),
+    took=st.floats(0, 100),
 )
 def test_waits_are_within_bounds(
-    attempt: int, retries: int, jitter: float, status: int, wait: float | None, repeatable: bool
+    attempt: int, retries: int, jitter: float, status: int, wait: float | None, repeatable: bool, took: float
 ) -> None:
     policy = RetryPolicy(retries, jitter=lambda: jitter)
     response = httpx.Response(status, headers={} if wait is None else {"Retry-After": str(wait)})
-    seconds = policy.after_response(attempt, response, repeatable)
+    seconds = policy.after_response(attempt, response, repeatable, took)
     if seconds is None:
         return
     assert attempt < retries
     assert status >= 400
+    assert repeatable or took < SLOW
     asked = wait or 0.0
     assert asked <= seconds <= min(asked, LONGEST_WAIT) + min(LAST_BOUND, FIRST_BOUND * 2.0**attempt)
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 503])
+def test_what_took_long_to_be_refused_is_not_asked_for_again_unless_it_costs_nothing(status: int) -> None:
+    policy = RetryPolicy(jitter=lambda: 0.5)
+    response = httpx.Response(status, headers={"Retry-After": "1"})
+    assert policy.after_response(0, response, repeatable=False, took=0.1) == 1.25
+    assert policy.after_response(0, response, repeatable=False, took=SLOW) is None
+    assert policy.after_response(0, response, repeatable=True, took=SLOW) == 1.25
+
+
+def test_a_conflict_is_asked_for_again_only_where_the_server_says_when() -> None:
+    assert RetryPolicy().after_response(0, httpx.Response(409), repeatable=False, took=0.1) is None
+    assert RetryPolicy().after_response(0, httpx.Response(503), repeatable=False, took=0.1) is not None
 
 
 def test_a_read_that_timed_out_is_repeated_only_where_that_costs_nothing() -> None:
@@ -104,8 +122,9 @@ def test_of_a_request_object_only_what_was_set_is_sent() -> None:
     assert from_request(BatchRequest(prompts=["a"])).path == "/generate/batch"
 
 
-def test_only_what_the_server_streams_has_a_stream() -> None:
-    streamed = stream_from_request(GenerateRequest(prompt="p"))
-    assert streamed is not None
-    assert streamed.path == "/generate/stream"
-    assert stream_from_request(CompleteRequest(prefix="p")) is None
+@pytest.mark.parametrize(
+    "request_", [GenerateRequest(prompt="p"), CompleteRequest(prefix="p"), ExplainRequest(code="p", max_length=9)]
+)
+def test_a_stream_is_asked_for_as_the_whole_is(request_: Streamable) -> None:
+    whole, streamed = from_request(request_), stream_from_request(request_)
+    assert (streamed.path, streamed.body) == (f"{whole.path}/stream", whole.body)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tools.unasync import SOURCE, TARGET, blocking
+from pathlib import Path
+
+import pytest
+from tools.unasync import SOURCES, blocking, target_of
 
 
-def test_the_blocking_client_is_up_to_date() -> None:
-    assert TARGET.read_text(encoding="utf-8") == blocking(SOURCE.read_text(encoding="utf-8")), "python -m tools.unasync"
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_the_blocking_client_is_up_to_date(source: Path) -> None:
+    assert target_of(source).read_text(encoding="utf-8") == blocking(source), "python -m tools.unasync"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2.core.breaker import CircuitBreaker, Permit
+from sfm2.errors import BackendError
 
 
 class Clock:
@@ -24,7 +25,7 @@ def permit(breaker: CircuitBreaker) -> Permit:
 def fail(breaker: CircuitBreaker, times: int = 1) -> None:
     for _ in range(times):
         with permit(breaker) as given_leave:
-            given_leave.failed()
+            given_leave.failed(BackendError("x"))
 
 
 def test_opens_after_failures_in_a_row_and_closes_after_a_success() -> None:
@@ -80,6 +81,43 @@ def test_a_request_from_before_it_opened_does_not_free_the_probe() -> None:
     assert not breaker.permit(), "the probe still runs; what was abandoned is older"
 
 
+def test_a_sign_of_life_of_the_probe_lets_the_others_in() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=3, recovery=10, clock=clock)
+    fail(breaker, 3)
+    clock.now = 10
+    probe = permit(breaker)
+    assert not breaker.permit()
+    probe.alive()
+    assert breaker.permit()
+    probe.failed(BackendError("died after all"))
+    assert not breaker.permit(), "one failure more is enough, until a request has succeeded"
+
+
+def test_a_probe_that_takes_long_is_not_the_only_one_for_ever() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
+    fail(breaker)
+    clock.now = 10
+    permit(breaker)
+    clock.now = 19
+    assert not breaker.permit()
+    clock.now = 20
+    permit(breaker).alive()
+    assert breaker.permit()
+
+
+def test_a_new_life_of_the_backend_closes_it_at_once() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=clock)
+    clock.now = 5
+    fail(breaker)
+    breaker.renewed(4)
+    assert not breaker.permit(), "that life is the one that failed"
+    breaker.renewed(6)
+    assert breaker.permit()
+
+
 EVENTS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["failed", "succeeded", "abandoned"])), max_size=30)
 
 
@@ -111,7 +149,7 @@ def test_while_a_probe_runs_no_abandoned_or_failed_request_lets_another_in(
     clock.now = 10
     permit(breaker)
     for index, event in events:
-        clock.now += 20
+        clock.now += 10 / 31
         if held and event != "succeeded":
             end(held.pop(index % len(held)), event)
         assert breaker.permit() is None
@@ -120,6 +158,6 @@ def test_while_a_probe_runs_no_abandoned_or_failed_request_lets_another_in(
 def end(leave: Permit, event: str) -> None:
     with leave:
         if event == "failed":
-            leave.failed()
+            leave.failed(BackendError("x"))
         elif event == "succeeded":
             leave.succeeded()

@@ -15,13 +15,14 @@ from sfm2.errors import (
     BackendLoadingError,
     BackendNotConfiguredError,
     BackendOverloadedError,
+    BackendRefusedError,
     InvalidRequestError,
     ModelUnavailableError,
     PromptTooLongError,
 )
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.testing import FunctionBackend, ScriptedBackend, Step
-from sfm2.types import Choice, Chunk, Completion, GenerateRequest
+from sfm2.types import BackendHealth, BackendStatus, Choice, Chunk, Completion, GenerateRequest
 
 
 def settings(**arguments: object) -> Settings:
@@ -46,6 +47,7 @@ def generate(
         (BackendLoadingError("wait"), "loading"),
         (BackendOverloadedError("busy"), "overloaded"),
         (BackendNotConfiguredError("no key"), "not_configured"),
+        (BackendRefusedError("odd"), "refused"),
         (PromptTooLongError("too long"), "prompt_too_long"),
     ],
 )
@@ -54,6 +56,17 @@ def test_the_next_backend_answers_and_the_reason_is_told(error: Exception, reaso
     assert answer.model_used == "second"
     assert answer.generated_code == "hello world"
     assert [(attempt.backend, attempt.reason) for attempt in answer.fallback] == [("first", reason)]
+
+
+@pytest.mark.parametrize("model", ["second", "two-7b"], ids=["the backend's name", "its model's"])
+def test_only_the_model_that_is_named_is_asked(model: str) -> None:
+    first, third = ScriptedBackend("first", " no"), ScriptedBackend("third", " no")
+    health = BackendHealth(status=BackendStatus.AVAILABLE, reason="", model="two-7b")
+    second = ScriptedBackend("second", BackendError("broken"), health=health)
+    with pytest.raises(ModelUnavailableError) as raised:
+        asyncio.run(manager(first, second, third).submit(GenerateRequest(prompt="hello", model=model)))
+    assert [attempt["backend"] for attempt in raised.value.details["attempts"]] == ["second"]
+    assert (first.requests, third.requests) == ([], [])
 
 
 def test_a_backend_that_dies_in_the_middle_leaves_nothing_of_its_text() -> None:
@@ -87,6 +100,29 @@ def test_a_backend_that_nobody_configured_was_no_fallback() -> None:
 def test_a_prompt_too_long_for_all_is_said_so() -> None:
     with pytest.raises(PromptTooLongError):
         generate(ScriptedBackend("a", PromptTooLongError("9 of 8")), ScriptedBackend("b", BackendError("x")))
+
+
+def test_what_no_backend_takes_is_the_request_s_fault() -> None:
+    with pytest.raises(InvalidRequestError, match="a: no such number") as caught:
+        generate(
+            ScriptedBackend("a", BackendRefusedError("no such number")),
+            ScriptedBackend("b", BackendNotConfiguredError("no key")),
+        )
+    assert [attempt["reason"] for attempt in caught.value.details["attempts"]] == ["refused", "not_configured"]
+
+
+def test_values_that_a_backend_refuses_take_it_from_nobody() -> None:
+    def answer(request: GenerationRequest) -> list[Step]:
+        return [BackendRefusedError("odd")] if "odd" in request.prefix else [" fine"]
+
+    async def scenario() -> list[str]:
+        models = AsyncModelManager(settings(fallback__failures=1), [FunctionBackend("a", answer)])
+        for _ in range(3):
+            with pytest.raises(InvalidRequestError):
+                await models.generate("odd")
+        return [(await models.generate("hello")).completion]
+
+    assert asyncio.run(scenario()) == [" fine"]
 
 
 def test_an_invalid_request_is_not_passed_on() -> None:
@@ -137,15 +173,17 @@ def test_loading_does_not_trip_the_breaker() -> None:
 
 
 async def collect(models: AsyncModelManager, seen: Callable[[Chunk | Completion], object], prompt: str = "p") -> None:
-    async for item in models.stream(GenerateRequest(prompt=prompt)):
+    async for item in models.stream(GenerateRequest(prompt=prompt, guard=False)):
         seen(item)
 
 
 def test_a_stream_falls_back_before_its_first_chunk() -> None:
     items: list[Chunk | Completion] = []
-    asyncio.run(collect(manager(ScriptedBackend("a", BackendError("x")), ScriptedBackend("b", "1", "2")), items.append))
+    asyncio.run(
+        collect(manager(ScriptedBackend("a", BackendError("x")), ScriptedBackend("b", "x", " y")), items.append)
+    )
     *chunks, completion = items
-    assert [chunk.text for chunk in chunks if isinstance(chunk, Chunk)] == ["1", "2"]
+    assert [chunk.text for chunk in chunks if isinstance(chunk, Chunk)] == ["x", " y"]
     assert isinstance(completion, Completion)
     assert completion.model_used == "b"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 import pytest
 
@@ -11,9 +12,15 @@ from sfm2.backends.base import Capabilities
 from sfm2.core.breaker import CircuitBreaker
 from sfm2.core.chain import Chain
 from sfm2.core.trace import FallbackTrace
-from sfm2.errors import BackendError, BackendLoadingError, ModelUnavailableError
+from sfm2.errors import (
+    BackendError,
+    BackendLoadingError,
+    BackendOverloadedError,
+    ModelUnavailableError,
+    OverloadedError,
+)
 from sfm2.generation import GenerationRequest, TokenChunk
-from sfm2.testing import FunctionBackend, ScriptedBackend, Step
+from sfm2.testing import FunctionBackend, ScriptedBackend, Step, forever
 from sfm2.types import BackendHealth, BackendStatus, ConversationMessage
 
 CODE = GenerationRequest("x = ")
@@ -121,8 +128,128 @@ def test_a_whole_completion_has_one_time_limit_and_a_watched_one_a_limit_for_eac
     chain = chain_of(ScriptedBackend("a", *script), timeout=0.3)
     assert "".join(chunk.text for chunk in asyncio.run(chunks_of(chain, WATCHED))) == "123"
     assert "".join(chunk.text for chunk in asyncio.run(chunks_of(chain, CHAT))) == "123"
-    with pytest.raises(ModelUnavailableError, match=r"no answer within 0\.3 s"):
+    *begun, last = asyncio.run(chunks_of(chain))
+    assert "".join(chunk.text for chunk in begun) == "12"
+    assert (last.text, last.finish_reason) == ("", "time")
+
+
+@pytest.mark.parametrize("request_", [CODE, CHAT, WATCHED])
+def test_a_stream_that_falls_silent_ends_with_what_it_has_said(request_: GenerationRequest) -> None:
+    backend = ScriptedBackend("a", "1", forever)
+    found = asyncio.run(chunks_of(chain_of(backend, timeout=0.1), request_))
+    assert [(chunk.text, chunk.finish_reason) for chunk in found] == [("1", None), ("", "time")]
+    assert backend.running == 0
+
+
+@pytest.mark.parametrize("request_", [CODE, CHAT, WATCHED])
+def test_one_that_never_says_anything_is_overloaded(request_: GenerationRequest) -> None:
+    backend = ScriptedBackend("a", forever)
+    with pytest.raises(OverloadedError, match=r"no answer within 0\.1 s") as caught:
+        asyncio.run(chunks_of(chain_of(backend, timeout=0.1), request_))
+    assert caught.value.retry_after is not None
+    assert caught.value.details["attempts"][0]["reason"] == "timed_out"
+    assert backend.running == 0
+
+
+def test_too_many_requests_at_once_are_an_overload_too() -> None:
+    chain = chain_of(ScriptedBackend("a", BackendOverloadedError("full")), ScriptedBackend("b", BackendError("dead")))
+    with pytest.raises(OverloadedError, match="a: full; b: dead"):
         asyncio.run(chunks_of(chain))
+
+
+def test_a_backend_that_is_slow_is_not_left_alone() -> None:
+    """Its circuit breaker counts a silence from the start, and not an answer that was cut by the time limit."""
+    chain = chain_of(ScriptedBackend("a", "1", forever), timeout=0.05, failures=1)
+    for _ in range(3):
+        assert asyncio.run(chunks_of(chain))[-1].finish_reason == "time"
+    silent = chain_of(ScriptedBackend("a", forever), timeout=0.05, failures=1)
+    trace = FallbackTrace()
+    for _ in range(2):
+        with pytest.raises(OverloadedError):
+            asyncio.run(chunks_of(silent, CODE, trace))
+    assert [attempt.reason for attempt in trace.attempts] == ["timed_out", "circuit_open"]
+
+
+class Engine(FunctionBackend):
+    """One whose supervisor knows how it is."""
+
+    alive, since = True, 0.0
+
+    async def works(self) -> bool:
+        return self.alive
+
+    async def began(self) -> float:
+        return self.since
+
+
+def silent_if_long(request: GenerationRequest) -> list[Step]:
+    return [forever] if request.prefix == "long" else ["short"]
+
+
+LONG = GenerationRequest("long")
+
+
+async def refused(chain: Chain, request: GenerationRequest) -> str:
+    trace = FallbackTrace()
+    with pytest.raises(ModelUnavailableError):
+        await chunks_of(chain, request, trace)
+    return trace.attempts[-1].reason
+
+
+def test_long_requests_of_one_take_a_backend_that_works_from_nobody() -> None:
+    """Whether others are served tells that it works; or, when nobody is, what watches it."""
+
+    async def scenario(backend: FunctionBackend, others: int) -> list[str]:
+        chain = chain_of(backend, timeout=0.1, failures=1)
+        reasons = []
+        for _ in range(3):
+            short = [asyncio.create_task(chunks_of(chain, CODE)) for _ in range(others)]
+            reasons.append(await refused(chain, LONG))
+            await asyncio.gather(*short)
+        return reasons
+
+    unwatched = FunctionBackend("a", silent_if_long)
+    assert asyncio.run(scenario(unwatched, others=1)) == ["timed_out"] * 3
+    assert asyncio.run(scenario(unwatched, others=0)) == ["timed_out", "circuit_open", "circuit_open"]
+    watched = Engine("a", silent_if_long)
+    assert asyncio.run(scenario(watched, others=0)) == ["timed_out"] * 3
+    watched.alive = False
+    assert asyncio.run(scenario(watched, others=0)) == ["timed_out", "circuit_open", "circuit_open"]
+
+
+def test_a_long_probe_lets_the_others_in_with_its_first_word() -> None:
+    scripts: list[list[Step]] = [[BackendError("x")], ["1", forever], ["short"]]
+
+    async def scenario() -> str:
+        clock = Clock()
+        chain = chain_of(FunctionBackend("a", lambda _: scripts.pop(0)), failures=1, clock=clock)
+        assert await refused(chain, CODE) == "failed"
+        clock.now = 10
+        async with aclosing(chain.stream(LONG)) as probe:
+            assert (await anext(probe)).text == "1"
+            return (await chunks_of(chain, CODE))[0].text
+
+    assert asyncio.run(scenario()) == "short"
+
+
+def test_a_backend_that_was_replaced_is_asked_at_once_and_one_that_is_left_alone_is_unavailable() -> None:
+    broken = [True]
+    backend = Engine("a", lambda _: [BackendError("no disk")] if broken[0] else ["1"])
+    clock = Clock()
+    chain = chain_of(backend, failures=1, clock=clock)
+
+    async def scenario() -> str:
+        clock.now = 5
+        assert await refused(chain, CODE) == "failed"
+        assert await refused(chain, CODE) == "circuit_open"
+        health = await chain.health()
+        assert health.status is BackendStatus.UNAVAILABLE
+        assert "tried again in 10 s: no disk" in health.reason
+        broken[0], backend.since = False, 6.0
+        assert (await chain.health()).status is BackendStatus.AVAILABLE
+        return (await chunks_of(chain))[0].text
+
+    assert asyncio.run(scenario()) == "1"
 
 
 @pytest.mark.parametrize(("reads", "last"), [(0, "circuit_open"), (1, "failed")])

@@ -96,7 +96,7 @@ def test_a_completion_ends_with_the_line_it_has_come_to() -> None:
     lines = answer.completion.splitlines()
     assert lines == [f"a{i} = {i}" for i in range(len(lines))]
     assert 1 <= len(lines) < 900
-    assert answer.finish_reason == "length"
+    assert answer.finish_reason == "time"
 
 
 def test_without_time_there_is_a_first_line_all_the_same() -> None:

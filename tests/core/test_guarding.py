@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
 from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.syntax.rules import ORDER
 from sfm2.testing import FunctionBackend, Step
 from sfm2.types import (
     Chunk,
@@ -53,6 +58,18 @@ def test_a_block_that_ends_in_the_last_tokens_has_ended() -> None:
     assert (over.completion, over.finish_reason) == ("y += x", "stop")
     short = complete(answering("a", "y += x\n    y -= ", finish="length"))
     assert (short.completion, short.finish_reason) == ("y += x", "length")
+
+
+CODE = "z = x + y\n    if z > 2:\n        z = (x,\n             y)\n    print(z)"
+RULES = {rule.reason for rule in ORDER}
+
+
+@hypothesis_settings(deadline=None)
+@given(st.integers(1, len(CODE)))
+def test_what_the_length_cut_is_unfinished_unless_a_rule_ended_it(written: int) -> None:
+    answer = complete(answering("a", CODE[:written], finish="length"))
+    by_rule = RULES & set(answer.guard.reasons)
+    assert answer.finish_reason == ("stop" if by_rule else "length")
 
 
 def test_a_useless_completion_is_asked_for_once_more_in_another_form() -> None:

@@ -72,3 +72,13 @@ def test_a_backend_that_does_not_tell_them_is_not_made_up_for() -> None:
     found.show("x = 1", last=True)
     assert found.all is None
     assert found.take() is None
+
+
+def test_what_a_line_is_made_of() -> None:
+    found = log(*NAMES)
+    text = "".join(NAMES)
+    assert found.logprobs_between(text.index("def"), len(text)) == [-4.0]
+    assert found.logprobs_between(0, text.index("\n") + 1) == [0.0, -1.0, -2.0]
+    assert found.logprobs_between(1, 10) == [-1.0, -2.0]  # a token that began before belongs to what is before
+    assert found.logprobs_between(len(text), len(text) + 9) == []
+    assert log(" return", " x", healed=4).logprobs_between(3, 5) == [-1.0]

@@ -21,7 +21,7 @@ from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED
 from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.pipeline import Job, JobOutput, PipelineConfig
-from sfm2.engines.openvino.preparation import adapter_file, prepare
+from sfm2.engines.openvino.preparation import prepare
 from sfm2.engines.openvino.presets import preset
 from sfm2.engines.openvino.worker import Worker
 from sfm2.generation import GenerationRequest
@@ -67,7 +67,7 @@ def alone(narrow: EngineClient, store: AdapterStore) -> dict[str | None, str]:
 
 
 def asked(store: AdapterStore, name: str | None, **fields: Any) -> dict[str, Any]:
-    adapter = adapter_file(store.find(name)).model_dump(mode="json") if name else None
+    adapter = AdapterFile.of(store.find(name)).model_dump(mode="json") if name else None
     return {**DEFAULTS, "adapter": adapter, **fields}
 
 
@@ -133,7 +133,7 @@ def test_an_adapter_loads_while_the_base_goes_on(
     worker: Worker, store: AdapterStore, alone: dict[str | None, str]
 ) -> None:
     ids = worker.vocabulary.encode("def return")
-    one = adapter_file(store.find("one"))
+    one = AdapterFile.of(store.find("one"))
     seen: list[tuple[str, JobOutput]] = []
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 

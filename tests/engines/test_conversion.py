@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from sfm2.engines.openvino import conversion
 from sfm2.engines.openvino.conversion import MODEL, ModelFacts, convert, is_converted
 from sfm2.engines.openvino.presets import preset
 from sfm2.errors import WeightsError
+from sfm2.models.gguf import read_header
 from tests.engines import tiny
 
 pytestmark = pytest.mark.slow
@@ -80,6 +82,35 @@ def test_truncated_weights_are_refused_and_leave_nothing(tmp_path: Path) -> None
     with pytest.raises(WeightsError, match="truncated"):
         convert(source, tmp_path / "made", preset(), quietly)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.gguf", "made.lock"]
+
+
+def overwrite(source: Path, name: str, what: bytes) -> None:
+    """The data of the tensor `name`, from its beginning."""
+    (tensor,) = [tensor for tensor in read_header(source).tensors if tensor.name == name]
+    with source.open("r+b") as file:
+        file.seek(tensor.offset)
+        file.write(what)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [(random.Random(1).randbytes(34 * 40), "no numbers"), (bytes(34 * 128 * 128 // 32), "all zeros")],
+    ids=["overwritten", "never fetched"],
+)
+def test_damaged_tensors_are_found_by_name(tmp_path: Path, what: bytes, said: str) -> None:
+    source = tiny.write(tmp_path / "damaged.gguf")
+    overwrite(source, "blk.1.attn_q.weight", what)
+    with pytest.raises(WeightsError, match=rf"damaged: blk\.1\.attn_q\.weight .*{said}"):
+        convert(source, tmp_path / "made", preset(), quietly)
+    assert not is_converted(tmp_path / "made")
+
+
+def test_a_folder_that_can_t_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    source = tiny.write(tmp_path / "tiny.gguf")
+    with pytest.raises(WeightsError, match=r"cannot convert tiny\.gguf in .*: Not a directory"):
+        convert(source, source / "cache" / "engines" / "made", preset(), quietly)
+    with pytest.raises(WeightsError, match=r"cannot convert tiny\.gguf in .*: File exists"):
+        convert(source, source / "made", preset(), quietly)
 
 
 def test_a_full_disk_leaves_nothing_half_made(tmp_path: Path) -> None:

@@ -11,17 +11,20 @@ from contextlib import aclosing, contextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 
 from sfm2.engines.base import Phase
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.client import KEEP_ALIVE, EngineAddress, LlamaCppClient
 from sfm2.engines.llama_cpp.engine import LlamaCppEngine
-from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, TOO_LONG
+from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, REFUSED, TOO_LONG, UNSUPPORTED
 from sfm2.errors import (
     BackendAdapterError,
     BackendError,
     BackendLoadingError,
     BackendOverloadedError,
+    BackendRefusedError,
     BackendTimeoutError,
+    BackendUnsupportedError,
     PromptTooLongError,
     SFM2Error,
 )
@@ -199,12 +202,14 @@ def test_a_body_that_breaks_off_is_an_error() -> None:
     [
         (refusal(503, type="unavailable_error"), BackendLoadingError),
         (refusal(429), BackendOverloadedError),
+        (refusal(400, type=REFUSED), BackendRefusedError),
+        (refusal(501, type=UNSUPPORTED), BackendUnsupportedError),
         (refusal(500), BackendError),
         (refusal(401), BackendError),
         (answer(b"Bad Gateway", 502), BackendError),
         (answer({"error": "a text"}, 500), BackendError),
     ],
-    ids=["loading", "busy", "broken", "no-key", "no-json", "odd-json"],
+    ids=["loading", "busy", "its-values", "no-template", "broken", "no-key", "no-json", "odd-json"],
 )
 def test_each_refusal_has_its_error(content: bytes, expected: type[SFM2Error]) -> None:
     raised(content, expected)
@@ -257,3 +262,8 @@ def test_the_health_of_a_server_says_what_it_answers(content: bytes, phase: Phas
     assert found is phase
     assert said in reason
     assert model == ("their-model" if phase is Phase.READY else None)
+
+
+def test_an_idle_connection_is_given_up_long_before_the_engine_closes_it() -> None:
+    # Both waited 5 s: on a busy machine requests met a connection that was being closed (`ReadError`).
+    assert uvicorn.Config("app").timeout_keep_alive > 2 * KEEP_ALIVE

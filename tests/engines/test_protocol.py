@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
+from sfm2.engines.llama_cpp.wire import TOO_LATE
 from sfm2.engines.openvino.placement import folder_for
 from sfm2.engines.openvino.presets import preset
 from sfm2.engines.openvino.vocabulary import Vocabulary
+from sfm2.generation import Priority
 from sfm2.models.digest import sha256_of
 from sfm2.testing import until
 from tests.engines.conftest import MakeSettings
-from tests.engines.running import EngineClient, running_engine
+from tests.engines.running import Collected, EngineClient, running_engine
 
 pytestmark = pytest.mark.slow
 
@@ -57,9 +61,10 @@ def test_line_by_line_gives_the_same_text_as_token_by_token(engine: EngineClient
 
 
 def test_text_is_whole_characters_though_tokens_are_bytes(engine: EngineClient, vocabulary: Vocabulary) -> None:
-    whole = engine.complete(temperature=2, seed=3, n_predict=200)
-    assert len(whole.tokens) > 50
-    assert whole.content == vocabulary.decode(whole.tokens)
+    answers = [engine.complete(temperature=2, seed=seed, n_predict=200) for seed in range(8)]
+    # Which answer ends early differs between processors: the weights are random.
+    assert sum(len(answer.tokens) for answer in answers) > 200
+    assert all(answer.content == vocabulary.decode(answer.tokens) for answer in answers)
 
 
 def test_the_chosen_tokens_have_probabilities(engine: EngineClient) -> None:
@@ -123,11 +128,26 @@ def test_a_completion_ends_at_the_window(engine: EngineClient) -> None:
     assert (last.tokens_evaluated or 0) + (last.tokens_predicted or 0) <= 512
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"prompt": 3}', b'{"prompt": ""}', b'{"prompt":"x","top_p":7}'])
-def test_a_malformed_request_is_refused(engine: EngineClient, body: bytes) -> None:
+MALFORMED = [b"", b"[]", b"{", b'{"prompt": 3}', b'{"prompt": ""}', b'{"prompt":"x","top_p":7}']
+BEYOND_THE_ENGINE = [
+    b'{"prompt": "x", "temperature": 1e-320}',
+    b'{"prompt": "x", "top_p": 1e-320}',
+    b'{"prompt": "x", "repeat_penalty": 1e-320}',
+    b'{"prompt": "x", "top_k": 1%s}' % (b"0" * 30),
+    b'{"prompt": "x", "n_predict": 0}',
+    b'{"prompt": [1%s]}' % (b"0" * 30),
+    b'{"prompt": [-1]}',
+]
+
+
+@pytest.mark.parametrize("body", [*MALFORMED, *BEYOND_THE_ENGINE])
+def test_a_request_that_the_engine_can_t_take_is_refused_in_plain_words(engine: EngineClient, body: bytes) -> None:
     response = engine.http.post("/completion", content=body)
     assert response.status_code == 400
-    assert response.json()["error"]["type"] == "invalid_request_error"
+    error = response.json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert not re.search(r"\.cpp|/home", error["message"])
+    assert engine.complete(n_predict=2).tokens, "others are answered"
 
 
 def until_idle(engine: EngineClient) -> None:
@@ -148,3 +168,54 @@ def test_too_many_at_once_are_refused(engine: EngineClient) -> None:
     assert statuses.count(429) >= 1
     assert statuses.count(200) >= 4
     until_idle(engine)
+
+
+def test_who_can_not_be_answered_in_time_is_refused_at_once_and_told_when(engine: EngineClient) -> None:
+    long = {"prompt": "x", "temperature": 2, "n_predict": 400}
+
+    def refused() -> httpx.Response | None:
+        """None: the other had ended already."""
+        with engine.http.stream("POST", "/completion", json=long):
+            response = engine.http.post("/completion", json={**long, "patience": 0.001})
+            return response if response.status_code == 429 else None
+
+    refusal = until(refused, what="a refusal")
+    assert refusal is not None
+    assert refusal.json()["error"]["retry_after"] > 0
+    assert engine.complete(patience=600).content
+    until_idle(engine)
+
+
+def test_a_job_that_nobody_waits_for_any_more_is_not_begun(engine: EngineClient) -> None:
+    late = engine.complete(patience=0)
+    assert late.error is not None
+    assert late.error.type == TOO_LATE
+    assert late.tokens == []
+    until_idle(engine)
+
+
+def test_a_batch_makes_way_and_goes_on_where_it_was(tiny_settings: MakeSettings) -> None:
+    prompts = [f"def return {number} " * 8 for number in range(8)]
+    with running_engine(tiny_settings()) as engine, ThreadPoolExecutor(8) as pool:
+
+        def written(prompt: str) -> Collected:
+            return engine.complete(prompt=prompt, n_predict=300, n_probs=1, priority=Priority.BATCH)
+
+        def differences(prompt: str, answer: Collected) -> Iterator[float]:
+            """How much likelier or unlikelier the tokens were than behind the same text that nobody interrupted."""
+            for at in range(20, len(answer.tokens) - 1, 30):
+                before = [*tokens(engine, prompt), *answer.tokens[:at]]
+                again = engine.complete(prompt=before, n_predict=1, n_probs=1)
+                yield abs(again.probabilities[0].logprob - answer.probabilities[at].logprob)
+
+        batch = [pool.submit(written, prompt) for prompt in prompts]
+        until(lambda: engine.running == len(prompts), what="a batch that runs")
+        typed = [engine.complete(prompt=f"x{number}", priority=Priority.TYPING).content for number in range(5)]
+        assert sum(one.done() for one in batch) < len(batch)
+        assert all(typed)
+        answers = [one.result() for one in batch]
+        assert all(one.last.tokens_predicted == len(one.tokens) for one in answers)
+        found = [one for pair in zip(prompts, answers, strict=True) for one in differences(*pair)]
+    # What runs beside a job changes its last digits: 0.008 at most were seen. Five tokens that are missing in the middle of
+    # what was written make 0.014 in the median, and 0.04 in a tenth.
+    assert sorted(found)[int(0.9 * len(found))] < 0.02

@@ -14,13 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sfm2.backends.sfm2 import SFM2
 from sfm2.config import Settings
 from sfm2.engines.base import EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.openvino.supervisor import Supervisor
-from sfm2.errors import BackendError
+from sfm2.errors import BackendError, BackendLoadingError
+from sfm2.generation import GenerationRequest
 from sfm2.testing import until_async
-from sfm2.types import SamplingParams
+from sfm2.types import BackendStatus, SamplingParams
 from tests.engines.conftest import MakeSettings
 
 pytestmark = pytest.mark.slow
@@ -38,7 +40,7 @@ def supervise(settings: Settings, scenario: Scenario, **options: object) -> None
         finally:
             await supervisor.aclose()
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 300))
 
 
 def phase(supervisor: Supervisor) -> Phase:
@@ -75,6 +77,71 @@ def test_a_killed_engine_is_back_at_the_same_address(tiny_settings: MakeSettings
         assert await answers(supervisor)
         assert supervisor.address == address
         assert supervisor.pid != pid
+        assert supervisor.health.restarts == 1
+
+    supervise(tiny_settings(), scenario)
+
+
+def test_one_that_stands_still_is_said_so_and_replaced(
+    tiny_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sfm2.engines.openvino.supervisor._REPLACED", 5.0)
+    seen: list[EngineHealth] = []
+
+    async def scenario(supervisor: Supervisor) -> None:
+        first, pid = supervisor.health, supervisor.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await until_async(lambda: phase(supervisor) is Phase.STALLED, 60)
+        assert f"process {pid}) stands still" in supervisor.health.reason
+        assert json.loads((tmp_path / "state.json").read_text())["phase"] == "stalled"
+        await until_async(lambda: phase(supervisor) is Phase.READY, 120)
+        assert supervisor.pid != pid
+        assert not psutil.pid_exists(pid)
+        assert supervisor.health.since is not None
+        assert supervisor.health.since > (first.since or 0)
+        assert await answers(supervisor)
+
+    supervise(tiny_settings(), scenario, on_change=seen.append, state_file=tmp_path / "state.json")
+    assert any("stood still for" in health.reason for health in seen if health.phase is Phase.LOADING)
+
+
+def test_who_waits_for_one_that_stands_still_is_told(
+    tiny_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when it has been replaced."""
+    monkeypatch.setattr("sfm2.engines.openvino.supervisor._REPLACED", 600.0)
+
+    async def scenario() -> list[BackendStatus]:
+        backend = SFM2(tiny_settings())
+        await backend.start()
+        try:
+            await backend.ready()
+            (engine,) = [one for one in psutil.Process().children() if "sfm2.engines.openvino" in one.cmdline()]
+            engine.suspend()
+            with pytest.raises(BackendLoadingError, match="stands still"):
+                await anext(backend.stream(GenerationRequest("def")))
+            seen = [(await backend.health()).status]
+            assert not await backend.works()
+            engine.kill()
+            return seen
+        finally:
+            await backend.aclose()
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 300)) == [BackendStatus.UNAVAILABLE]
+
+
+def test_one_that_goes_on_is_the_same_one(tiny_settings: MakeSettings) -> None:
+    async def scenario(supervisor: Supervisor) -> None:
+        pid, since = supervisor.pid, supervisor.health.since
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await until_async(lambda: phase(supervisor) is Phase.STALLED, 60)
+        os.kill(pid, signal.SIGCONT)
+        await until_async(lambda: phase(supervisor) is Phase.READY, 60)
+        assert supervisor.pid == pid
+        assert supervisor.health.since != since, "what failed while it stood still says nothing of it now"
+        assert await answers(supervisor)
 
     supervise(tiny_settings(), scenario)
 
@@ -133,6 +200,8 @@ def test_loading_is_reported_step_by_step(tiny_settings: MakeSettings, tmp_path:
         ({"models__sfm2__max_memory": "100MB"}, "needs 0.60 GB"),
         ({"models__sfm2__path": "/nowhere/model.gguf"}, "/nowhere/model.gguf"),
         ({"models__sfm2__device": "tpu"}, "tpu"),
+        ({"storage__cache_dir": f"{__file__}/cache"}, "storage.cache_dir"),
+        ({"storage__data_dir": f"{__file__}/data"}, "can't be used: Not a directory"),
     ],
 )
 def test_what_cannot_work_fails_with_its_reason(
@@ -141,6 +210,8 @@ def test_what_cannot_work_fails_with_its_reason(
     async def scenario(supervisor: Supervisor) -> None:
         assert supervisor.health.phase is Phase.FAILED
         assert said in supervisor.health.reason
+        assert "Traceback" not in supervisor.health.reason
+        assert "\n" not in supervisor.health.reason
 
     supervise(tiny_settings(**arguments), scenario)
 
@@ -153,7 +224,7 @@ def test_weights_that_come_later_are_found(
     async def scenario(supervisor: Supervisor) -> None:
         assert phase(supervisor) is Phase.FAILED
         (tmp_path / "later.gguf").symlink_to(tiny_gguf)
-        await until_async(lambda: phase(supervisor) is Phase.READY, 30)
+        await until_async(lambda: phase(supervisor) is Phase.READY, 120)
 
     supervise(tiny_settings(models__sfm2__path=tmp_path / "later.gguf"), scenario)
 

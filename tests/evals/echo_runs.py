@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sfm2.backends.echo import Echo
-from sfm2.completer import AsyncCompleter
+from sfm2.completer import AsyncCompleter, Streamable
 from sfm2.errors import BackendUnavailableError
 from sfm2.evals.asking import Asking, ItemRequest
 from sfm2.evals.items import Item, Record
@@ -20,7 +20,7 @@ from sfm2.evals.results import ResultsFile, read
 from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
 from sfm2.generation import GenerationRequest, TokenChunk
-from sfm2.types import Chunk, CompleteRequest, Completion, GenerateRequest, Health
+from sfm2.types import Health
 
 
 def line(name: str, says: str, test: str | None = None, **known: Any) -> Item:
@@ -47,7 +47,7 @@ class RecordingCompleter:
         self.asked.append(request)
         return await self._completer.submit(request)
 
-    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
+    def stream(self, request: Streamable) -> AsyncGenerator[Any, None]:
         return self._completer.stream(request)
 
     async def health(self) -> Health:

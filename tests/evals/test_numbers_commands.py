@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,7 @@ from sfm2.cli.invocation import Invocation
 from sfm2.config import Loaded, Settings
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.errors import InvalidRequestError
-from sfm2.server.usage.feedback import CompletionRecord, insert, set_outcome
+from sfm2.server.usage.feedback import CompletionRecord, Report
 from sfm2.server.usage.store import Store
 from sfm2.types import Outcome
 from tests.evals.sample_records import WEIGHTS, record, results_file, simulated
@@ -87,6 +88,19 @@ def test_calibrate_writes_what_confidence_applies(tmp_path: Path) -> None:
     assert document["fitted_on"] == 400 - abstained
 
 
+def test_calibrate_checks_the_fit_on_other_results_by_language_and_kind(tmp_path: Path) -> None:
+    learnt = results_file(tmp_path / "a.jsonl", simulated(600))
+    others = [replace(one, language="go" if at % 2 else "rust") for at, one in enumerate(simulated(400, 1))]
+    shown = called(calibrate_command, learnt, "--dry-run", "--check", results_file(tmp_path / "b.jsonl", others))
+    rows = {line.split()[0]: line.split() for line in shown.output.splitlines() if line.strip()}
+    for name in ("go", "rust", "block", "all"):
+        ece, by_chance, skill, auroc = map(float, rows[name][4:])
+        assert 0.5 * by_chance < ece < 2.5 * by_chance, "the simulated model is the same"
+        assert skill > 0.1
+        assert auroc > 0.7
+    assert int(rows["go"][1]) + int(rows["rust"][1]) == int(rows["all"][1]) == sum(not one.empty for one in others)
+
+
 def test_calibrate_refuses_what_no_guard_has_read(tmp_path: Path, storage: Settings) -> None:
     raw = results_file(tmp_path / "raw.jsonl", simulated(300), guard=False)
     refused = called(calibrate_command, raw, settings=storage)
@@ -100,9 +114,8 @@ def test_calibrate_keeps_it_where_servers_look(tmp_path: Path, storage: Settings
     assert (shown.exit_code, list(tmp_path.glob("cache/**/*.json"))) == (0, [])
     called(calibrate_command, results, settings=storage)
     found = Calibrations(calibrations_folder(storage.storage.cache_dir))
-    assert found.estimate(
-        {"likelihood": 2.0, "undefined": 0.0, "no_logprobs": 0.0, "mean_logprob": -1.0}, WEIGHTS
-    ).calibrated
+    features = {"likelihood": 2.0, "undefined": 0.0, "no_logprobs": 0.0, "mean_logprob": -1.0}
+    assert found.estimate(features, WEIGHTS, as_fitted=True).calibrated
 
 
 def test_calibrate_learns_from_feedback(tmp_path: Path, storage: Settings) -> None:
@@ -138,9 +151,9 @@ def store_feedback(settings: Settings, weights: str, count: int) -> None:
         likelihood = random.gauss(0, 1)
         name, features = f"{weights[:2]}{number}", json.dumps({"likelihood": likelihood})
         at = time.time() - 3600 * (number % 24)
-        insert(store, [CompletionRecord(name, at, None, "sfm2", weights, 0.5, False, features)])
+        completion = CompletionRecord(name, at, None, "sfm2", weights, 0.5, False, features)
         taken = likelihood + random.gauss(0, 1) > 0
-        set_outcome(store, name, Outcome.ACCEPTED if taken else Outcome.REJECTED, None)
+        store.completions.record([completion], [Report(name, Outcome.ACCEPTED if taken else Outcome.REJECTED, None)])
     store.close()
 
 

@@ -74,3 +74,11 @@ def test_probabilities_that_mean_what_they_say_score_well() -> None:
     assert found.base_rate.low < right.mean() < found.base_rate.high
     assert found.auroc.low < found.auroc.value < found.auroc.high
     assert found.document()["intervals"]["auroc"] == [found.auroc.low, found.auroc.high]
+
+
+def test_what_chance_makes_of_predictions_that_are_right() -> None:
+    """It falls as the square root of the number of items."""
+    random = np.random.default_rng(1)
+    few, many = (reliability.ece_by_chance(random.random(size)) for size in (200, 20_000))
+    assert 5 < few / many < 20
+    assert few == pytest.approx(0.09, abs=0.03)

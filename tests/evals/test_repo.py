@@ -180,8 +180,8 @@ def test_what_can_not_be_cut_is_refused(folder: Path) -> None:
             repo.load(data)
     with pytest.raises(InvalidRequestError, match="word"):
         repo.load(folder, kinds=["line", "word"])
-    with pytest.raises(InvalidRequestError, match="language kotlin: no grammar"):
-        repo.load(folder, language=Language.KOTLIN)
+    with pytest.raises(InvalidRequestError, match="language elm: no grammar"):
+        repo.load(folder, language=Language.ELM)
     with pytest.raises(InvalidRequestError, match="no holes"):
         repo.load(folder / "vendor", kinds=["span"], limit=0)
 

@@ -27,12 +27,13 @@ from sfm2.evals.suites.task_files import Published, fetched, find, spread, tasks
 DATA = Path(os.environ.get("SFM2_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
 PLACES = {
     "humaneval": None,  # in the package
+    "humaneval-bodies": None,
     "infilling-single-line": DATA / "humaneval-infilling",
     "infilling-random-span": DATA / "humaneval-infilling",
     "mbpp": DATA / "mbpp",
 }
-COUNTS = {"humaneval": 164, "infilling-single-line": 1033, "infilling-random-span": 164, "mbpp": 474}
-SOURCES = {"humaneval": 164, "infilling-single-line": 164, "infilling-random-span": 164, "mbpp": 474}
+COUNTS = dict.fromkeys(PLACES, 164) | {"infilling-single-line": 1033, "mbpp": 474}
+SOURCES = COUNTS | {"infilling-single-line": 164}
 TASK = {
     "task_id": "HumanEval/0",
     "prompt": "def one():\n",
@@ -100,7 +101,7 @@ def test_a_limit_spreads_evenly_and_always_alike(suite: str) -> None:
     assert load(suite, 10_000) == everything
 
 
-@pytest.mark.parametrize("suite", ["humaneval", "infilling-single-line", "infilling-random-span"])
+@pytest.mark.parametrize("suite", ["humaneval", "humaneval-bodies", "infilling-single-line", "infilling-random-span"])
 def test_the_canonical_solutions_pass_and_empty_ones_do_not(suite: str) -> None:
     items = load(suite, 5)
     assert passes(items, expected) == [True] * 5
@@ -124,9 +125,11 @@ def test_every_prompt_of_mbpp_begins_the_function_that_is_tested() -> None:
 
 
 def test_humaneval_is_asked_as_a_prompt_and_infilling_as_a_hole() -> None:
-    (whole,), (line,), (span,) = (load(suite, 1) for suite in list(PLACES)[:3])
+    (whole,), (body,), (line,), (span,) = (load(suite, 1) for suite in list(PLACES)[:4])
     assert (whole.as_prompt, whole.mode, whole.kind, whole.suffix) == (True, "function", "definition", "")
     assert (line.as_prompt, line.mode, line.kind, span.kind) == (False, None, "line", "span")
+    assert (body.as_prompt, body.mode, body.kind) == (False, "block", "block")
+    assert "def separate_paren_groups(" in body.suffix
     assert line.suffix
     assert line.source == span.source == whole.source == "HumanEval/0"
     assert line.prefix.startswith(whole.prefix)

@@ -11,9 +11,10 @@ from sfm2.lsp.items import hole_at, inline_item, menu_item
 from sfm2.lsp.languages import language_of
 from sfm2.lsp.notices import ServerNotices
 from sfm2.lsp.question import Question, ask_about
+from sfm2.lsp.received import Received
 from sfm2.lsp.settings import EditorSettings, read
 from sfm2.lsp.typed_ahead import Suggestion
-from sfm2.types import Completion, Language
+from sfm2.types import Language
 from tests.lsp.editor import applied, at
 from tests.lsp.test_typed_ahead import TERMS, answer
 
@@ -58,13 +59,13 @@ def test_files_with_secrets_are_not_sent(uri: str, excluded: bool) -> None:
     ("language_id", "uri", "language"),
     [
         ("python", "untitled:Untitled-1", Language.PYTHON),
-        ("typescriptreact", "file:///a.tsx", Language.TYPESCRIPT),
+        ("typescriptreact", "file:///a.tsx", Language.TSX),
         ("shellscript", "file:///a", Language.BASH),
         ("c++", "file:///a.h", Language.CPP),
         ("plaintext", "file:///a.rs", Language.RUST),
         ("plaintext", "untitled:Untitled-1", None),  # the server looks at the text
         ("", "file:///a", None),
-        ("haskell", "file:///a.hs", Language.TEXT),  # it is not to take it for Python
+        ("fnord", "file:///a.fnord", Language.TEXT),  # it is not to take it for Python
         ("Python", "file:///a", Language.PYTHON),
     ],
 )
@@ -128,7 +129,7 @@ def test_who_is_refused_comes_back_when_told_to() -> None:
 
 
 def suggestion(text: str, replaced: int = 0, **changes: object) -> Suggestion:
-    return Suggestion(text, answer(text).model_copy(update=changes), replaced)
+    return Suggestion(text, Received.of(answer(text).model_copy(update=changes)), replaced)
 
 
 def test_a_menu_item_is_found_by_the_word_and_takes_its_place() -> None:
@@ -177,8 +178,6 @@ def test_closers_behind_the_cursor_are_replaced() -> None:
 
 
 def test_calibrated_confidence_reads_as_what_it_is() -> None:
-    completion: Completion = answer("x").model_copy(update={"calibrated": True, "confidence": 0.83})
-    item = menu_item(
-        hole_at(Document("file:///a.py", ""), at(0, 0)), Suggestion("x", completion), markdown=False, feedback=False
-    )
+    hole = hole_at(Document("file:///a.py", ""), at(0, 0))
+    item = menu_item(hole, suggestion("x", calibrated=True, confidence=0.83), markdown=False, feedback=False)
     assert item.detail == "SFM-2, 83% likely to be right"

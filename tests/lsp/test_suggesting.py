@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from sfm2 import SFM2Client
 from sfm2.testing import until
 from tests.lsp.conftest import Open
 from tests.lsp.editor import AUTOMATIC, INVOKED, WAIT, Editor, applied, at, end_of, offset
@@ -221,6 +222,14 @@ def test_explaining_a_range(editor: Editor, echo: Echo) -> None:
     assert editor.command(offered.command, *(offered.arguments or ())) == said
 
 
+def test_an_explanation_has_what_was_read_off_the_code(editor: Editor) -> None:
+    editor.open("def add(a, b):\n    # echo:it adds\n    return a + b\n")
+    span = {"start": {"line": 0, "character": 0}, "end": {"line": 3, "character": 0}}
+    said = editor.command("sfm2.explain", editor.uri, span)
+    assert "Read off the code:" in said
+    assert "`a + b`" in said
+
+
 def test_nothing_to_explain(editor: Editor) -> None:
     editor.open("x = 1")
     nowhere = {"start": {"line": 0, "character": 2}, "end": {"line": 0, "character": 2}}
@@ -233,7 +242,7 @@ def test_nothing_to_explain(editor: Editor) -> None:
     [
         ("sfm2.explain", [1], "expected a URI and a range"),
         ("sfm2.explain", ["file:///a", {"start": 1}], "not a range"),
-        ("sfm2.accepted", [], "the id of a completion"),
+        ("sfm2.accepted", [], "the key of a completion"),
         ("sfm2.nothing", [], "expected one of sfm2.explain"),
     ],
 )
@@ -250,15 +259,18 @@ def test_feedback(editor: Editor, echo: Echo) -> None:
     assert item is not None
     assert item.command is not None
     assert item.command.arguments is not None
-    [number] = item.command.arguments
-    editor.command(item.command.command, number)
-    editor.command("sfm2.rejected", number)
+    [key] = item.command.arguments
+    editor.command(item.command.command, key)
+    editor.command("sfm2.rejected", key)
     editor.command("sfm2.rejected", "unknown to the server")
     assert [told["outcome"] for told in echo.feedback] == ["accepted", "rejected", "rejected"]
-    assert echo.feedback[0] == {"id": number, "outcome": "accepted"}
+    known = echo.feedback[0]["id"]
+    assert echo.feedback[1]["id"] == known
+    SFM2Client(echo.url).feedback(known, "rejected")  # raises for an id that the server did not give
+    echo.feedback.pop()
     assert editor.shown == []
     editor.set({"sfm2": {"feedback": False}})
-    editor.command("sfm2.accepted", number)
+    editor.command("sfm2.accepted", key)
     editor.replace(STEERED + "!")
     other = editor.ghost(end_of(STEERED + "!"))
     assert other is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from sfm2.lsp.server import Server
 from sfm2.lsp.service import Service
 from sfm2.lsp.suggestions import Suggestions
 from sfm2.lsp.typed_ahead import TypedAhead
-from sfm2.types import CompleteRequest, Completion
+from sfm2.types import Chunk, CompleteRequest, Completion
 from tests.lsp.editor import AUTOMATIC, INVOKED, end_of
-from tests.lsp.virtual_time import run
+from tests.virtual_time import run
 
 TRACES = Path(__file__).parents[1] / "traces"
 URI = "file:///home/me/project/a.txt"
@@ -35,21 +36,26 @@ class Recorded:
         self.asked = 0
         self.cancelled: list[int] = []
 
-    async def submit(self, request: CompleteRequest) -> Completion:
+    async def stream(self, request: CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
         assert self.asked < len(self.answers), f"a request that the trace does not have: {request}"
         number = self.asked
         answer = self.answers[number]
         self.asked += 1
         assert (request.prefix, request.suffix) == (answer["prefix"], answer["suffix"])
+        passed = 0
         try:
-            await asyncio.sleep(answer.get("takes", 10) / 1000)
+            for chunk in answer.get("chunks", []):
+                await asyncio.sleep((chunk["at"] - passed) / 1000)
+                passed = chunk["at"]
+                yield Chunk(text=chunk["text"], confidence=chunk.get("confidence"))
+            await asyncio.sleep((answer.get("takes", 10) - passed) / 1000)
         except asyncio.CancelledError:
             self.cancelled.append(number)
             raise
         if answer.get("fails"):
             raise APIConnectionError("refused")
         text = answer["completion"]
-        return Completion(
+        yield Completion(
             id=f"{number + 1}",
             generated_code=text,
             completion=text,
@@ -114,6 +120,8 @@ class Player:
             self.shown = None
         if "accept" in step and self.shown is not None:
             self.accept(step["accept"])
+        if step.get("asks"):
+            self.ask(AUTOMATIC)
         await asyncio.sleep(0.0001)  # what needs no time happens
         await asyncio.sleep(step.get("wait", 0) / 1000)
 

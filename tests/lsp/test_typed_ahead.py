@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2.lsp.question import Question, Terms
+from sfm2.lsp.received import Received
 from sfm2.lsp.typed_ahead import TypedAhead
 from sfm2.types import Completion
 
@@ -23,7 +24,7 @@ def answer(text: str) -> Completion:
 
 def kept(before: str, after: str, completion: str) -> TypedAhead:
     cache = TypedAhead()
-    cache.put(Question(TERMS, before, after), answer(completion))
+    cache.put(Question(TERMS, before, after), Received.of(answer(completion)))
     return cache
 
 
@@ -87,7 +88,7 @@ def test_completions_expire_and_are_few() -> None:
     now = [0.0]
     cache = TypedAhead(clock=lambda: now[0])
     for number in range(300):
-        cache.put(Question(TERMS, str(number), ""), answer("x"))
+        cache.put(Question(TERMS, str(number), ""), Received.of(answer("x")))
     assert cache.find(Question(TERMS, "0", "")) is None
     assert cache.find(Question(TERMS, "299", "")) is not None
     now[0] = 601

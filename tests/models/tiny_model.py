@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -103,6 +104,12 @@ class RecordedProgress:
     @property
     def text(self) -> str:
         return "\n".join(phase for phase, _, _ in self.calls)
+
+    @property
+    def falls(self) -> list[tuple[str, int, int]]:
+        """Calls that report less than the one before them, in the same phase and without a message between."""
+        pairs = itertools.pairwise(self.calls)
+        return [now for before, now in pairs if before[0] == now[0] and before[2] and now[2] and now[1] < before[1]]
 
 
 StoreOf = Callable[..., ModelStore]

@@ -73,6 +73,7 @@ def test_an_explanation_of_an_object_a_cell_and_the_cell_before(fresh: Notebook,
         ran = fresh.run(f"%sfm2 explain {what}")
         assert echo.last["code"] == code
         assert set(ran.displayed[0]) == {"text/plain", "text/markdown"}
+    assert "- `def f(a)`:\n  - returns `a`" in fresh.run("%sfm2 explain f").displayed[0]["text/markdown"]
     fresh.run("%sfm2 explain textwrap.dedent")
     assert echo.last["code"].startswith("def dedent(text):")
     ran = fresh.run("%sfm2 explain textwrap.nothing")

@@ -52,4 +52,4 @@ def test_names_that_nobody_defines_but_the_notebook_may() -> None:
 
 
 def test_an_end_for_want_of_tokens() -> None:
-    assert report.notes(completion(finish_reason="length")) == ["Ended by --max-length; a larger one gives more"]
+    assert report.notes(completion(finish_reason="length")) == ["Cut at --max-length; a larger one gives more"]

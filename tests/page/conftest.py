@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.conftest import Running, end, start_server
 from tests.page.chromium import chromium
 from tests.page.desk import Desk
-from tests.server.conftest import serving
+from tests.server.conftest import serving, store_url
 
 expect.set_options(timeout=30_000)  # what must happen does, also on a machine that is busy
 Opened = Callable[..., Desk]
@@ -79,4 +79,4 @@ def axe() -> str:
     return path.read_text(encoding="utf-8")
 
 
-__all__ = ["Opened", "serving"]
+__all__ = ["Opened", "serving", "store_url"]

@@ -20,7 +20,7 @@ class Desk:
         page.on("requestfailed", lambda request: self._note(request, self.failed))
 
     def _note(self, request: Request, to: list[Request]) -> None:
-        if request.url.endswith("/complete"):
+        if request.url.endswith(("/complete", "/complete/stream")):
             to.append(request)
 
     @property
@@ -71,3 +71,15 @@ class Desk:
 
     def go(self, page: str) -> None:
         self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=page).click()
+
+
+def paste(desk: Desk, text: str) -> None:
+    """As with Ctrl+V, where the cursor is."""
+    desk.code.evaluate(
+        """(element, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )

@@ -57,7 +57,7 @@ def test_axe_finds_nothing_in_tints_and_notices(opened: Opened, echoing: Running
     parts = "ghost => [...ghost.children].forEach((part, i) => { part.className = `cm-doubt-${i}`; })"
     desk.ghost.evaluate(parts)
     assert violations(desk, axe) == []
-    desk.page.route("**/complete", lambda route: route.abort())
+    desk.page.route("**/complete/stream", lambda route: route.abort())
     desk.type("!")
     expect(desk.notice).to_contain_text("does not answer")
     assert violations(desk, axe) == []
@@ -100,6 +100,11 @@ def test_all_of_it_works_by_keyboard(desk: Desk) -> None:
     desk.press("Tab")
     assert page.evaluate(focused) == "Skip to content"
     desk.press("Enter", "Tab")
+    expect(page.get_by_label("Language")).to_be_focused()
+    page.keyboard.type("Ru")
+    expect(page.get_by_label("Language")).to_have_value("rust")
+    page.get_by_role("button", name="totals").focus()
+    desk.press("Tab")
     expect(desk.code).to_be_focused()
     page.keyboard.type("# echo:one")
     desk.expect_ghost("one")
@@ -108,11 +113,9 @@ def test_all_of_it_works_by_keyboard(desk: Desk) -> None:
     assert desk.text() == "# echo:oneone    "
     desk.press("Escape", "Tab")  # leaves the editor
     expect(desk.code).not_to_be_focused()
-    expect(page.get_by_role("button", name="Ask now")).to_be_focused()
+    expect(page.get_by_role("button", name="Explain")).to_be_focused()
     desk.press("Tab")
-    expect(page.get_by_label("Language")).to_be_focused()
-    page.keyboard.type("Ru")
-    expect(page.get_by_label("Language")).to_have_value("rust")
+    expect(page.get_by_role("button", name="Complete")).to_be_focused()
     page.get_by_role("link", name="Dashboard").focus()
     desk.press("Enter")
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()

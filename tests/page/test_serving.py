@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import subprocess
 import sys
@@ -93,8 +94,10 @@ def test_other_paths_are_errors_as_they_were(serving: Serving) -> None:
         assert client.post("/page/index.html").json()["error"] == "method_not_allowed"
 
 
-def test_the_page_is_small(serving: Serving) -> None:
-    assert sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file()) < 640_000
+def test_the_page_is_small() -> None:
+    (first,) = BUILT.glob("assets/main-*.js")
+    assert len(gzip.compress(first.read_bytes())) < 132_000
+    assert sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file()) < 760_000
 
 
 def test_a_licence_is_there_for_every_package_that_is_in_it() -> None:

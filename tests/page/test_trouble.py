@@ -116,6 +116,24 @@ def test_a_key_is_asked_for_and_refused_when_wrong(opened: Opened, tmp_path: Pat
         end(running)
 
 
+def test_a_key_that_may_not_read_the_counters_is_good_for_the_rest(opened: Opened, tmp_path: Path) -> None:
+    key = new_key(tmp_path, "--scope", "generate")
+    running = start_server(tmp_path, **ECHO)
+    try:
+        desk = opened(running.url)
+        desk.notice.get_by_role("button", name="Enter a key").click()
+        desk.page.get_by_label("Key", exact=True).fill(key)
+        desk.page.get_by_role("button", name="Use it").click()
+        expect(desk.notice).to_be_empty()
+        desk.type("# echo:one")
+        desk.expect_ghost("one")
+        desk.go("Dashboard")
+        expect(desk.page.locator("#tiles")).to_contain_text("This API key may not read the counters")
+        expect(desk.notice).to_be_empty()
+    finally:
+        end(running)
+
+
 def test_a_key_is_kept_on_the_device_when_its_owner_says_so_and_forgotten(opened: Opened, tmp_path: Path) -> None:
     key = new_key(tmp_path)
     running = start_server(tmp_path, **ECHO)

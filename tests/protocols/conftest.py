@@ -8,10 +8,10 @@ import pytest
 
 from sfm2.server.app import create_app
 from tests.protocols import clients
-from tests.server.conftest import client, serving
+from tests.server.conftest import client, serving, store_url
 from tests.server.live import live, settings_for
 
-__all__ = ["client", "serving"]
+__all__ = ["client", "serving", "store_url"]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from sfm2.errors import BackendError, ModelUnavailableError, PromptTooLongError,
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.sse import Decoder
+from sfm2.types import KeyScope
 from tests.server.failing import FailingManager
 from tests.server.live import Serving
 
@@ -177,6 +178,18 @@ def test_a_missing_key(serving: Serving, tmp_path: Path) -> None:
             assert response.headers["www-authenticate"] == "Bearer"
         openai_error(client.get("/v1/models"), 401, "invalid_api_key")
         llama_error(client.post("/infill", json={}), 401, "authentication_error")
+
+
+def test_a_key_without_the_scope(serving: Serving, tmp_path: Path) -> None:
+    _, key = Keys(Store.in_folder(tmp_path)).create(scopes=[KeyScope.STATS])
+    headers = {"X-API-Key": key}
+    with serving() as client:
+        for path in V1:
+            told = openai_error(client.post(path, json=body_for(path), headers=headers), 403, "forbidden")
+            assert told["type"] == "invalid_request_error"
+            assert "scope generate" in told["message"]
+        openai_error(client.get("/v1/models", headers=headers), 403, "forbidden")
+        llama_error(client.post("/infill", json={}, headers=headers), 403, "permission_error")
 
 
 def test_a_client_over_its_rate_limit(serving: Serving) -> None:

@@ -12,6 +12,7 @@ from openai.types.chat import ChatCompletionStreamOptionsParam, ChatCompletionUs
 
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
+from sfm2.types import KeyScope
 from tests.server.live import Serving
 
 
@@ -154,6 +155,12 @@ def test_its_errors_are_of_the_right_class(serving: Serving, tmp_path: Path) -> 
         with (
             openai.OpenAI(base_url=url, api_key="wrong", max_retries=0) as ai,
             pytest.raises(openai.AuthenticationError),
+        ):
+            ai.models.list()
+        _, stats = Keys(Store.in_folder(tmp_path)).create(scopes=[KeyScope.STATS])
+        with (
+            openai.OpenAI(base_url=url, api_key=stats, max_retries=0) as ai,
+            pytest.raises(openai.PermissionDeniedError, match="scope generate"),
         ):
             ai.models.list()
         with openai.OpenAI(base_url=url, api_key=key, max_retries=0) as ai:

@@ -17,7 +17,7 @@ NPM = [
 ]
 VSIX = [
     *("[Content_Types].xml", "extension.vsixmanifest", "extension/LICENSE.txt", "extension/readme.md"),
-    *("extension/package.json", "extension/icon.png", "extension/dist/extension.js"),
+    *("extension/package.json", "extension/icon.png", "extension/dist/extension.js", "extension/walkthrough/first.md"),
 ]
 
 
@@ -64,7 +64,12 @@ def test_an_entry_point_must_be_there() -> None:
 
 
 def test_a_vsix_is_one_bundle() -> None:
-    manifest = {"main": "./dist/extension.js", "icon": "icon.png"}
+    steps = [{"media": {"markdown": "walkthrough/first.md"}}]
+    manifest = {
+        "main": "./dist/extension.js",
+        "icon": "icon.png",
+        "contributes": {"walkthroughs": [{"steps": steps}]},
+    }
     assert vsix_faults(VSIX, manifest) == []
     assert vsix_faults([*VSIX, "extension/src/extension.ts"], manifest) == [
         "vsix: has extension/src/extension.ts besides"

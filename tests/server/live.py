@@ -13,11 +13,27 @@ from starlette.types import ASGIApp
 from sfm2.config import Settings
 from sfm2.testing import serve
 
+MODEL_ROUTES = [
+    "/generate",
+    "/generate/batch",
+    "/generate/stream",
+    "/complete",
+    "/complete/stream",
+    "/explain",
+    "/explain/stream",
+]
+
 Serving = Callable[..., AbstractContextManager[httpx.Client]]
 
 
-def settings_for(data_dir: Path, **sections: dict[str, Any]) -> Settings:
-    return Settings.model_validate({"storage": {"data_dir": data_dir}, "fallback": {"chain": ["echo"]}, **sections})
+def settings_for(data_dir: Path, store_url: str | None = None, /, **sections: dict[str, Any]) -> Settings:
+    """Settings of a server with the echo backend. It remembers its keys beside `data_dir`, not in the user's folder."""
+    storage = {
+        "url": store_url,
+        "data_dir": data_dir,
+        "state_dir": data_dir.with_name(f"{data_dir.name}-state"),
+    }
+    return Settings.model_validate({"storage": storage, "fallback": {"chain": ["echo"]}, **sections})
 
 
 @contextmanager

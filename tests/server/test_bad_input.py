@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sfm2.testing import ScriptedBackend
 from sfm2.types import ErrorBody
+from tests.server.live import MODEL_ROUTES, Serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -36,6 +38,9 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"prompt": "x", "suffix": "\udfff"}, "suffix", "lone surrogate"),
     ({"prompt": "x", "temperature": -1}, "temperature", "0"),
     ({"prompt": "x", "temperature": 5}, "temperature", "2"),
+    ({"prompt": "x", "temperature": 1e-320}, "temperature", "1e-30"),
+    ({"prompt": "x", "top_p": 1e-320}, "top_p", "1e-30"),
+    ({"prompt": "x", "repetition_penalty": 1e-320}, "repetition_penalty", "1e-30"),
     ({"prompt": "x", "temperature": "warm"}, "temperature", "number"),
     ({"prompt": "x", "top_p": 0}, "top_p", "0"),
     ({"prompt": "x", "top_k": -1}, "top_k", "0"),
@@ -103,7 +108,7 @@ def test_a_body_that_is_no_json_object_is_malformed(client: httpx.Client, conten
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application", ";"])
-@pytest.mark.parametrize("path", ["/generate", "/generate/stream", "/generate/batch", "/complete", "/explain"])
+@pytest.mark.parametrize("path", MODEL_ROUTES)
 def test_only_json_is_taken(client: httpx.Client, path: str, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     response = client.post(path, content=b'{"prompt": "x"}', headers=headers)
@@ -130,16 +135,31 @@ def test_a_wrong_method_says_which_is_right(client: httpx.Client, method: str, p
     assert response.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/generate", "/generate/stream", "/complete", "/explain"])
+@pytest.mark.parametrize("path", ["/generate", "/generate/stream", "/explain", "/explain/stream"])
 def test_a_prompt_over_the_limit_is_too_large(client: httpx.Client, path: str) -> None:
-    field = {"/complete": "prefix", "/explain": "code"}.get(path, "prompt")
+    field = "code" if path.startswith("/explain") else "prompt"
     body = problem(client.post(path, json={field: "x" * 5_001}), 413, "payload_too_large")
     assert "5,000" in body.message
 
 
-def test_prefix_and_suffix_count_together(client: httpx.Client) -> None:
-    response = client.post("/complete", json={"prefix": "x" * 3_000, "suffix": "y" * 3_000})
+def test_prompt_and_suffix_count_together(client: httpx.Client) -> None:
+    response = client.post("/generate", json={"prompt": "x" * 3_000, "suffix": "y" * 3_000})
     problem(response, 413, "payload_too_large")
+
+
+def test_of_a_long_file_to_complete_what_is_near_the_cursor_is_read(serving: Serving) -> None:
+    backend = ScriptedBackend("sfm2", "x")
+    before = "import sys\n" + "a = 1\n" * 3_000 + "def f():\n" + "    b = 2\n" * 3_000 + "    return "
+    after = "\n" + "c = 3\n" * 3_000
+    with serving(backends=[backend], limits={"max_prompt": 5_000}) as client:
+        for path in ("/complete", "/complete/stream"):
+            text = client.post(path, json={"prefix": before, "suffix": after, "path": "a.py"}).raise_for_status().text
+            assert json.dumps(before + "x") in text, "generated_code is the whole of it"
+    for request in backend.requests:
+        assert len(request.prefix) + len(request.suffix) <= 5_000
+        assert request.prefix.startswith("import sys\ndef f():\n")
+        assert request.prefix.endswith("    b = 2\n    return ")
+        assert request.suffix.startswith("\nc = 3\n")
 
 
 def test_a_batch_over_the_limit_is_too_large(client: httpx.Client) -> None:
@@ -186,3 +206,72 @@ def test_a_body_beyond_its_declared_length_is_cut_there(client: httpx.Client) ->
 
 def test_the_server_is_well_after_all_that(client: httpx.Client) -> None:
     assert client.post("/generate", json={"prompt": "fine"}).status_code == 200
+
+
+# Much of what is wrong.
+
+MANY: list[tuple[str, dict[str, Any]]] = [
+    ("/generate", {"prompt": "x", **{f"field_{number}": number for number in range(5_000)}}),
+    ("/generate/stream", {"prompt": "x", "context": [{}] * 5_000, **{f"f{number}": 1 for number in range(4_000)}}),
+    ("/v1/chat/completions", {"messages": [{}] * 5_000}),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{}] * 5_000}]}),
+]
+
+
+@pytest.mark.parametrize(("path", "request_body"), MANY, ids=lambda value: ascii(value)[:40])
+def test_of_many_complaints_ten_are_told_and_the_rest_counted(
+    client: httpx.Client, path: str, request_body: dict[str, Any]
+) -> None:
+    response = client.post(path, json=request_body)
+    assert response.status_code in {400, 422}
+    assert "more" in response.text
+    assert response.text.count("; ") <= 12
+    assert len(response.content) < 6_000
+
+
+def test_the_rest_is_counted_exactly(client: httpx.Client) -> None:
+    body = problem(client.post("/generate", json=MANY[0][1]), 422, "invalid_request")
+    assert body.message.endswith("; and 4,990 more")
+
+
+@pytest.mark.parametrize("path", ["/generate", "/complete", "/v1/chat/completions", "/v1/completions", "/infill"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {f"unknown field {number}": number for number in range(11_000)},
+        {"messages": [{}] * 11_000},
+        {"a": [[0] * 90] * 150},
+    ],
+    ids=["fields", "messages", "lists"],
+)
+def test_a_body_of_too_many_values_is_refused_before_it_is_validated(
+    client: httpx.Client, path: str, values: dict[str, Any]
+) -> None:
+    content = json.dumps(values).encode()
+    with httpx.Client(base_url=client.base_url, timeout=20, trust_env=False) as other:
+        response = other.post(path, content=content.ljust(len(content)), headers=JSON)
+    assert response.status_code == 413
+    assert len(response.content) < 1_000
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"prompt": "x", "n": int("9" * 4_000)},
+        {"prompt": "x", "x" * 50_000: 1},
+        {"prompt": "x", "temperature": "9" * 50_000},
+        {"prompt": "x", "language": "k" * 50_000},
+        {"prompt": "x", "model": "m" * 50_000},
+    ],
+    ids=["number", "name", "text", "choice", "model"],
+)
+def test_a_long_value_is_not_repeated(client: httpx.Client, request_body: dict[str, Any]) -> None:
+    response = client.post("/generate", json=request_body)
+    assert response.status_code == 422
+    assert len(response.content) < 1_500
+
+
+def test_a_long_path_is_not_repeated(client: httpx.Client) -> None:
+    response = client.get("/" + "x" * 50_000)
+    assert response.status_code in {400, 404}
+    assert len(response.content) < 5_000

@@ -28,10 +28,13 @@ def until_stopped(backend: ScriptedBackend) -> None:
     until(lambda: backend.running == 0 and backend.closed > 0, what="the end of all streams")
 
 
-def connect_and_post(client: httpx.Client, path: str, body: dict[str, Any]) -> socket.socket:
+def connect_and_post(
+    client: httpx.Client, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> socket.socket:
     content = json.dumps(body).encode()
     connection = socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=WAIT)
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     return connection
 
@@ -44,7 +47,9 @@ def connect_and_post(client: httpx.Client, path: str, body: dict[str, Any]) -> s
         ("/generate/batch", {"prompts": ["x", "y"]}),
         ("/generate/stream", {"prompt": "x"}),
         ("/complete", {"prefix": "x"}),
+        ("/complete/stream", {"prefix": "x"}),
         ("/explain", {"code": "x"}),
+        ("/explain/stream", {"code": "x"}),
     ],
 )
 def test_generation_stops_when_the_client_leaves(serving: Serving, path: str, body: dict[str, Any]) -> None:

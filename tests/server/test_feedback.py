@@ -12,8 +12,7 @@ import pytest
 from sfm2.server.app import create_app
 from sfm2.server.usage import feedback
 from sfm2.server.usage.keys import Keys
-from sfm2.server.usage.store import Store
-from sfm2.types import Outcome
+from sfm2.server.usage.tables import StoreTables
 from tests.server.live import Serving, live, settings_for
 
 SECRET = "lantern_of_sirius"
@@ -34,6 +33,7 @@ def stats(client: httpx.Client) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.both_stores
 def test_the_acceptance_rate_follows_from_feedback(serving: Serving) -> None:
     with serving() as client:
         assert stats(client)["acceptance_rate"] is None
@@ -45,6 +45,7 @@ def test_the_acceptance_rate_follows_from_feedback(serving: Serving) -> None:
     assert found["acceptance_rate"] == 0.75
 
 
+@pytest.mark.both_stores
 def test_the_last_word_counts(serving: Serving) -> None:
     with serving() as client:
         completion_id = completed(client)["id"]
@@ -53,15 +54,25 @@ def test_the_last_word_counts(serving: Serving) -> None:
         assert stats(client)["feedback"] == {"accepted": 1, "edited": 0, "rejected": 0}
 
 
-@pytest.mark.parametrize("route", ["/generate", "/generate/batch", "/generate/stream"])
-def test_every_kind_of_completion_has_an_id(serving: Serving, route: str) -> None:
-    prompts: dict[str, Any] = {"prompts": ["x  # echo:y"]} if route.endswith("batch") else {"prompt": "x  # echo:y"}
+@pytest.mark.parametrize(
+    ("route", "field"),
+    [
+        ("/generate", "prompt"),
+        ("/generate/batch", "prompts"),
+        ("/generate/stream", "prompt"),
+        ("/complete", "prefix"),
+        ("/complete/stream", "prefix"),
+    ],
+)
+def test_every_kind_of_completion_has_an_id(serving: Serving, route: str, field: str) -> None:
+    code: Any = "x  # echo:y"
     with serving() as client:
-        text = client.post(route, json=prompts).raise_for_status().text
+        text = client.post(route, json={field: [code] if field == "prompts" else code}).raise_for_status().text
         completion_id = text.split('"id":"')[-1].split('"')[0]
         assert told(client, completion_id, "accepted").status_code == 204
 
 
+@pytest.mark.both_stores
 def test_unknown_ids_and_outcomes_say_what_was_expected(serving: Serving) -> None:
     with serving() as client:
         unknown = told(client, "nothing", "accepted")
@@ -74,9 +85,10 @@ def test_unknown_ids_and_outcomes_say_what_was_expected(serving: Serving) -> Non
         assert stats(client)["acceptance_rate"] is None
 
 
-def test_a_key_speaks_of_its_own_completions_only(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path)
-    keys = Keys(Store.in_folder(tmp_path))
+@pytest.mark.both_stores
+def test_a_key_speaks_of_its_own_completions_only(tmp_path: Path, store: StoreTables, store_url: str | None) -> None:
+    settings = settings_for(tmp_path, store_url)
+    keys = Keys(store)
     ours, theirs = ({"Authorization": f"Bearer {keys.create(name)[1]}"} for name in ("ours", "theirs"))
     with live(create_app(settings)) as client:
         completion_id = client.post("/complete", json={"prefix": "x"}, headers=ours).json()["id"]
@@ -85,8 +97,9 @@ def test_a_key_speaks_of_its_own_completions_only(tmp_path: Path) -> None:
         assert told(client, completion_id, "accepted", **ours).status_code == 204
 
 
-def test_another_worker_and_a_restart_know_it(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path)
+@pytest.mark.both_stores
+def test_another_worker_and_a_restart_know_it(tmp_path: Path, store_url: str | None) -> None:
+    settings = settings_for(tmp_path, store_url)
     with live(create_app(settings)) as one, live(create_app(settings)) as other:
         completion_id = completed(one)["id"]
         assert told(other, completion_id, "accepted").status_code == 204
@@ -105,27 +118,27 @@ def test_no_code_is_stored(tmp_path: Path) -> None:
     assert SECRET.encode() not in kept
 
 
-def test_features_are_for_those_who_ask_and_kept_for_a_fit(tmp_path: Path) -> None:
-    with live(create_app(settings_for(tmp_path))) as client:
+@pytest.mark.both_stores
+def test_features_are_for_those_who_ask_and_kept_for_a_fit(serving: Serving, store: StoreTables) -> None:
+    with serving() as client:
         assert completed(client)["features"] is None
         answer = completed(client, features=True)
         assert answer["features"]["log_tokens"] > 0
         told(client, answer["id"], "accepted")
-    store = Store.in_folder(tmp_path)
-    [row] = feedback.calibration_examples(store)
-    store.close()
+    [row] = store.completions.calibration_examples()
     assert row.accepted
     assert row.features == pytest.approx(answer["features"], abs=1e-6)
 
 
-def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.both_stores
+def test_the_oldest_go(store: StoreTables, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback, "KEPT_ROWS", 3)
-    store = Store.in_folder(tmp_path)
     now = time.time()
     late = feedback.KEPT_SECONDS + 1
     for number in range(5):
         at = now - late if number == 4 else now
-        feedback.insert(store, [feedback.CompletionRecord(f"c{number}", at, None, "echo", None, 0.5, False, None)])
-    known = [number for number in range(5) if feedback.set_outcome(store, f"c{number}", Outcome.ACCEPTED, None)]
-    store.close()
+        store.completions.record(
+            [feedback.CompletionRecord(f"c{number}", at, None, "echo", None, 0.5, False, None)], []
+        )
+    known = [number for number in range(5) if store.completions.known(f"c{number}", None)]
     assert known == [1, 2, 3]

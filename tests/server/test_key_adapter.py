@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -256,6 +255,7 @@ def test_the_requests_own_wins_over_the_keys(service: Service, keys: Keys) -> No
         ("/generate/stream", {"prompt": "x"}),
         ("/generate/batch", {"prompts": ["x"]}),
         ("/complete", {"prefix": "x"}),
+        ("/complete/stream", {"prefix": "x"}),
     ],
 )
 def test_the_keys_adapter_holds_for_every_way_to_ask(
@@ -294,19 +294,3 @@ def test_the_command_makes_a_key_with_an_adapter(tmp_path: Path) -> None:
     assert [line.split()[5] for line in run("list").splitlines()[1:]] == ["one", "none", "-"]
     with pytest.raises(AdapterError, match="no adapter 'two'"):
         run("create", "--adapter", "two")
-
-
-def test_a_database_from_before_adapters_is_carried_over(tmp_path: Path) -> None:
-    store = Store.in_folder(tmp_path)
-    key, text = Keys(store).create("laptop", "5/second")
-    store.close()
-    connection = sqlite3.connect(store.path, isolation_level=None)
-    connection.execute("ALTER TABLE keys DROP COLUMN adapter")
-    connection.execute("PRAGMA user_version = 2")
-    connection.close()
-
-    keys = Keys(Store.in_folder(tmp_path))
-    assert keys.check(text) == key
-    assert key.adapter is None
-    _, another = keys.create("desk", adapter="one")
-    assert keys.check(another).adapter == "one"

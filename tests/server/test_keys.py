@@ -13,13 +13,13 @@ from sfm2.cli.commands.keys import keys as command
 from sfm2.config import Loaded
 from sfm2.errors import AuthenticationError, NotFoundError
 from sfm2.server.usage.keys import Keys
-from sfm2.server.usage.store import Store
+from sfm2.server.usage.tables import StoreTables
 from tests.server.live import Serving, settings_for
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return Keys(Store.in_folder(tmp_path))
+def keys(store: StoreTables) -> Keys:
+    return Keys(store)
 
 
 def asks(client: httpx.Client, **headers: str) -> httpx.Response:
@@ -33,6 +33,7 @@ def test_without_any_key_none_is_required(serving: Serving) -> None:
         assert asks(client, X_API_Key="your_api_key").status_code == 200
 
 
+@pytest.mark.both_stores
 def test_both_headers_are_taken(serving: Serving, keys: Keys) -> None:
     _, text = keys.create("laptop")
     with serving() as client:
@@ -41,6 +42,7 @@ def test_both_headers_are_taken(serving: Serving, keys: Keys) -> None:
         assert asks(client, X_API_Key=text).status_code == 200
 
 
+@pytest.mark.both_stores
 @pytest.mark.parametrize(
     "headers",
     [
@@ -62,6 +64,7 @@ def test_a_missing_or_wrong_key_is_refused(serving: Serving, keys: Keys, headers
     assert response.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.both_stores
 def test_the_right_id_with_another_secret_is_refused(keys: Keys) -> None:
     (_, one), (_, other) = keys.create(), keys.create()
     with pytest.raises(AuthenticationError, match="not valid"):
@@ -76,6 +79,7 @@ def test_health_and_documentation_need_no_key(serving: Serving, keys: Keys) -> N
         assert client.get("/stats").status_code == 401
 
 
+@pytest.mark.both_stores
 def test_creating_and_revoking_take_effect_on_a_running_server(serving: Serving, keys: Keys) -> None:
     with serving() as client:
         assert asks(client).status_code == 200
@@ -110,6 +114,7 @@ def test_only_the_owner_reads_the_files(keys: Keys, tmp_path: Path) -> None:
     assert modes == {"sfm2.db": 0o600, "sfm2.db-wal": 0o600, "sfm2.db-shm": 0o600}
 
 
+@pytest.mark.both_stores
 def test_revoking_twice_keeps_the_first_date(keys: Keys) -> None:
     key, _ = keys.create()
     keys.revoke(key.id)
@@ -120,8 +125,9 @@ def test_revoking_twice_keeps_the_first_date(keys: Keys) -> None:
         keys.revoke("nobody")
 
 
-def test_the_command_makes_lists_and_revokes(tmp_path: Path, keys: Keys) -> None:
-    loaded = Loaded(settings_for(tmp_path), {}, [])
+@pytest.mark.both_stores
+def test_the_command_makes_lists_and_revokes(tmp_path: Path, keys: Keys, store_url: str | None) -> None:
+    loaded = Loaded(settings_for(tmp_path, store_url), {}, [])
 
     def run(*arguments: str) -> str:
         result = CliRunner().invoke(command, arguments, obj=loaded, catch_exceptions=False)

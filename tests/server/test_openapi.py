@@ -9,6 +9,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from sfm2.server.openapi import document, main
+from tests.server.live import MODEL_ROUTES
 
 COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
@@ -26,7 +27,7 @@ def test_drift_is_reported(tmp_path: Path) -> None:
 
 def test_model_routes_document_their_errors_and_keys() -> None:
     paths: dict[str, Any] = json.loads(document())["paths"]
-    for path in ("/generate", "/generate/batch", "/generate/stream", "/complete", "/explain"):
+    for path in MODEL_ROUTES:
         operation = paths[path]["post"]
         for status in ("400", "401", "413", "415", "422", "429", "500", "503"):
             schema = operation["responses"][status]["content"]["application/json"]["schema"]

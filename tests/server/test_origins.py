@@ -49,6 +49,14 @@ def test_another_may_not(serving: Serving) -> None:
         assert "access-control-allow-origin" not in response.headers
 
 
+def test_a_page_may_say_how_long_it_waits(serving: Serving) -> None:
+    with serving(api={"allowed_origins": [TOOLS]}) as client:
+        wanted = {**PREFLIGHT, "Access-Control-Request-Headers": "content-type,x-request-timeout"}
+        assert client.options("/generate", headers=wanted).headers["access-control-allow-headers"] == (
+            "content-type,x-request-timeout"
+        )
+
+
 def test_a_preflight_needs_no_key_and_the_request_does(serving: Serving, tmp_path: Path) -> None:
     Keys(Store.in_folder(tmp_path)).create()
     with serving(api={"allowed_origins": ["*"]}) as client:

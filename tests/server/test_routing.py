@@ -13,7 +13,8 @@ from sfm2.server.http.routing import RoutePolicy
 from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
 from sfm2.server.protocols.openai.protocol import OPENAI
 from sfm2.server.protocols.sfm2.protocol import SFM2
-from tests.server.live import Serving, settings_for
+from sfm2.types import KeyScope
+from tests.server.live import MODEL_ROUTES, Serving, settings_for
 
 OPEN = RoutePolicy(SFM2, open=True, limited=False)
 PROBE = RoutePolicy(SFM2, open=True, limited=False, logged_at_debug=True)
@@ -33,16 +34,15 @@ def policy(app: FastAPI, method: str, path: str) -> RoutePolicy:
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
-        *(
-            ("POST", path, RoutePolicy(SFM2, counted=True))
-            for path in ("/generate", "/generate/batch", "/generate/stream", "/complete", "/explain")
-        ),
+        *(("POST", path, RoutePolicy(SFM2, counted=True)) for path in MODEL_ROUTES),
         ("POST", "/v1/completions", RoutePolicy(OPENAI, counted=True)),
         ("POST", "/v1/chat/completions", RoutePolicy(OPENAI, counted=True)),
         ("POST", "/infill", RoutePolicy(LLAMA_CPP, counted=True)),
         ("GET", "/v1/models", RoutePolicy(OPENAI)),
         ("GET", "/v1/models/sfm2:none", RoutePolicy(OPENAI)),
-        ("GET", "/stats", RoutePolicy(SFM2)),
+        *(("GET", path, RoutePolicy(SFM2, scope=KeyScope.STATS)) for path in ("/stats", "/metrics")),
+        ("GET", "/admin/keys", RoutePolicy(SFM2, scope=KeyScope.ADMIN)),
+        ("POST", "/admin/keys/0/rotate", RoutePolicy(SFM2, scope=KeyScope.ADMIN)),
         ("POST", "/feedback", RoutePolicy(SFM2)),
         *(("GET", path, PROBE) for path in ("/health", "/health/live", "/health/ready")),
         *(
@@ -73,7 +73,7 @@ def test_another_method_is_not_counted(app: FastAPI, method: str, path: str, exp
     [("/nowhere", SFM2), ("/v1", OPENAI), ("/v1/embeddings", OPENAI), ("/v10", SFM2), ("/infill/x", SFM2)],
 )
 def test_an_unknown_path_answers_in_the_protocol_that_owns_it(app: FastAPI, path: str, expected: object) -> None:
-    assert policy(app, "POST", path) == RoutePolicy(expected)  # type: ignore[arg-type]
+    assert policy(app, "POST", path) == RoutePolicy(expected, scope=None)  # type: ignore[arg-type]
 
 
 def test_a_document_says_which_routes_need_a_key(app: FastAPI) -> None:

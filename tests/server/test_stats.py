@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sfm2.errors import ConfigError
+from sfm2.errors import StorageUnavailableError
 from sfm2.server.app import create_app
 from sfm2.server.usage import latency
 from sfm2.server.usage.stats import FinishedRequest, UsageStats
@@ -28,6 +28,9 @@ def test_a_new_server_has_counted_nothing(serving: Serving) -> None:
         client.get("/health")
         found = stats(client)
     assert found.pop("uptime") > 0
+    assert found.pop("loop_lag") >= 0
+    assert set(found.pop("loop_lags")) == {"0.01", "0.1", "1", "inf"}
+    assert set(found.pop("windows")) == {"minute", "five_minutes", "hour"}
     assert found == {
         "total_requests": 0,
         "successful_requests": 0,
@@ -42,24 +45,27 @@ def test_a_new_server_has_counted_nothing(serving: Serving) -> None:
     }
 
 
+@pytest.mark.both_stores
 def test_every_model_route_counts_and_failures_by_their_code(serving: Serving) -> None:
     with serving() as client:
         client.post("/generate", json={"prompt": "# echo:a b c"})
         client.post("/generate/batch", json={"prompts": ["# echo:a", "# echo:b", ""]})
         client.post("/generate/stream", json={"prompt": "# echo:a b"})
         client.post("/complete", json={"prefix": "# echo:a"})
+        client.post("/complete/stream", json={"prefix": "# echo:a b c d"})
         client.post("/explain", json={"code": "x"})
+        client.post("/explain/stream", json={"code": "x"})
         client.post("/generate", json={})
         client.post("/generate", content=b"x")
         client.post("/generate/batch", json={"prompts": ["", ""]})
         client.get("/generate")
         client.get("/nowhere")
         found = stats(client)
-    assert found["total_requests"] == 8
-    assert found["successful_requests"] == 5
-    assert found["model_usage"] == {"echo": 5}
+    assert found["total_requests"] == 10
+    assert found["successful_requests"] == 7
+    assert found["model_usage"] == {"echo": 7}
     assert found["errors"] == {"invalid_request": 2, "unsupported_media_type": 1}
-    assert found["tokens_generated"] == 3 + 2 + 2 + 1 + 1
+    assert found["tokens_generated"] == 3 + 2 + 2 + 1 + 4 + 1 + 1
     assert 0 < found["average_response_time"] < 5
 
 
@@ -87,16 +93,18 @@ def test_each_answer_is_counted_when_it_has_been_read(serving: Serving) -> None:
             assert stats(client)["total_requests"] == number
 
 
-def test_counts_outlive_a_restart(tmp_path: Path) -> None:
+@pytest.mark.both_stores
+def test_counts_outlive_a_restart(tmp_path: Path, store_url: str | None) -> None:
     for _ in range(2):
-        with live(create_app(settings_for(tmp_path))) as client:
+        with live(create_app(settings_for(tmp_path, store_url))) as client:
             client.post("/generate", json={"prompt": "x"})
-    with live(create_app(settings_for(tmp_path))) as client:
+    with live(create_app(settings_for(tmp_path, store_url))) as client:
         assert stats(client)["total_requests"] == 2
 
 
-def test_two_servers_on_one_store_add_up(tmp_path: Path) -> None:
-    settings = settings_for(tmp_path)
+@pytest.mark.both_stores
+def test_two_servers_on_one_store_add_up(tmp_path: Path, store_url: str | None) -> None:
+    settings = settings_for(tmp_path, store_url)
     with live(create_app(settings)) as one:
         with live(create_app(settings)) as other:
             for client in (one, other, other):
@@ -108,12 +116,14 @@ def test_a_store_that_fails_for_a_while_loses_nothing(tmp_path: Path) -> None:
     async def run() -> int:
         (tmp_path / "data").touch()  # no folder can be made here
         store = AsyncStore(Store.in_folder(tmp_path / "data"))
-        usage = UsageStats(store)
-        usage.count(FinishedRequest(seconds=0.1))
-        with pytest.raises(ConfigError):
-            await usage.stats()
-        (tmp_path / "data").unlink()
-        found = await usage.stats()
+        usage = UsageStats(store, store)
+        async with usage.writing():
+            usage.count(FinishedRequest(seconds=0.1))
+            with pytest.raises(StorageUnavailableError):
+                await usage.stats()
+            (tmp_path / "data").unlink()
+        # The end of the context has written it.
+        found = await UsageStats(store, store).stats()
         await store.aclose()
         return found.successful_requests
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import warnings
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sfm2.languages import table
 from sfm2.syntax.guard import Guard, guarded
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.parsing import ParseContext
+from sfm2.syntax.prose import FENCE, is_sentence
+from sfm2.syntax.rules.repetition import ROUNDS, WORDLESS_ROUNDS
+from sfm2.syntax.text_regions import ends_in_text
 from sfm2.types import GuardAction, GuardReason, Mode
 
 
@@ -129,7 +135,7 @@ def test_undefined_names_are_reported_and_not_vetoed() -> None:
     assert report.action is GuardAction.KEPT
 
 
-@pytest.mark.parametrize("language", [None, "text", "lua", "nonesuch"])
+@pytest.mark.parametrize("language", [None, "text", "elm", "nonesuch"])
 def test_a_language_without_a_grammar_passes_and_is_reported(language: str | None) -> None:
     text, report = guarded("anything ( goes", prefix="a\n", language=language)
     assert text == "anything ( goes"
@@ -153,10 +159,24 @@ def test_the_files_own_line_breaks_are_used(language: str | None, written: str, 
 
 
 def test_a_carriage_return_that_ends_no_line_is_kept() -> None:
-    text = "a\rb\r\nc\r"
+    text = "a\rb\r\nc\r\nd\r"
     for pieces in ([text], list(text)):
         sent, guard = stream(pieces, Hole("x\n", "", None))
-        assert sent == guard.text == "a\rb\nc\r"
+        assert sent == guard.text == "a\rb\nc\nd"
+
+
+def test_lines_are_sent_before_a_suffix_too() -> None:
+    guard = Guard(Hole("function f(xs) {\n  let n = 0;\n  ", "\n  return n;\n}\n", "javascript"), Mode.BLOCK)
+    assert guard.feed("for (const x of xs) {\n") == ""
+    assert guard.feed("    n += x;\n  }\n") == "for (const x of xs) {\n    n += x;\n  }"
+    assert guard.feed("  n *= 2;\n  return n;\n") + guard.finish() == "\n  n *= 2;"
+
+
+def test_the_longest_end_without_problems_wins_over_one_with_as_many_as_the_empty_hole() -> None:
+    """The empty hole leaves one problem away from the hole, which is solved by what fills it."""
+    text, report = guarded("1;\n  var y = (2;", prefix="var x = ", suffix="\n\n\nfoo();\n", language="javascript")
+    assert text == "1;"
+    assert report.parses
 
 
 def test_a_stream_sends_lines_as_soon_as_they_parse() -> None:
@@ -245,7 +265,71 @@ def test_a_long_file_costs_what_its_block_costs() -> None:
 
 def compiles(text: str) -> bool:
     try:
-        compile(text, "<test>", "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are errors in tests: `1()` would not compile
+            compile(text, "<test>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
+
+
+NO_GRAMMAR = sorted(
+    name for name, facts in table().items() if facts.grammar is None and facts.kind in ("programming", "data")
+)
+CODE_LINE = st.sampled_from(
+    ["a = b(1)", "  c: d", "if x {", "}", "RUN make", "\ty -o z", "let q = [1, 2]", "- item", "", "(* note *)"]
+)
+TALK = st.sampled_from(
+    [
+        "```",
+        "```python",
+        "~~~",
+        "This code reads the file, and then it prints what is in it.",
+        "1. Here you can see how it is used.",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    language=st.sampled_from([*NO_GRAMMAR, None, "nonesuch"]),
+    prefix=st.lists(CODE_LINE, min_size=1, max_size=5),
+    draft=st.lists(CODE_LINE | TALK, max_size=12),
+    loop=st.lists(CODE_LINE, min_size=1, max_size=3),
+    mode=st.sampled_from([Mode.BLOCK, Mode.FUNCTION, Mode.FREE]),
+)
+def test_without_a_grammar_there_is_no_fence_no_essay_and_no_loop(
+    language: str | None, prefix: list[str], draft: list[str], loop: list[str], mode: Mode
+) -> None:
+    assume(
+        not any(ends_in_text(line + "\n", language) for line in (*prefix, *draft, *loop))
+    )  # "{" opens a comment in Pascal
+    text = "\n".join([*draft, *(loop * 20)])
+    kept, _ = guarded(text, prefix="\n".join(prefix) + "\n", language=language, mode=mode, model_stopped=False)
+    lines = kept.split("\n")
+    assert not [line for line in lines if FENCE.match(line) or is_sentence(line)]
+    rounds = ROUNDS if any(re.search(r"\w", line) for line in loop) else WORDLESS_ROUNDS
+    assert not any(line.strip() for line in loop) or len(lines) <= len(draft) + rounds * len(loop)
+
+
+@settings(max_examples=200, deadline=None)
+@given(prefix=TEXT, suffix=TEXT, text=TEXT, language=st.sampled_from(["python", "javascript", "go", "json"]))
+def test_the_longest_end_without_problems_wins(prefix: str, suffix: str, text: str, language: str) -> None:
+    """Of the ends of lines that are left when the rules have cut, where nothing follows on the cursor's line.
+
+    What Python takes for a line break, editors do not.
+    """
+    assume("\r" not in text and not suffix.partition("\n")[0].strip())
+    guard = Guard(Hole(prefix, suffix, language), Mode.FREE, streams=False)
+    guard.feed(text)
+    guard.finish()
+    context = ParseContext(Hole(prefix, suffix, language))
+    clean = [end for end in ends(text) if text[:end].strip() and context.problems(text[:end].rstrip()) == 0]
+    if guard.cut or not clean or guard.report.action is GuardAction.RESAMPLED:
+        return
+    assert context.problems(guard.text.replace("\r\n", "\n")) == 0
+    assert len(guard.text.strip()) >= len(text[: max(clean)].strip())
+
+
+def ends(draft: str) -> list[int]:
+    return [end for end, character in enumerate(draft + "\n") if character == "\n"]

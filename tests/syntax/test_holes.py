@@ -162,8 +162,8 @@ def test_the_level_of_what_opened_the_block_in_python(prefix: str, level: int | 
         ("ruby", "def f\n  if x\n    ", 2),
         ("bash", "if true; then\n  ", 0),
         ("css", "a {\n  color: red;\n", 0),
-        ("nonesuch", "a {\n  ", None),
-        (None, "a {\n  ", None),
+        ("nonesuch", "a {\n  ", 0),
+        (None, "a {\n  ", 0),
     ],
 )
 def test_the_level_in_other_languages(language: str | None, prefix: str, level: int | None) -> None:
@@ -181,3 +181,21 @@ def test_the_nearest_line_with_less_indentation_opens_the_block() -> None:
 @pytest.mark.xfail(strict=True, reason="the scanner takes the second line of a short string for code")
 def test_a_short_string_over_two_lines_opens_no_long_one() -> None:
     assert Hole("x = 'a\\\n'''", "", "python").quotes is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "between"),
+    [
+        ("xs = [\n    1,\n    ", "\n    3,\n]\n", True),
+        ("  - a\n  ", "\n  - c\n", True),
+        ("import os\n", "\nimport sys\n", True),
+        ("    f(a)\n    ", "\n    f(c)\n", True),
+        ("    f(a)\n    ", "\n    g(c)\n", False),
+        ("    f(a)\n    ", "\n\nf(c)\n", False),
+        ("def f(x):\n", "\ndef g(x):\n", False),
+        ("xs = [\n    1,\n    x", "\n    3,\n]\n", False),
+        ("", "\n    3,\n", False),
+    ],
+)
+def test_where_a_hole_is_between_items(prefix: str, suffix: str, between: bool) -> None:
+    assert Hole(prefix, suffix).is_between_items is between

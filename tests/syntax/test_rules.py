@@ -9,14 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfm2.syntax.guard import guarded
+from sfm2.syntax.guard import Guard, guarded
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.rules import ORDER, rules_for
 from sfm2.syntax.rules.base import Draft, Restart, Rule
 from sfm2.syntax.rules.block_end import LINES_BEYOND, BlockEnd
 from sfm2.syntax.rules.chatter import Chatter
+from sfm2.syntax.rules.hidden_character import HIDDEN
 from sfm2.syntax.rules.line_end import LineEnd
-from sfm2.syntax.rules.repetition import LONGEST_LINE, LONGEST_PERIOD, ROUNDS, Repetition, loop_in_line
+from sfm2.syntax.rules.repetition import (
+    BLANK_LINES,
+    LONGEST_LINE,
+    LONGEST_PERIOD,
+    ROUNDS,
+    WORDLESS_ROUNDS,
+    Repetition,
+    loop_in_line,
+)
 from sfm2.syntax.rules.suffix_begins import SuffixBegins
 from sfm2.types import GuardAction, GuardReason, Mode
 
@@ -44,7 +53,11 @@ def apply(rule: Rule, text: str, fits: bool = True, holds_code: bool = True, can
     start = 0
     for number, piece in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text)):
         line = piece.removesuffix("\n")
-        draft = Draft(line, start, number, line != piece, lambda _: fits, lambda _: holds_code, can_restart)
+        draft = Draft(
+            *(line, start, number, line != piece, lambda _: fits, lambda _: fits, lambda _: holds_code),
+            is_unsure=False,
+            can_restart=can_restart,
+        )
         cut = rule.cut(draft)
         if isinstance(cut, Restart):
             return Outcome(rule, text, restarted=True)
@@ -63,8 +76,83 @@ def test_rules_are_new_for_each_completion_and_in_order() -> None:
 
 
 def test_each_rule_is_the_file_of_its_reason_and_their_order_is_that_of_the_reasons() -> None:
-    assert [rule.reason for rule in ORDER] == ["line_end", "chatter", "suffix_begins", "block_end", "repetition"]
+    names = [
+        "hidden_character",
+        "line_end",
+        "chatter",
+        "own_import",
+        "suffix_begins",
+        "block_end",
+        "repetition",
+        "unsure_line",
+    ]
+    assert [rule.reason for rule in ORDER] == names
     assert [rule.__module__.rpartition(".")[2] for rule in ORDER] == [rule.reason for rule in ORDER]
+
+
+# HiddenCharacter
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "left"),
+    [
+        ("python", 'if access != "user\u202e \u2066# admin\u2069 \u2066":\n    allow()\n', ""),
+        ("python", "x = 1\ny = 2\x1b[2J\nz = 3\n", "x = 1"),
+        ("javascript", "let a = 1;\n/*\u202e } \u2066if (isAdmin)\u2069 \u2066 begin */\n", "let a = 1;"),
+        (None, "first\nsecond \u202bthird\n", "first"),
+        ("python", "x = '\u05e9\u200f'\nif x:\n\tpass\n", "x = '\u05e9\u200f'\nif x:\n\tpass"),
+    ],
+)
+def test_a_completion_ends_before_a_character_that_hides_something(language: str | None, text: str, left: str) -> None:
+    guard = Guard(Hole("", "", language), Mode.FREE, streams=False)
+    guard.feed(text)
+    guard.finish()
+    assert guard.text == left
+    assert (GuardReason.HIDDEN_CHARACTER in guard.report.reasons) is (left != text.rstrip())
+
+
+@given(
+    st.sampled_from(["python", "javascript", "yaml", None]),
+    st.sampled_from(list(Mode)),
+    st.lists(st.text("ab =({\"'\n\t #\x00\x1b\x7f\x9b\u202e\u2066\u2069", max_size=12), max_size=8),
+)
+def test_none_is_ever_sent(language: str | None, mode: Mode, pieces: list[str]) -> None:
+    guard = Guard(Hole("a = 1\n", "\nb = 2\n", language), mode)
+    sent = "".join(guard.feed(piece) for piece in pieces) + guard.finish()
+    assert HIDDEN.search(sent) is None
+
+
+# OwnImport
+
+
+@pytest.mark.parametrize(
+    ("hole", "text", "left"),
+    [
+        (
+            Hole("", "\n\nexport class Queue<T> {}\n", "typescript"),
+            "import { Queue } from './queue';\nlet a;\n",
+            "let a;\n",
+        ),
+        (
+            Hole("", "\n\nexport function make() {}\n", "javascript"),
+            "let a;\nimport make from '../make';\n",
+            "let a;\n",
+        ),
+        (Hole("import os\n", "\n\nclass Queue:\n    pass\n", "python"), "from queue import Queue as Q\nx = Q\n", None),
+        (
+            Hole("import os\n", "\n\nclass Queue:\n    pass\n", "python"),
+            "from q import Queue\nimport sys\n",
+            "import sys\n",
+        ),
+        (Hole("", "\n\nconst react = 1;\n", "javascript"), "import react from 'react';\n", None),
+    ],
+)
+def test_what_the_file_defines_is_not_imported(hole: Hole, text: str, left: str | None) -> None:
+    guard = Guard(hole, Mode.BLOCK, streams=False)
+    guard.feed(text)
+    guard.finish()
+    assert guard.text == (text if left is None else left).rstrip()
+    assert (GuardReason.OWN_IMPORT in guard.report.reasons) is (left is not None)
 
 
 # LineEnd
@@ -89,9 +177,42 @@ def test_one_line_is_one_line(prefix: str, language: str | None, text: str, left
     assert apply(LineEnd(Hole(prefix, "", language), Mode.LINE), text).cut == left
 
 
-@pytest.mark.parametrize("mode", [Mode.BLOCK, Mode.FUNCTION, Mode.FREE])
+@pytest.mark.parametrize("mode", [Mode.FUNCTION, Mode.FREE])
 def test_in_other_modes_a_line_is_no_end(mode: Mode) -> None:
     assert apply(LineEnd(Hole("x = ", "\n", "python"), mode), "1\ny = 2\n").cut is None
+
+
+@pytest.mark.parametrize(
+    ("hole", "text", "left"),
+    [
+        (Hole("  a: ", "\n  c: 3\n", "yaml"), "1\n  b: 2\n", "1\n"),
+        (Hole("x = ", "\n", "javascript"), "1;\ny = 2;\n", "1;\n"),
+        (Hole("import ", "\n", None), "os\nimport sys\n", "os\n"),
+        (Hole("x = ", "\n", "python"), "f(\n    1,\n)\ny = 2\n", "f(\n    1,\n)\n"),
+        (Hole("for x", "\n        f(x)\n", "python"), " in xs:\n    g(x)\n", " in xs:\n"),  # its block is there
+        (Hole("for x", "\n", "python"), " in xs:\n    g(x)\n", None),
+        (Hole("x = 1 +", "\n", "javascript"), " 2 +\n  3;\n", None),
+        (Hole("// later", "\n", "javascript"), "\nx = 1;\ny = 2;\n", None),
+        (Hole("    ", "\n", "python"), "x = 1\n    y = 2\n", None),
+        (Hole("A long", "\n", "markdown"), " sentence that\ngoes on.\n", None),
+    ],
+)
+def test_at_the_end_of_a_line_its_statement_is_completed(hole: Hole, text: str, left: str | None) -> None:
+    assert apply(LineEnd(hole, Mode.BLOCK), text).cut == left
+
+
+def test_a_statement_goes_on_where_the_file_would_not_parse_without() -> None:
+    prefix, suffix = "SELECT customer, ", "\nGROUP BY customer;\n"
+    text, report = guarded("SUM(total) AS paid\nFROM orders\n", prefix=prefix, suffix=suffix, language="sql")
+    assert text == "SUM(total) AS paid\nFROM orders"
+    assert report.parses
+
+
+def test_the_block_that_the_cursors_line_opens_is_part_of_its_statement() -> None:
+    hole = Hole("def f(xs):\n    for x", "\n", "python")
+    text, report = guarded(" in xs:\n        g(x)\n    h(xs)\n", prefix=hole.prefix, suffix="\n", language="python")
+    assert text == " in xs:\n        g(x)"
+    assert GuardReason.BLOCK_END in report.reasons
 
 
 @pytest.mark.parametrize(
@@ -106,7 +227,7 @@ def test_a_comment_after_the_cursor_asks_for_one_line_in_any_mode(language: str,
         assert apply(LineEnd(Hole("x = ", tail + "\n", language), mode), "1;\ny = 2;\n").cut == "1;\n"
 
 
-@pytest.mark.parametrize("tail", ["", ")", "  y # why", " // 2", " -- 1"])
+@pytest.mark.parametrize("tail", [")", "  y # why", " // 2", " -- 1"])
 def test_other_code_after_the_cursor_does_not(tail: str) -> None:
     assert apply(LineEnd(Hole("x = ", tail + "\n", "python"), Mode.BLOCK), "1\ny = 2\n").cut is None
 
@@ -141,9 +262,40 @@ def test_not_every_backtick_is_a_fence(line: str) -> None:
     assert apply(Chatter(Hole("", "", "python"), Mode.BLOCK), f"x = 1\n{line}\ny = 2\n").cut is None
 
 
-@pytest.mark.parametrize("language", ["markdown", "text", None])
-def test_where_fences_belong_they_stay(language: str | None) -> None:
-    assert apply(Chatter(Hole("", "", language), Mode.BLOCK), "a\n```\nb\n").cut is None
+@pytest.mark.parametrize(
+    "hole", [Hole("", "", "markdown"), Hole("", "", "text"), Hole("Usage::\n\n```\nx\n```\n\n", "", None)]
+)
+def test_where_fences_belong_they_stay(hole: Hole) -> None:
+    assert apply(Chatter(hole, Mode.BLOCK), "a\n```\nb\n").cut is None
+
+
+@pytest.mark.parametrize("language", ["python", "lua", None])
+def test_in_code_of_any_language_a_fence_ends_the_completion(language: str | None) -> None:
+    assert apply(Chatter(Hole("a\n", "", language), Mode.BLOCK), "b\n```\nc\n").cut == "b\n"
+
+
+@pytest.mark.parametrize("language", ["bash", "python", "lua", None])
+def test_so_does_a_sentence(language: str | None) -> None:
+    essay = "run b\n\nThis setup uses Go to build the application, and then runs it:\nmore\n"
+    assert apply(Chatter(Hole("run a\n", "", language), Mode.BLOCK), essay).cut == "run b\n\n"
+
+
+@pytest.mark.parametrize(
+    ("hole", "text"),
+    [
+        (
+            Hole("# Notes\n\nThis is a text of words, and it goes on.\n\n", "", None),
+            "So is this one, as you can see.\n",
+        ),
+        (Hole("", "", "markdown"), "This is a text of words, and it goes on.\n"),
+        (Hole("cat <<EOF\n", "", "bash"), "This tells how to use it, and what it is for.\nEOF\n"),
+        (Hole("/*\n", "", "go"), "This tells how to use it, and what it is for.\n*/\n"),
+        (Hole("x = 1\n", "", "python"), "# This tells how to use it, and what it is for.\n"),
+        (Hole("", "", "sql"), "Select the_name from the_table where the_id in (1);\n"),
+    ],
+)
+def test_what_is_no_talk(hole: Hole, text: str) -> None:
+    assert apply(Chatter(hole, Mode.BLOCK), text).cut is None
 
 
 def test_a_fence_within_a_long_string_of_python_belongs_to_it() -> None:
@@ -158,10 +310,12 @@ def test_the_head_of_the_cursors_line_counts() -> None:
 
 
 def test_a_fence_before_the_code_restarts_the_completion() -> None:
-    rule = Chatter(Hole("", "", "python"), Mode.FREE)
-    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=True).restarted
-    assert apply(rule, "Sure:\n```python\n", holds_code=False, can_restart=False).cut == "Sure:\n"
-    assert apply(rule, "x = 1\n```\n", holds_code=True, can_restart=True).cut == "x = 1\n"
+    def rule() -> Chatter:
+        return Chatter(Hole("", "", "python"), Mode.FREE)
+
+    assert apply(rule(), "Sure:\n```python\n", holds_code=False, can_restart=True).restarted
+    assert apply(rule(), "Sure:\n```python\n", holds_code=False, can_restart=False).cut == "Sure:\n"
+    assert apply(rule(), "x = 1\n```\n", holds_code=True, can_restart=True).cut == "x = 1\n"
 
 
 def test_a_fence_on_the_cursors_line_restarts_nothing() -> None:
@@ -280,9 +434,25 @@ def test_other_modes_know_no_block(mode: Mode) -> None:
     assert apply(BlockEnd(Hole("def f(x):\n", "", "python"), mode), "    return x\nprint(1)\n").cut is None
 
 
-@pytest.mark.parametrize("language", [None, "text", "html", "nonesuch"])
-def test_a_language_without_known_blocks_has_none(language: str | None) -> None:
+@pytest.mark.parametrize("language", ["text", "markdown"])
+def test_prose_has_no_blocks(language: str) -> None:
     assert apply(BlockEnd(Hole("def f(x):\n", "", language), Mode.BLOCK), "    return x\nprint(1)\n").cut is None
+
+
+@pytest.mark.parametrize("language", [None, "yaml", "nonesuch"])
+@pytest.mark.parametrize(
+    ("prefix", "text", "left"),
+    [
+        ("def f(x):\n", "    return x\nprint(1)\n", "    return x\n"),
+        ("mean <- function(x) {\n  ", "sum(x) / length(x)\n}\n\nmean(1)\n", "sum(x) / length(x)\n}\n\n"),
+        ("def push(s, x) do\n  ", "[x | s]\nend\ndef pop(s) do\n", "[x | s]\nend\n"),
+        ("web:\n  ports:\n    - ", "'80:80'\n  volumes:\n    - a:b\n", "'80:80'\n"),
+    ],
+)
+def test_where_nothing_is_known_a_block_ends_as_in_most_languages(
+    language: str | None, prefix: str, text: str, left: str
+) -> None:
+    assert apply(BlockEnd(Hole(prefix, "", language), Mode.BLOCK), text).cut == left
 
 
 def test_a_helper_that_was_used_belongs_to_the_definition() -> None:
@@ -351,8 +521,8 @@ def test_what_comes_once_less_is_suspected_and_kept(period: int) -> None:
     "text",
     [
         "".join(f"print({n})\n" for n in range(LONGEST_PERIOD + 1)) * 5,  # too long a round
-        "}\n" * 20,  # no word in it
-        "\n" * 20,
+        "}\n" * (WORDLESS_ROUNDS - 1),  # no word in it
+        "\n" * (BLANK_LINES - 1),
         "".join(f"x{n} = 1\n" for n in range(50)),
         "a()\nb()\na()\nc()\n" * 2,
     ],
@@ -413,3 +583,43 @@ def test_a_loop_of_the_model_is_reported(mode: Mode) -> None:
     assert text == "    print(1)\n    print(2)"
     assert report.action is GuardAction.CUT
     assert report.reasons == [GuardReason.REPETITION]
+
+
+# UnsureLine
+
+
+THREE_LINES = "a = 1\nb = (\n    2,\n)\n"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "unsure", "suffix", "mode", "is_cut"),
+    [
+        ("x = 0\n", "b", "print(y)\n", Mode.BLOCK, True),
+        ("", "b", "print(y)\n", Mode.BLOCK, True),  # the line below is as deep
+        ("x = 0\n", "a", "print(y)\n", Mode.BLOCK, False),  # nothing is there yet that could be whole
+        ("x = 0\n", "2", "print(y)\n", Mode.BLOCK, False),  # what is open is not whole
+        ("x = 0\n", "b", "\n", Mode.BLOCK, False),  # nothing follows that it could be
+        ("x = 0\n", "b", "print(y)\n", Mode.FREE, False),
+    ],
+)
+def test_code_that_is_whole_ends_before_a_line_that_the_model_is_unsure_of(
+    prefix: str, unsure: str, suffix: str, mode: Mode, is_cut: bool
+) -> None:
+    guard = Guard(
+        Hole(prefix, suffix, "python"),
+        mode,
+        streams=False,
+        is_unsure=lambda start, end: THREE_LINES[start:end].lstrip().startswith(unsure),
+    )
+    guard.feed(THREE_LINES)
+    guard.finish()
+    assert (GuardReason.UNSURE_LINE in guard.report.reasons) is is_cut
+    assert is_cut == (guard.text.strip() == "a = 1")
+
+
+def test_a_body_that_has_yet_to_be_written_is_not_ended_so() -> None:
+    hole = Hole("def f(x):\n    ", "\n\n\ndef g():\n    pass\n", "python")
+    guard = Guard(hole, Mode.BLOCK, streams=False, is_unsure=lambda _start, _end: True)
+    guard.feed("y = x\n    return y\n")
+    guard.finish()
+    assert guard.text == "y = x\n    return y"

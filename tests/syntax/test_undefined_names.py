@@ -52,8 +52,47 @@ def test_a_word_that_the_hole_cuts_is_no_name_of_the_completion() -> None:
     assert ParseContext(Hole("x = coun", ".real\n", "python")).undefined("ter") == []
 
 
-def test_names_are_looked_up_in_python_only() -> None:
-    assert ParseContext(Hole("function f() {\n", "}\n", "javascript")).undefined("return nobody;") == []
+def test_names_are_not_looked_up_in_other_languages() -> None:
+    assert ParseContext(Hole("func f() {\n", "}\n", "go")).undefined("return nobody") == []
+
+
+STACK = ("class Stack {\n  constructor() { this.items = []; }\n  push(x) {\n    ", "\n  }\n}\n")
+
+
+@pytest.mark.parametrize(
+    ("around", "completion", "names"),
+    [
+        (STACK, "items.push(x);", ["items"]),
+        (STACK, "this.items.push(x);", []),
+        (STACK, "const { a, b: c, ...d } = x; [...a, c, d, b];", ["b"]),
+        (STACK, "for (const [k, v = w] of x) k, v;", ["w"]),
+        (STACK, "try { f(x); } catch (e) { throw new Error(e); }", ["f"]),
+        (STACK, "return x.map(y => y.z + z).filter(({ q }, i) => q[i]);", ["z"]),
+        (STACK, "function g(h, ...k) { return g(h, k, arguments); }", []),
+        (STACK, "outer: while (true) { break outer; }", []),
+        (STACK, "return { x, y, z: 1, w() {} };", ["y"]),
+        (STACK, "console.log(Math.max(parseInt('1'), globalThis.q));", []),
+        (("// later\n", "\nfoo();\n"), "foo(bar);", ["bar"]),
+        (("", "\n"), "import a, { b as c } from 'm';\na(c, b);", []),
+        (("", "\n"), "broken(", []),
+    ],
+)
+def test_variables_of_javascript_that_nothing_defines(
+    around: tuple[str, str], completion: str, names: list[str]
+) -> None:
+    for language in ("javascript", "typescript"):
+        assert ParseContext(Hole(*around, language)).undefined(completion) == names
+
+
+def test_components_are_variables_and_elements_are_not() -> None:
+    context = ParseContext(Hole("import React from 'react';\nconst List = () => ", ";\n", "javascript"))
+    assert context.undefined("<ul><Item x={y} /></ul>") == ["Item", "y"]
+
+
+def test_types_are_no_variables() -> None:
+    context = ParseContext(Hole("", "\n", "typescript"))
+    assert context.undefined("const f = <T extends U>(a?: V, b: W = c): X => a as Y;") == ["c"]
+    assert context.undefined("enum E { A }\ninterface I { j: K }\nE.A;") == []
 
 
 def test_a_star_import_in_the_completion_may_define_anything() -> None:

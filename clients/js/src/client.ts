@@ -2,7 +2,7 @@ import type { SFM2Error } from "./errors.js";
 import { type ClientOptions, checked } from "./options.js";
 import * as requests from "./requests.js";
 import * as responses from "./responses.js";
-import { GenerationStream } from "./stream.js";
+import { ExplanationStream, GenerationStream } from "./stream.js";
 import { Transport } from "./transport.js";
 import type {
   BatchOptions,
@@ -41,7 +41,8 @@ export class SFM2Client {
 
   /** As `generate`, in chunks as they come. Nothing is sent before the first is asked for. */
   generateStream(prompt: string, options: GenerateOptions = {}): GenerationStream {
-    return new GenerationStream(this.#transport, requests.post("/generate/stream", { prompt }, options), options);
+    const call = requests.post("/generate/stream", { prompt }, options);
+    return new GenerationStream("Completion", this.#transport, call, options);
   }
 
   /** Answers in the order of the prompts. One that fails has its error in its place, which is not thrown. */
@@ -63,10 +64,30 @@ export class SFM2Client {
     return responses.parse("Completion", await this.#transport.send(requests.post("/complete", {}, hole), hole));
   }
 
+  /** As `complete`, in chunks as they come: each line as soon as it is sure to stay. */
+  completeStream(hole: Hole): GenerationStream;
+  completeStream(prefix: string, options?: Omit<Hole, "prefix">): GenerationStream;
+  completeStream(prefix: string, suffix: string, options?: CompleteOptions): GenerationStream;
+  completeStream(
+    first: string | Hole,
+    second?: string | Omit<Hole, "prefix">,
+    third?: CompleteOptions,
+  ): GenerationStream {
+    const hole = requests.holeOf(first, second, third);
+    const call = requests.post("/complete/stream", {}, hole);
+    return new GenerationStream("Completion", this.#transport, call, hole);
+  }
+
   /** What `code` does, in words. */
   async explain(code: string, options: ExplainOptions = {}): Promise<Explanation> {
     const call = requests.post("/explain", { code }, options);
     return responses.parse("Explanation", await this.#transport.send(call, options));
+  }
+
+  /** As `explain`, in chunks as they come. */
+  explainStream(code: string, options: ExplainOptions = {}): ExplanationStream {
+    const call = requests.post("/explain/stream", { code }, options);
+    return new ExplanationStream("Explanation", this.#transport, call, options);
   }
 
   /**

@@ -98,12 +98,20 @@ export class UnsupportedMediaTypeError extends InvalidRequestError {
   static override readonly suggestion: string = "Send the header Content-Type: application/json";
 }
 
-/** No key, a wrong one, or a revoked one. */
+/** No key, a wrong one, a revoked or an expired one. */
 export class AuthenticationError extends SFM2Error {
   static override readonly title: string = "AuthenticationError";
   static override readonly code: string = "unauthorized";
   static override readonly status: number = 401;
   static override readonly suggestion: string = "Give a valid key as apiKey; `sfm2 keys create` makes one";
+}
+
+/** The key is valid, and has not the scope that this needs. */
+export class PermissionDeniedError extends SFM2Error {
+  static override readonly title: string = "PermissionDeniedError";
+  static override readonly code: string = "forbidden";
+  static override readonly status: number = 403;
+  static override readonly suggestion: string = "Use a key that has this scope; `sfm2 keys create --scope` makes one";
 }
 
 export class NotFoundError extends SFM2Error {
@@ -128,12 +136,53 @@ export class RateLimitError extends SFM2Error {
   static override readonly suggestion: string = "Wait for the seconds in retryAfter";
 }
 
+/** Another request came with this `Idempotency-Key`. */
+export class IdempotencyConflictError extends SFM2Error {
+  static override readonly title: string = "IdempotencyConflictError";
+  static override readonly code: string = "idempotency_conflict";
+  static override readonly status: number = 409;
+  static override readonly suggestion: string = "Send another request with another Idempotency-Key";
+}
+
+/** The request with this `Idempotency-Key` is being answered; in `retryAfter` seconds its answer may be there. */
+export class RequestInProgressError extends SFM2Error {
+  static override readonly title: string = "RequestInProgressError";
+  static override readonly code: string = "request_in_progress";
+  static override readonly status: number = 409;
+  static override readonly suggestion: string = "Send it again in a moment to get its answer";
+}
+
+/** A newer request of the same session came before the answer. */
+export class ReplacedError extends SFM2Error {
+  static override readonly title: string = "ReplacedError";
+  static override readonly code: string = "replaced";
+  static override readonly status: number = 409;
+  static override readonly suggestion: string = "Nothing to do: the newer request is answered";
+}
+
 /** No backend could answer; `fallbackModel` names the last one tried. */
 export class ModelUnavailableError extends SFM2Error {
   static override readonly title: string = "ModelUnavailableError";
   static override readonly code: string = "model_unavailable";
   static override readonly status: number = 503;
   static override readonly suggestion: string = "Check model health endpoint";
+}
+
+/** The server works, and could not answer in time. Asking again at once makes it worse. */
+export class OverloadedError extends ModelUnavailableError {
+  static override readonly title: string = "OverloadedError";
+  static override readonly code: string = "overloaded";
+  static override readonly suggestion: string =
+    "Wait for the seconds in retryAfter; ask for fewer tokens, or raise generation.timeout of the server";
+}
+
+/** The server's store of keys, rates and feedback is locked, full, damaged, of another version, or has lost its keys. */
+export class StorageUnavailableError extends SFM2Error {
+  static override readonly title: string = "StorageUnavailableError";
+  static override readonly code: string = "storage_unavailable";
+  static override readonly status: number = 503;
+  static override readonly suggestion: string =
+    "The server's log and `sfm2 health` have the cause; ask again when it is gone";
 }
 
 /** The stream ended before its `done`. */
@@ -197,10 +246,16 @@ const CLASSES: readonly (typeof SFM2Error)[] = [
   MalformedRequestError,
   UnsupportedMediaTypeError,
   AuthenticationError,
+  PermissionDeniedError,
   NotFoundError,
   MethodNotAllowedError,
   RateLimitError,
+  IdempotencyConflictError,
+  RequestInProgressError,
+  ReplacedError,
   ModelUnavailableError,
+  OverloadedError,
+  StorageUnavailableError,
   StreamInterruptedError,
   APIConnectionError,
   APITimeoutError,

@@ -1,19 +1,24 @@
-/** The events of a streamed completion -> chunks, then the whole completion. Pure. */
+/** The events of a streamed answer -> chunks, then the whole answer. Pure. */
 
 import { StreamInterruptedError } from "./errors.js";
 import { asMessage } from "./forms.js";
-import { fromWire } from "./naming.js";
+import { type Camel, fromWire } from "./naming.js";
 import { fromBody, json } from "./responses.js";
 import { Decoder, type ServerEvent } from "./sse.js";
-import type { Answers, Chunk, Completion } from "./types.js";
+import type { Answers, Chunk } from "./types.js";
+
+/** The answers that there are streams of. */
+export type Streamed = "Completion" | "Explanation";
 
 /** Bytes in, chunks out. `result` is there after `done`. */
-export class EventReader {
-  result: Completion | undefined;
+export class EventReader<Name extends Streamed> {
+  result: Camel<Answers[Name]> | undefined;
+  readonly #name: Name;
   readonly #decoder = new Decoder();
   readonly #requestId: string | null;
 
-  constructor(requestId: string | null) {
+  constructor(name: Name, requestId: string | null) {
+    this.#name = name;
     this.#requestId = requestId;
   }
 
@@ -27,7 +32,7 @@ export class EventReader {
       if (event.name === "chunk") yield fromWire(this.#read("Chunk", event));
       if (event.name === "error") throw fromBody(this.#read("ErrorBody", event), { requestId: this.#requestId });
       if (event.name === "done") {
-        this.result = fromWire(this.#read("Completion", event));
+        this.result = fromWire(this.#read(this.#name, event));
         return;
       }
     }

@@ -5,23 +5,29 @@ export {
   APITimeoutError,
   AuthenticationError,
   ConfigError,
+  IdempotencyConflictError,
   InvalidRequestError,
   MalformedRequestError,
   MethodNotAllowedError,
   MissingExtraError,
   ModelUnavailableError,
   NotFoundError,
+  OverloadedError,
   PayloadTooLargeError,
+  PermissionDeniedError,
   PromptTooLongError,
   RateLimitError,
+  ReplacedError,
+  RequestInProgressError,
   ServerError,
   SFM2Error,
+  StorageUnavailableError,
   StreamInterruptedError,
   UnsupportedMediaTypeError,
   WeightsError,
 } from "./errors.js";
 export type { ClientOptions, Fetch } from "./options.js";
-export type { GenerationStream } from "./stream.js";
+export type { ExplanationStream, GenerationStream } from "./stream.js";
 export type {
   Attempt,
   BatchOptions,

@@ -8,7 +8,9 @@
 export const FIRST_BOUND = 0.5; // seconds
 export const LAST_BOUND = 8; // seconds
 export const LONGEST_WAIT = 60; // seconds; a server that wants more gets no second request
-const REFUSED: ReadonlySet<number> = new Set([408, 409, 429, 503]); // nothing was done yet
+export const SLOW = 5; // seconds; a refusal that took longer has cost a model's work, and asking again would multiply the load
+const REFUSED: ReadonlySet<number> = new Set([408, 409, 429, 503]); // nothing was done yet, where it came quickly
+const CONFLICT = 409; // goes away where the server says when; else another request has taken the place of this one
 const FAILED: ReadonlySet<number> = new Set([500, 502, 504]); // something may have been
 
 export interface RetryPolicy {
@@ -18,15 +20,18 @@ export interface RetryPolicy {
   readonly jitter: () => number;
 }
 
-/** Seconds to wait before asking again; undefined: don't. `attempt` counts from 0. */
+/** Seconds to wait before asking again; undefined: don't. `attempt` counts from 0; the response took `took` seconds. */
 export function afterResponse(
   policy: RetryPolicy,
   attempt: number,
   response: Pick<Response, "status" | "headers">,
   repeatable: boolean,
+  took: number,
 ): number | undefined {
-  if (!REFUSED.has(response.status) && !(repeatable && FAILED.has(response.status))) return undefined;
-  return wait(policy, attempt, retryAfter(response.headers));
+  const refused = REFUSED.has(response.status) && (repeatable || took < SLOW);
+  if (!refused && !(repeatable && FAILED.has(response.status))) return undefined;
+  const asked = retryAfter(response.headers);
+  return response.status === CONFLICT && asked === undefined ? undefined : wait(policy, attempt, asked);
 }
 
 /** Asking again when a server was silent would double a model's work: only what never reached it is sent again. */

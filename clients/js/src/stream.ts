@@ -1,38 +1,42 @@
-/** A completion while it is written. */
+/** An answer while it is written. */
 
 import { follow } from "./deadline.js";
 import { SFM2Error, StreamInterruptedError } from "./errors.js";
-import { EventReader } from "./events.js";
+import { EventReader, type Streamed } from "./events.js";
+import type { Camel } from "./naming.js";
 import type { Call } from "./requests.js";
 import { errorOf, isEventStream } from "./responses.js";
 import { chunks, type Opened, type Transport } from "./transport.js";
-import type { CallOptions, Chunk, Completion } from "./types.js";
+import type { Answers, CallOptions, Chunk, Completion, Explanation } from "./types.js";
 
 const LINGER = 1000; // milliseconds to wait for the connection to end after `done`
 
 /**
  * Chunks as they come. To leave the loop early stops the work on the server.
  *
- * Iterating throws what `generate` does, and `StreamInterruptedError` when the stream ends before it was done.
+ * Iterating throws what the call for the whole answer does, and `StreamInterruptedError` when the stream ends before it was
+ * done.
  */
-export class GenerationStream implements AsyncIterableIterator<Chunk> {
-  #result: Completion | undefined;
+class AnswerStream<Name extends Streamed> implements AsyncIterableIterator<Chunk> {
+  #result: Camel<Answers[Name]> | undefined;
   #closed = false;
+  readonly #name: Name;
   readonly #stop = new AbortController();
   readonly #chunks: AsyncGenerator<Chunk, void, undefined>;
 
   /** @internal */
-  constructor(transport: Transport, call: Call, how: CallOptions) {
+  constructor(name: Name, transport: Transport, call: Call, how: CallOptions) {
+    this.#name = name;
     this.#chunks = this.#run(transport, call, how);
   }
 
-  /** The whole completion, after the last chunk; before that undefined. */
-  get result(): Completion | undefined {
+  /** The whole answer, after the last chunk; before that undefined. */
+  get result(): Camel<Answers[Name]> | undefined {
     return this.#result;
   }
 
-  /** The whole completion; reads the chunks that are left. Throws as iterating does. */
-  async completion(): Promise<Completion> {
+  /** Reads the chunks that are left. */
+  protected async whole(): Promise<Camel<Answers[Name]>> {
     while (!(await this.next()).done);
     if (this.#result) return this.#result;
     throw new StreamInterruptedError("the stream was left before it was done");
@@ -73,7 +77,7 @@ export class GenerationStream implements AsyncIterableIterator<Chunk> {
   async *#read(transport: Transport, call: Call, how: CallOptions): AsyncGenerator<Chunk, void, undefined> {
     const opened = await transport.open(call, how);
     if (!isEventStream(opened.response)) throw errorOf(await transport.read(opened, how));
-    const reader = new EventReader(opened.response.headers.get("X-Request-ID"));
+    const reader = new EventReader(this.#name, opened.response.headers.get("X-Request-ID"));
     try {
       yield* this.#events(opened, reader);
     } catch (error) {
@@ -87,12 +91,28 @@ export class GenerationStream implements AsyncIterableIterator<Chunk> {
   }
 
   /** Waits for the end after `done`, so that the connection can be reused. */
-  async *#events(opened: Opened, reader: EventReader): AsyncGenerator<Chunk, void, undefined> {
+  async *#events(opened: Opened, reader: EventReader<Name>): AsyncGenerator<Chunk, void, undefined> {
     for await (const bytes of chunks(opened)) {
       if (this.#result) return;
       yield* reader.feed(bytes);
       this.#result = reader.result;
       if (this.#result) opened.deadline.limit(LINGER);
     }
+  }
+}
+
+/** The stream of a completion. */
+export class GenerationStream extends AnswerStream<"Completion"> {
+  /** The whole completion; reads the chunks that are left. Throws as iterating does. */
+  completion(): Promise<Completion> {
+    return this.whole();
+  }
+}
+
+/** The stream of an explanation. */
+export class ExplanationStream extends AnswerStream<"Explanation"> {
+  /** The whole explanation; reads the chunks that are left. Throws as iterating does. */
+  explanation(): Promise<Explanation> {
+    return this.whole();
   }
 }

@@ -31,10 +31,12 @@ export class Transport {
     const { timeout, policy } = limitsOf(this.#options, how);
     for (let attempt = 0; ; attempt++) {
       const deadline = new Deadline(timeout, how.signal);
+      const began = performance.now();
       let wait: number | undefined;
       try {
         const response = await this.#fetch(call, deadline.signal);
-        wait = afterResponse(policy, attempt, response, call.repeatable ?? false);
+        const took = (performance.now() - began) / 1000;
+        wait = afterResponse(policy, attempt, response, call.repeatable ?? false, took);
         if (wait === undefined || response.status === call.answer) return { response, deadline };
         deadline.abandon();
       } catch (error) {

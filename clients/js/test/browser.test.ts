@@ -22,7 +22,7 @@ const PAGE = `
   const name = (work) => work.then(() => "no error", (error) => error.name + ": " + error.message);
 
   async function look() {
-    const stream = client.generateStream("x\\necho:é 🦊");
+    const stream = client.generateStream("x\\necho:é 🦊", { guard: false });
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk.text);
     const stop = new AbortController();

@@ -85,7 +85,7 @@ describe("complete", () => {
 
 describe("generateStream", () => {
   test("gives chunks, then the whole", async () => {
-    const stream = client.generateStream("x\necho:a b 🦊");
+    const stream = client.generateStream("x\necho:a b 🦊", { guard: false });
     assert.deepEqual(await texts(stream), ["a", " b", " 🦊"]);
     assert.equal(stream.result?.completion, "a b 🦊");
     assert.equal(stream.result?.modelUsed, "echo");
@@ -96,7 +96,7 @@ describe("generateStream", () => {
   });
 
   test("left early ends", async () => {
-    const stream = client.generateStream("x\necho-slow:a b c d e f g h");
+    const stream = client.generateStream("x\necho-slow:a b c d e f g h", { guard: false });
     for await (const chunk of stream) {
       assert.equal(chunk.text, "a");
       break;
@@ -110,6 +110,43 @@ describe("generateStream", () => {
   test("throws what an ordinary request would", async () => {
     const error = await thrown(sfm2.InvalidRequestError, texts(client.generateStream("x", { temperature: 9 })));
     assert.match(error.message, /temperature/);
+  });
+});
+
+describe("completeStream", () => {
+  test("gives chunks, then the whole", async () => {
+    const stream = client.completeStream("x\necho:a b 🦊", { guard: false });
+    assert.deepEqual(await texts(stream), ["a", " b", " 🦊"]);
+    assert.equal(stream.result?.completion, "a b 🦊");
+  });
+
+  test("names a hole as complete does", async () => {
+    const hole = { prefix: "x = 1\necho:2", suffix: "\ny = 3\n" };
+    for (const stream of [
+      client.completeStream({ ...hole, path: "a.py" }),
+      client.completeStream(hole.prefix, { suffix: hole.suffix, path: "a.py" }),
+      client.completeStream(hole.prefix, hole.suffix, { path: "a.py" }),
+    ]) {
+      const { completion, guard } = await stream.completion();
+      assert.equal(completion, "2");
+      assert.notEqual(guard.action, "off", "the path says that it is Python");
+    }
+  });
+});
+
+describe("explainStream", () => {
+  test("gives chunks, then the whole", async () => {
+    const stream = client.explainStream("x\necho: some  words ", { maxLength: 20 });
+    const chunks = await texts(stream);
+    assert.ok(chunks.length > 1);
+    assert.equal(chunks.join(""), stream.result?.explanation);
+    assert.match(stream.result?.explanation ?? "", /^some {2}words/);
+    assert.equal(stream.result, await stream.explanation());
+  });
+
+  test("throws what an ordinary request would", async () => {
+    const error = await thrown(sfm2.InvalidRequestError, texts(client.explainStream(" ")));
+    assert.match(error.message, /code/);
   });
 });
 
@@ -232,6 +269,11 @@ test("with keys, only who has one is answered", async () => {
       assert.equal(error.status, 401);
       assert.ok(error.requestId);
     }
+    const unfit = new SFM2Client({ apiUrl: guarded.url, apiKey: guarded.createKey("--scope", "stats") });
+    assert.ok((await unfit.stats()).totalRequests > 0);
+    const error = await thrown(sfm2.PermissionDeniedError, unfit.generate("x"));
+    assert.deepEqual([error.status, error.code], [403, "forbidden"]);
+    assert.match(error.message, /scope generate; yours has stats/);
     const proxied = new SFM2Client({ apiUrl: guarded.url.replace("://", "://me:pass%20word@"), apiKey });
     assert.equal((await proxied.generate("x\necho:in")).completion, "in");
   } finally {

@@ -192,7 +192,7 @@ describe("streams", () => {
     test(`one that ${what} is an error, and its chunks were given`, async (context) => {
       const { client } = await facing(context, [turn], { timeout: 300 });
       const stream = client.generateStream("x");
-      assert.deepEqual(await stream.next(), { done: false, value: { text: "a", logprobs: null } });
+      assert.deepEqual(await stream.next(), { done: false, value: { text: "a", logprobs: null, confidence: null } });
       const error = await thrown(sfm2.StreamInterruptedError, stream.next());
       assert.equal(error.requestId, "r1");
       assert.ok(!stream.result);

@@ -174,6 +174,7 @@ test("in a browser it needs nothing of Node's", async () => {
     URL,
     btoa,
     clearTimeout,
+    performance,
     setTimeout,
     structuredClone,
   };

@@ -8,7 +8,7 @@ import { InvalidRequestError } from "../src/index.js";
 import { camelName, fromWire, snakeName, toWire } from "../src/naming.js";
 import { checked } from "../src/options.js";
 import { holeOf, post } from "../src/requests.js";
-import { afterError, afterResponse, FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, retryAfter } from "../src/retry.js";
+import { afterError, afterResponse, FIRST_BOUND, LAST_BOUND, LONGEST_WAIT, retryAfter, SLOW } from "../src/retry.js";
 import { Decoder, type ServerEvent } from "../src/sse.js";
 
 describe("server-sent events", () => {
@@ -160,11 +160,12 @@ describe("waiting", () => {
       fc.integer({ min: 200, max: 599 }),
       fc.option(fc.nat(1000)),
       fc.boolean(),
-      (attempt, retries, share, status, asked, repeatable) => {
+      fc.nat(100),
+      (attempt, retries, share, status, asked, repeatable, took) => {
         const headers: Record<string, string> = asked === null ? {} : { "Retry-After": `${asked}` };
-        const wait = afterResponse(policy(retries, share), attempt, response(status, headers), repeatable);
+        const wait = afterResponse(policy(retries, share), attempt, response(status, headers), repeatable, took);
         if (wait === undefined) return;
-        assert.ok(attempt < retries && status >= 400);
+        assert.ok(attempt < retries && status >= 400 && (repeatable || took < SLOW));
         assert.ok(wait >= (asked ?? 0));
         assert.ok(wait <= Math.min(asked ?? 0, LONGEST_WAIT) + Math.min(LAST_BOUND, FIRST_BOUND * 2 ** attempt));
       },
@@ -172,16 +173,27 @@ describe("waiting", () => {
     fc.assert(property);
   });
 
-  for (const status of [408, 409, 429, 503]) {
+  test("follows 409 only where the server says when", () => {
+    const conflict = (headers: HeadersInit): Response => new Response("", { status: 409, headers });
+    assert.equal(afterResponse(policy(2), 0, conflict({}), false, 0.1), undefined);
+    assert.equal(afterResponse(policy(2), 0, conflict({ "Retry-After": "1" }), false, 0.1), 1.25);
+  });
+
+  for (const status of [408, 429, 503]) {
     test(`follows ${status}, which did nothing`, () => {
-      assert.equal(afterResponse(policy(2), 0, response(status), false), 0.25);
+      assert.equal(afterResponse(policy(2), 0, response(status), false, 0.1), 0.25);
+    });
+
+    test(`does not follow ${status} that took long, unless twice costs nothing`, () => {
+      assert.equal(afterResponse(policy(2), 0, response(status), false, SLOW), undefined);
+      assert.equal(afterResponse(policy(2), 0, response(status), true, SLOW), 0.25);
     });
   }
 
   for (const status of [500, 502, 504]) {
     test(`follows ${status} where twice costs nothing`, () => {
-      assert.equal(afterResponse(policy(2), 1, response(status), true), 0.5);
-      assert.equal(afterResponse(policy(2), 1, response(status), false), undefined);
+      assert.equal(afterResponse(policy(2), 1, response(status), true, 0.1), 0.5);
+      assert.equal(afterResponse(policy(2), 1, response(status), false, 0.1), undefined);
     });
   }
 

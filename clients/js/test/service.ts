@@ -58,8 +58,8 @@ export class Service {
   }
 
   /** A key, as `sfm2 keys create` prints it, line end and all. From now on requests need one. */
-  createKey(): string {
-    const printed = execFileSync(python(), ["-m", "sfm2", "keys", "create"], {
+  createKey(...options: string[]): string {
+    const printed = execFileSync(python(), ["-m", "sfm2", "keys", "create", ...options], {
       env: this.#environment,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],

@@ -5,28 +5,36 @@
  */
 import type { Completion } from "sfm2-client";
 import type { Place } from "./place.ts";
+import type { Received } from "./received.ts";
 import { restOfLine } from "./trigger.ts";
 
 /** A completion that holds at a place. */
 export interface Match {
-  readonly completion: Completion;
-  /** Seconds from its request to its arrival. */
+  /** It, and what is still to come of it. */
+  readonly received: Received;
+  /** All of it; undefined while it is not whole. */
+  readonly completion: Completion | undefined;
+  /** Seconds from its request until there was something to show. */
   readonly seconds: number;
   /** Whether the user did not want it. */
   readonly dismissed: boolean;
   /** How many characters of it have been typed. */
   readonly typed: number;
-  /** What is left to insert; "" where the server had nothing to suggest. */
+  /** What is left to insert; "" where the server had nothing to suggest, or where more is still to come. */
   readonly text: string;
   /** How many characters after the cursor it replaces: closers that the editor inserted. */
   readonly replaces: number;
 }
 
-interface Entry {
-  readonly scope: string;
+/** A completion, and the place it was requested for. */
+export interface Requested {
   readonly place: Place;
-  readonly completion: Completion;
-  readonly seconds: number;
+  readonly received: Received;
+  readonly dismissed: boolean;
+}
+
+interface Entry extends Requested {
+  readonly scope: string;
   /** When it arrived, in milliseconds. */
   readonly since: number;
   dismissed: boolean;
@@ -47,13 +55,16 @@ export class CompletionCache {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** `scope` identifies everything but the text that changes a completion; `seconds` from the request to the answer. */
-  put(place: Place, scope: string, completion: Completion, seconds: number): void {
-    // Other weights or another adapter answer now: what the earlier ones wrote no longer holds.
-    if (this.#entries[0] && this.#entries[0].completion.weights !== completion.weights) this.clear();
+  /** `scope` identifies everything but the text that changes a completion. */
+  put(place: Place, scope: string, received: Received): void {
     const others = this.#entries.filter((entry) => entry.scope !== scope || !samePlace(entry.place, place));
-    const entry = { scope, place, completion, seconds, since: this.now(), dismissed: false };
-    this.#entries = [entry, ...others].slice(0, this.size);
+    this.#entries = [{ scope, place, received, since: this.now(), dismissed: false }, ...others].slice(0, this.size);
+    this.#forgetOthersThan(received);
+  }
+
+  /** A completion that was put here has become whole. */
+  confirm(received: Received): void {
+    this.#forgetOthersThan(received);
   }
 
   /** The newest completion that holds at `place`. */
@@ -67,12 +78,15 @@ export class CompletionCache {
   }
 
   /** The user does not want this completion, here or anywhere along it; with false, wants it again. */
-  dismiss(completion: Completion, dismissed = true): void {
-    for (const entry of this.#entries) if (entry.completion === completion) entry.dismissed = dismissed;
+  dismiss(received: Received, dismissed = true): void {
+    for (const entry of this.#entries) if (entry.received === received) entry.dismissed = dismissed;
   }
 
-  clear(): void {
-    this.#entries = [];
+  /** Where other weights or another adapter answer now, what the earlier ones wrote no longer holds. */
+  #forgetOthersThan({ completion }: Received): void {
+    if (!completion) return;
+    const holds = ({ received }: Entry) => (received.completion ?? completion).weights === completion.weights;
+    this.#entries = this.#entries.filter(holds);
   }
 }
 
@@ -80,16 +94,16 @@ function samePlace(one: Place, other: Place): boolean {
   return one.prefix === other.prefix && one.suffix === other.suffix;
 }
 
-/** What is left of a completion after a part of it, or nothing, has been typed. */
-function along(entry: Entry, place: Place): Match | undefined {
-  const { completion, seconds, dismissed } = entry;
-  const text = completion.completion;
-  for (let typed = 0; typed === 0 || typed < text.length; typed++) {
+/** What is left of a completion after a part of it, or nothing, has been typed: of one that grows, after all of it, too. */
+export function along(entry: Requested, place: Place): Match | undefined {
+  const { received, dismissed } = entry;
+  const { text, completion, seconds, growing } = received;
+  for (let typed = 0; typed === 0 || typed < text.length || (growing && typed === text.length); typed++) {
     if (!place.prefix.endsWith(text.slice(0, typed))) continue;
     const before = place.prefix.slice(0, place.prefix.length - typed);
     if (!sameEnd(before, place.prefixCut, entry.place.prefix, entry.place.prefixCut)) continue;
     const left = fitted(text.slice(typed), place, entry.place, typed > 0);
-    if (left) return { completion, seconds, dismissed, typed, ...left };
+    if (left) return { received, completion, seconds, dismissed, typed, ...left };
   }
   return undefined;
 }

@@ -3,11 +3,20 @@
 export type { Match } from "./cache.ts";
 export { Connection, type Probe, type Surroundings } from "./connection.ts";
 export { isExcluded } from "./exclusion.ts";
+export { type CodeFacts, headOf, rowsOf, SHOWN } from "./facts.ts";
 export { LANGUAGES, type LanguageEntry, languageOf } from "./languages.ts";
 export { Pace } from "./pace.ts";
 export type { Place } from "./place.ts";
+export { Received } from "./received.ts";
 export { Service } from "./service.ts";
 export { type Failure, mayAsk, type State } from "./state.ts";
-export { type Ask, type CompletionRequest, type How, Suggester, type Suggestion } from "./suggester.ts";
+export {
+  type Ask,
+  type CompletionRequest,
+  type How,
+  LEAST_CONFIDENCE,
+  Suggester,
+  type Suggestion,
+} from "./suggester.ts";
 export { isBinary, type Mode, modeAt } from "./trigger.ts";
 export { BEFORE, type Lines, windowAround } from "./window.ts";

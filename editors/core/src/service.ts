@@ -1,10 +1,14 @@
 /** A server, the API key for it, and how long to wait for its answers. */
 import {
+  type Chunk,
   type ClientOptions,
   type Completion,
+  type ExplainOptions,
   type Explanation,
+  type ExplanationStream,
   type Health,
   type Outcome,
+  PermissionDeniedError,
   SFM2Client,
   SFM2Error,
   type Stats,
@@ -48,19 +52,40 @@ export class Service implements Probe {
     this.#client = this.#clientFor(url, key);
   }
 
-  async complete({ place, options }: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  /** `heard` gets what comes before the whole, as soon as it may be shown. */
+  async complete(
+    { place, options }: CompletionRequest,
+    signal: AbortSignal,
+    heard?: (chunk: Chunk) => void,
+  ): Promise<Completion> {
     const { prefix, suffix, language, path } = place;
-    return this.#usable().complete(prefix, suffix, { timeout: TIMEOUT, ...options, language, path, signal });
+    const client = this.#usable();
+    const how = { timeout: TIMEOUT, ...options, language, path, signal };
+    if (!heard) return client.complete(prefix, suffix, how);
+    const stream = client.completeStream(prefix, suffix, how);
+    for await (const chunk of stream) heard(chunk);
+    return stream.completion();
   }
 
-  /** `timeout` in milliseconds. */
+  /** `heard` gets what comes before the whole; `timeout` in milliseconds. */
   async explain(
     code: string,
-    language: string | undefined,
+    { language, model }: ExplainOptions,
     signal: AbortSignal,
+    heard?: (chunk: Chunk) => void,
     timeout = TIMEOUT,
   ): Promise<Explanation> {
-    return this.#usable().explain(code, { language, signal, timeout });
+    const client = this.#usable();
+    const how = { language, model, signal, timeout };
+    if (!heard) return client.explain(code, how);
+    const stream = client.explainStream(code, how);
+    for await (const chunk of stream) heard(chunk);
+    return stream.explanation();
+  }
+
+  /** As `explain`, in pieces as they come. */
+  explainStream(code: string, options: ExplainOptions, signal: AbortSignal): ExplanationStream {
+    return this.#usable().explainStream(code, { timeout: TIMEOUT, ...options, signal });
   }
 
   async feedback(id: string, outcome: Outcome): Promise<void> {
@@ -71,8 +96,14 @@ export class Service implements Probe {
     return this.#usable().health({ signal });
   }
 
-  async stats(signal?: AbortSignal): Promise<Stats> {
-    return this.#usable().stats({ signal });
+  /** Null: the server takes the API key, which may not read them. */
+  async stats(signal?: AbortSignal): Promise<Stats | null> {
+    return this.#usable()
+      .stats({ signal })
+      .catch((error: unknown) => {
+        if (error instanceof PermissionDeniedError) return null;
+        throw error;
+      });
   }
 
   async admitted(signal: AbortSignal): Promise<void> {

@@ -42,6 +42,7 @@ export function stateOfHealth(health: Health): State {
     return { kind: "loading", reason, progress: health.backends[FIRST]?.progress ?? null };
   }
   if (health.status === "degraded" && answering) return { kind: "degraded", model: modelOf(health, answering), reason };
+  if (answering && health.storage) return { kind: "unavailable", reason: health.storage };
   return { kind: "unavailable", reason: names.map((name) => `${name}: ${reasonOf(health, name)}`).join("; ") };
 }
 
@@ -59,6 +60,8 @@ const BY_CODE: Readonly<Record<string, (failure: Failure) => State>> = {
   timeout: ({ message }) => ({ kind: "slow", reason: message }),
   unauthorized: ({ message }) => ({ kind: "wrongKey", reason: message }),
   rate_limit_exceeded: ({ retryAfter }) => ({ kind: "rateLimited", seconds: retryAfter ?? 60 }),
+  overloaded: ({ message }) => ({ kind: "slow", reason: message }),
+  storage_unavailable: ({ message }) => ({ kind: "unavailable", reason: message }),
   model_unavailable: ({ message }) => ({ kind: "unavailable", reason: message }),
   not_found: ({ message }) => ({ kind: "foreign", reason: message }),
   method_not_allowed: ({ message }) => ({ kind: "foreign", reason: message }),

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Completion } from "sfm2-client";
 import { CompletionCache } from "../src/cache.ts";
+import { Received } from "../src/received.ts";
 import { completion } from "./completion.ts";
 import { Document } from "./document.ts";
 
 const scope = "python";
 
+function whole(text: string, more: Partial<Completion> = {}): Received {
+  return Received.of(completion(text, more), 0.1);
+}
+
 function caching(document: Document, text: string): CompletionCache {
   const cache = new CompletionCache();
-  cache.put(document.place(), scope, completion(text), 0.1);
+  cache.put(document.place(), scope, whole(text));
   return cache;
 }
 
@@ -109,7 +115,7 @@ test("closers that appear without anything typed are not the editor's", () => {
 test("when other weights answer, what the earlier ones wrote is dropped", () => {
   const first = new Document("x = ");
   const cache = caching(first, "1");
-  cache.put(new Document("y = ").place(), scope, completion("2", { weights: "w+adapter" }), 0.1);
+  cache.put(new Document("y = ").place(), scope, whole("2", { weights: "w+adapter" }));
   assert.equal(cache.find(first.place(), scope), undefined);
 });
 
@@ -117,7 +123,7 @@ test("a completion holds for ten minutes", () => {
   let now = 0;
   const cache = new CompletionCache(64, () => now);
   const place = new Document("x = ").place();
-  cache.put(place, scope, completion("1"), 0.1);
+  cache.put(place, scope, whole("1"));
   now = 599_000;
   assert.ok(cache.find(place, scope));
   now = 600_000;
@@ -127,15 +133,15 @@ test("a completion holds for ten minutes", () => {
 test("a second completion for a place takes the place of the first", () => {
   const document = new Document("x = ");
   const cache = caching(document, "one");
-  cache.put(document.place(), scope, completion("two"), 0.1);
+  cache.put(document.place(), scope, whole("two"));
   assert.equal(cache.find(document.type("o").place(), scope), undefined);
 });
 
 test("a dismissed completion is known as such all along its text", () => {
   const document = new Document("x = ");
   const cache = new CompletionCache();
-  const found = completion("12");
-  cache.put(document.place(), scope, found, 0.1);
+  const found = whole("12");
+  cache.put(document.place(), scope, found);
   cache.dismiss(found);
   assert.equal(cache.find(document.place(), scope)?.dismissed, true);
   assert.equal(cache.find(document.type("1").place(), scope)?.dismissed, true);
@@ -164,7 +170,7 @@ test("in one long line too", () => {
 
 test("the oldest is dropped first", () => {
   const cache = new CompletionCache(2);
-  for (const name of ["a", "b", "c"]) cache.put(new Document(`${name} = `).place(), scope, completion("1"), 0.1);
+  for (const name of ["a", "b", "c"]) cache.put(new Document(`${name} = `).place(), scope, whole("1"));
   assert.equal(cache.find(new Document("a = ").place(), scope), undefined);
   assert.ok(cache.find(new Document("b = ").place(), scope));
 });

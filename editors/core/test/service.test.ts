@@ -84,6 +84,9 @@ test("once there is a key, none and a wrong one are rejected, and the right one 
   assert.equal((await found(new Service(server.url, undefined))).kind, "wrongKey");
   assert.equal((await found(new Service(server.url, "sfm2-wrong"))).kind, "wrongKey");
   assert.equal((await found(new Service(server.url, key))).kind, "ready");
+  const narrow = new Service(server.url, server.createKey("--scope", "generate"));
+  assert.equal((await found(narrow)).kind, "ready");
+  assert.equal(await narrow.stats(), null, "which tells of everybody");
 });
 
 test("a malformed address is reported when it is used", async () => {

@@ -66,8 +66,11 @@ export class Sfm2Server {
   }
 
   /** From the first key on, the server wants one. */
-  createKey(): string {
-    return execFileSync(SFM2, ["keys", "create"], { env: this.#environment(), stdio: ["ignore", "pipe", "ignore"] })
+  createKey(...options: string[]): string {
+    return execFileSync(SFM2, ["keys", "create", ...options], {
+      env: this.#environment(),
+      stdio: ["ignore", "pipe", "ignore"],
+    })
       .toString()
       .trim();
   }

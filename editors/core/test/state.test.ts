@@ -56,16 +56,24 @@ test("where nothing can answer every reason is given", () => {
   assert.deepEqual(stateOfHealth(found), { kind: "unavailable", reason: "sfm2: no weights: run `sfm2 models pull`" });
 });
 
+test("where the model could answer, but the keys can't be checked, that is the reason", () => {
+  const found = health("unhealthy", { sfm2: { status: "available", reason: "qwen2.5-coder-0.5b on CPU" } });
+  const storage = "the server's store can't be used: another process has locked it";
+  assert.deepEqual(stateOfHealth({ ...found, storage }), { kind: "unavailable", reason: storage });
+});
+
 const FAILURES: [string, State["kind"], boolean][] = [
   ["connection_failed", "offline", false],
   ["timeout", "slow", true],
   ["unauthorized", "wrongKey", false],
   ["rate_limit_exceeded", "rateLimited", false],
+  ["storage_unavailable", "unavailable", false],
   ["model_unavailable", "unavailable", false],
   ["not_found", "foreign", false],
   ["internal_error", "failed", true],
   ["adapter_error", "refused", true],
   ["invalid_request", "refused", true],
+  ["forbidden", "refused", true],
   ["a_code_of_a_newer_server", "refused", true],
 ];
 

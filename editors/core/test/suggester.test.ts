@@ -114,3 +114,71 @@ test("what another server answered is forgotten, also what it answers later", as
   assert.equal(await late, undefined);
   assert.equal(suggester.recall(request), undefined);
 });
+
+/** Says `first` at once and the whole when it is told to, and remembers whether it was stopped. */
+function streaming(first: string, whole: string) {
+  let done = (): void => {};
+  const seen = {
+    requests: 0,
+    aborted: 0,
+    finish: () => done(),
+    ask: (async (_request, signal, heard) => {
+      seen.requests++;
+      signal.addEventListener("abort", () => seen.aborted++);
+      heard({ text: first, confidence: 0.9, logprobs: null });
+      await new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      return completion(whole);
+    }) as Ask,
+  };
+  return seen;
+}
+
+test("the first line is given at once, and the shell is told of the rest", async () => {
+  const server = streaming("y = 1", "y = 1\nz = 2");
+  const grown: string[] = [];
+  const suggester = new Suggester(server.ask, { grew: ({ text }) => grown.push(text) });
+  const request = at(new Document("x = 0\n"));
+  const first = await suggester.suggest(request, { ...how, delay: 0 }, never);
+  assert.deepEqual([first?.text, first?.completion, first?.received.growing], ["y = 1", undefined, true]);
+  server.finish();
+  const whole = await first?.received.whole();
+  assert.equal(whole?.completion, "y = 1\nz = 2");
+  assert.deepEqual(grown, ["y = 1\nz = 2"]);
+  assert.equal(suggester.recall(request)?.completion, whole);
+});
+
+test("a call at the same place gets what has come by then, without a request of its own", async () => {
+  const server = streaming("y = 1", "y = 1\nz = 2");
+  const suggester = new Suggester(server.ask);
+  const request = at(new Document("x = 0\n"));
+  await suggester.suggest(request, { ...how, delay: 0 }, never);
+  assert.equal((await suggester.suggest(request, how, never))?.text, "y = 1");
+  assert.equal(server.requests, 1);
+});
+
+test("who leaves after the first line ends the request, unless another call goes along with it", async () => {
+  const server = streaming("y = 1", "y = 1\nz = 2");
+  const suggester = new Suggester(server.ask);
+  const [one, other] = [new AbortController(), new AbortController()];
+  const document = new Document("x = 0\n");
+  await suggester.suggest(at(document), { ...how, delay: 0 }, one.signal);
+  assert.equal((await suggester.suggest(at(document.type("y = ")), how, other.signal))?.text, "1");
+  one.abort();
+  assert.equal(server.aborted, 0);
+  other.abort();
+  assert.equal(server.aborted, 1);
+  assert.equal(suggester.recall(at(document))?.text, "1", "what has come is still known");
+});
+
+test("typed to its end, what comes next is waited for", async () => {
+  const server = streaming("y = 1", "y = 1\nz = 2");
+  const suggester = new Suggester(server.ask);
+  const document = new Document("x = 0\n");
+  await suggester.suggest(at(document), { ...how, delay: 0 }, never);
+  const rest = suggester.suggest(at(document.type("y = 1")), how, never);
+  server.finish();
+  assert.equal((await rest)?.text, "\nz = 2");
+  assert.equal(server.requests, 1);
+});

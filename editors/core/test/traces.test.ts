@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { APIConnectionError, type Completion } from "sfm2-client";
+import { APIConnectionError, type Chunk, type Completion } from "sfm2-client";
 import { isExcluded } from "../src/exclusion.ts";
 import { type CompletionRequest, Suggester, type Suggestion } from "../src/suggester.ts";
 import { completion } from "./completion.ts";
@@ -16,6 +16,7 @@ interface Answer {
   confidence?: number;
   weights?: string;
   takes?: number;
+  chunks?: { at: number; text: string; confidence?: number }[];
   fails?: boolean;
   cancelled?: boolean;
 }
@@ -29,7 +30,9 @@ interface Step {
   ask?: boolean;
   dismiss?: boolean;
   accept?: "all" | number;
+  asks?: boolean;
   ghost?: string | null;
+  grown?: string;
   replaces?: number;
   text?: string;
 }
@@ -48,7 +51,11 @@ const FOLDER = join(import.meta.dirname, "../../../tests/traces");
 /** An editor in which a trace is played. */
 class Player {
   readonly #document: Document;
-  readonly #suggester = new Suggester((request, signal) => this.#answer(request, signal));
+  readonly #suggester = new Suggester((request, signal, heard) => this.#answer(request, signal, heard), {
+    grew: () => {
+      if (this.#shown) this.#shown = this.#suggester.recall(this.#request());
+    },
+  });
   readonly #cancelled: number[] = [];
   #asked = 0;
   #shown: Suggestion | undefined;
@@ -77,6 +84,7 @@ class Player {
     if (step.ask) this.#suggest(true, true);
     if (step.dismiss && this.#shown) this.#dismiss(this.#shown);
     if (step.accept !== undefined && this.#shown) this.#accept(this.#shown, step.accept);
+    if (step.asks) this.#suggest(false, true);
     await settled();
     if (step.wait !== undefined) await pass(step.wait);
   }
@@ -131,12 +139,15 @@ class Player {
     );
   }
 
-  async #answer({ place }: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async #answer({ place }: CompletionRequest, signal: AbortSignal, heard: (chunk: Chunk) => void): Promise<Completion> {
     const index = this.#asked++;
     const answer = this.trace.answers[index];
     assert.ok(answer, `a request that the trace does not have: ${JSON.stringify(place)}`);
     assert.deepEqual([place.prefix, place.suffix], [answer.prefix, answer.suffix], `request ${index + 1}`);
     signal.addEventListener("abort", () => this.#cancelled.push(index));
+    for (const { at, text, confidence = null } of answer.chunks ?? []) {
+      setTimeout(() => heard({ text, confidence, logprobs: null }), at);
+    }
     await new Promise<void>((done, fail) => {
       setTimeout(done, answer.takes ?? 10);
       signal.addEventListener("abort", () => fail(signal.reason));
@@ -147,6 +158,7 @@ class Player {
   }
 
   #check(step: Step, what: string): void {
+    if (step.grown !== undefined) assert.equal(this.#shown?.text, step.grown, what);
     if (step.ghost !== undefined) assert.equal(this.#shown?.text ?? null, step.ghost, what);
     if (step.replaces !== undefined) assert.equal(this.#shown?.replaces, step.replaces, what);
     if (step.text !== undefined) assert.equal(`${this.#document.before}|${this.#document.after}`, step.text, what);

@@ -1,15 +1,18 @@
 /** Puts the parts together. */
-import { Connection, Suggester } from "sfm2-editor-core";
+import { Connection, type State, Suggester } from "sfm2-editor-core";
 import * as vscode from "vscode";
+import { Actions } from "./actions";
+import { Alternatives } from "./alternatives";
 import { EXPLANATIONS, Explanations, explain } from "./commands/explain";
+import { CORRECTIONS, Corrections, fix } from "./commands/fix";
 import { generate } from "./commands/generate";
 import { menu } from "./commands/menu";
 import { setKey } from "./commands/setKey";
 import { startServer } from "./commands/startServer";
-import { toggle } from "./commands/toggle";
+import { toggle, toggleLanguage } from "./commands/toggle";
 import { SCHEMES } from "./documents";
 import { Keys } from "./keys";
-import { ACCEPTED, Provider } from "./provider";
+import { ACCEPTED, Provider, requestAt } from "./provider";
 import { isLocal } from "./pure/address";
 import type { Situation } from "./pure/statusText";
 import { Server } from "./server";
@@ -23,12 +26,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const bar = new StatusBar();
   const { url } = settingsFor();
   const server = new Server(url, await keys.of(url), log);
-  const suggester = new Suggester((request, signal) => server.complete(request, signal));
+  const suggester = new Suggester((request, signal, heard) => server.complete(request, signal, heard), {
+    grew: (received) => void provider.grew(received),
+  });
 
   const situation = (): Situation => ({
     state: connection.state,
     url: server.url,
-    automatic: settingsFor(vscode.window.activeTextEditor?.document).enabled,
+    ...switches(vscode.window.activeTextEditor?.document),
     hasKey: server.hasKey,
     asking: server.asking,
     adapter: server.adapter,
@@ -39,12 +44,17 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     awake: () => vscode.window.state.focused,
     changed: (state) => {
       log.info(`server: ${JSON.stringify(state)}`);
+      void vscode.commands.executeCommand("setContext", "sfm2.connected", isWell(state));
       show();
     },
   });
   const verdicts = new Verdicts((id, outcome) => server.feedback(id, outcome), log);
-  const provider = new Provider(suggester, connection, verdicts, log);
+  const alternatives = new Alternatives(server, suggester, (document, position) =>
+    requestAt(document, position, settingsFor(document)),
+  );
+  const provider = new Provider(suggester, connection, verdicts, alternatives, log);
   const explanations = new Explanations();
+  const corrections = new Corrections();
 
   const reconnect = async (): Promise<void> => {
     const wanted = settingsFor().url;
@@ -66,7 +76,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       SCHEMES.map((scheme) => ({ scheme })),
       provider,
     ),
+    vscode.languages.registerCodeActionsProvider(
+      SCHEMES.map((scheme) => ({ scheme })),
+      new Actions(),
+      { providedCodeActionKinds: Actions.kinds },
+    ),
     vscode.workspace.registerTextDocumentContentProvider(EXPLANATIONS, explanations),
+    vscode.workspace.registerTextDocumentContentProvider(CORRECTIONS, corrections),
     vscode.window.onDidChangeActiveTextEditor(show),
     vscode.window.onDidChangeWindowState(({ focused }) => focused && connection.nudge()),
     keys.onChanged(() => void reconnect()),
@@ -76,9 +92,15 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         void reconnect();
       show();
     }),
-    command(ACCEPTED, (id: string) => verdicts.accepted(id)),
+    command(ACCEPTED, (key: string) => verdicts.accepted(key)),
     command("sfm2.menu", () => menu(situation())),
     command("sfm2.toggle", toggle),
+    command("sfm2.toggleLanguage", toggleLanguage),
+    command("sfm2.nextSuggestion", () => alternatives.show("next")),
+    command("sfm2.previousSuggestion", () => alternatives.show("previous")),
+    command("sfm2.fix", (document: vscode.TextDocument, fault: vscode.Diagnostic) =>
+      fix(server, corrections, document, fault),
+    ),
     command("sfm2.explain", () => explain(server, explanations)),
     command("sfm2.generate", () => generate(server)),
     command("sfm2.startServer", async () => {
@@ -91,4 +113,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   );
   show();
   void connection.check();
+}
+
+function switches(document: vscode.TextDocument | undefined): Pick<Situation, "automatic" | "languageOff"> {
+  const { enabled, languageOff } = settingsFor(document);
+  return { automatic: enabled, languageOff: languageOff ? document?.languageId : undefined };
+}
+
+function isWell(state: State): boolean {
+  return state.kind === "ready" || state.kind === "degraded";
 }

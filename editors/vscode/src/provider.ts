@@ -8,10 +8,12 @@ import {
   mayAsk,
   modeAt,
   Pace,
+  type Received,
   type Suggester,
   type Suggestion,
 } from "sfm2-editor-core";
 import * as vscode from "vscode";
+import type { Alternatives } from "./alternatives";
 import { placeAt, SCHEMES } from "./documents";
 import { type Settings, settingsFor } from "./settings";
 import type { Verdicts } from "./verdicts";
@@ -21,16 +23,32 @@ export const ACCEPTED = "sfm2.accepted";
 /** Seconds of writing: ghost text that comes later is of no use. */
 const WRITING = 2;
 
+/** What VS Code was given last, and where. */
+interface Shown {
+  readonly received: Received;
+  /** Of its text by then. */
+  readonly length: number;
+  readonly document: vscode.TextDocument;
+  readonly version: number;
+  readonly position: vscode.Position;
+  /** Whether it was asked for, rather than offered. */
+  readonly explicit: boolean;
+}
+
 export class Provider implements vscode.InlineCompletionItemProvider, vscode.Disposable {
   readonly #pace = new Pace();
   readonly #listening: vscode.Disposable;
   /** The version of each document after a deletion or an undo: what was just removed is not suggested again. */
   readonly #takenBack = new WeakMap<vscode.TextDocument, number>();
+  #shown: Shown | undefined;
+  /** Whether VS Code asks because we told it that there is more. */
+  #more = false;
 
   constructor(
     private readonly suggester: Suggester,
     private readonly connection: Connection,
     private readonly verdicts: Verdicts,
+    private readonly alternatives: Alternatives,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.#listening = vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event));
@@ -43,7 +61,9 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[]> {
     const settings = settingsFor(document);
-    const invoked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const invoked = explicit && !this.#more;
+    this.#more = false;
     const why = silence(document, position, settings, invoked);
     if (why) {
       this.log.debug(`nothing asked: ${why}`);
@@ -53,8 +73,22 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
     const request = requestAt(document, position, settings);
     const suggestion = await this.#suggest(request, this.#how(document, settings, invoked), token);
     if (!suggestion || token.isCancellationRequested || document.version !== version) return [];
-    this.verdicts.shown(suggestion.completion.id, document, position, suggestion.text);
-    return [itemOf(suggestion, position)];
+    const { received } = suggestion;
+    this.#shown = { received, length: received.text.length, document, version, position, explicit };
+    const others = this.alternatives.at(document, position).map((text) => new vscode.InlineCompletionItem(text));
+    return [itemOf(suggestion, position, this.verdicts.shown(suggestion, document, position)), ...others];
+  }
+
+  /** When all of what is shown has come, VS Code asks again, and the core has it. */
+  async grew(received: Received): Promise<void> {
+    this.verdicts.grew(received);
+    const shown = this.#shown;
+    if (received.growing || shown?.received !== received) return;
+    if (received.text.length === shown.length || !isThere(shown)) return;
+    // VS Code asks once explicitly for a place, and then no more until it is hidden.
+    if (shown.explicit) await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
+    this.#more = true;
+    await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
   }
 
   dispose(): void {
@@ -104,7 +138,17 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
   }
 }
 
-function requestAt(document: vscode.TextDocument, position: vscode.Position, settings: Settings): CompletionRequest {
+/** Whether the cursor is where it was, in the same text. */
+function isThere({ document, version, position }: Shown): boolean {
+  const editor = vscode.window.activeTextEditor;
+  return editor?.document === document && document.version === version && editor.selection.active.isEqual(position);
+}
+
+export function requestAt(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  settings: Settings,
+): CompletionRequest {
   const place = placeAt(document, position);
   const { maxLength, adapter } = settings;
   return { place, options: { mode: modeAt(place), maxLength, adapter: adapter || null, timeLimit: WRITING } };
@@ -127,8 +171,8 @@ function silence(
 }
 
 /** While a list of completions is open, VS Code itself shows only an item that continues the selected one. */
-function itemOf(suggestion: Suggestion, position: vscode.Position): vscode.InlineCompletionItem {
+function itemOf(suggestion: Suggestion, position: vscode.Position, key: string): vscode.InlineCompletionItem {
   const replaced = new vscode.Range(position, position.translate(0, suggestion.replaces));
-  const accepted = { title: "Accepted", command: ACCEPTED, arguments: [suggestion.completion.id] };
+  const accepted = { title: "Accepted", command: ACCEPTED, arguments: [key] };
   return new vscode.InlineCompletionItem(suggestion.text, replaced, accepted);
 }

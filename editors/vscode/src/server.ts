@@ -1,5 +1,5 @@
 /** The configured server, and what the editor shows of its work: what is requested, how long it took, who answered. */
-import { type Completion, type Explanation, SFM2Error } from "sfm2-client";
+import { type Chunk, type Completion, type ExplainOptions, type Explanation, SFM2Error } from "sfm2-client";
 import { type CompletionRequest, Service } from "sfm2-editor-core";
 import * as vscode from "vscode";
 
@@ -36,10 +36,20 @@ export class Server extends Service {
     this.#adapter = undefined;
   }
 
-  override async complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  override async complete(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    heard?: (chunk: Chunk) => void,
+  ): Promise<Completion> {
     const { prefix, suffix } = request.place;
     const what = `complete, ${prefix.length} + ${suffix.length} characters`;
-    const work = () => super.complete(request, signal);
+    const work = (first: () => void) => {
+      const hear = (chunk: Chunk) => {
+        first();
+        heard?.(chunk);
+      };
+      return super.complete(request, signal, heard && hear);
+    };
     const answer = await this.#logged(what, signal, work, ({ completion, confidence }) =>
       completion ? `${completion.length} characters, confidence ${confidence.toFixed(2)}` : "nothing fits here",
     );
@@ -48,8 +58,23 @@ export class Server extends Service {
     return answer;
   }
 
-  override async explain(code: string, language: string | undefined, signal: AbortSignal): Promise<Explanation> {
-    const work = () => super.explain(code, language, signal, PATIENCE);
+  override async explain(
+    code: string,
+    options: ExplainOptions,
+    signal: AbortSignal,
+    heard: (chunk: Chunk) => void,
+  ): Promise<Explanation> {
+    const work = (first: () => void) =>
+      super.explain(
+        code,
+        options,
+        signal,
+        (chunk) => {
+          first();
+          heard(chunk);
+        },
+        PATIENCE,
+      );
     const outcome = ({ explanation }: Explanation) => `${explanation.length} characters`;
     return this.#logged(`explain, ${code.length} characters`, signal, work, outcome);
   }
@@ -58,16 +83,20 @@ export class Server extends Service {
   async #logged<T>(
     what: string,
     signal: AbortSignal,
-    work: () => Promise<T>,
+    work: (first: () => void) => Promise<T>,
     outcome: (answer: T) => string,
   ): Promise<T> {
     const began = performance.now();
     const took = () => `${Math.round(performance.now() - began)} ms`;
+    let begun = "";
+    const first = () => {
+      begun ||= `first text ${took()}, `;
+    };
     this.#running++;
     this.#asking.fire();
     try {
-      const answer = await work();
-      this.log.info(`${what}: ${took()}, ${outcome(answer)}`);
+      const answer = await work(first);
+      this.log.info(`${what}: ${begun}${took()}, ${outcome(answer)}`);
       return answer;
     } catch (error) {
       if (signal.aborted) this.log.debug(`${what}: cancelled after ${took()}`);

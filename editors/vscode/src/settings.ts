@@ -1,9 +1,14 @@
 /** What the user has set in the editor's settings. */
+import { LEAST_CONFIDENCE } from "sfm2-editor-core";
 import * as vscode from "vscode";
+import { isOn, switchesIn } from "./pure/perLanguage";
 
 export interface Settings {
   readonly url: string;
+  /** Of automatic suggestions, in the language of the document too. */
   readonly enabled: boolean;
+  /** Whether it is the language that is switched off. */
+  readonly languageOff: boolean;
   readonly minConfidence: number;
   readonly maxLength: number;
   /** Milliseconds; null follows the pace of typing. */
@@ -17,7 +22,7 @@ export interface Settings {
 export const SECTION = "sfm2";
 
 /** As they stand for a document; values of a wrong type, which VS Code lets pass, count as not set. */
-export function settingsFor(scope?: vscode.ConfigurationScope): Settings {
+export function settingsFor(scope?: vscode.TextDocument): Settings {
   const values = vscode.workspace.getConfiguration(SECTION, scope ?? null);
   const number = (name: string, otherwise: number): number => {
     const value = values.get(name);
@@ -29,10 +34,12 @@ export function settingsFor(scope?: vscode.ConfigurationScope): Settings {
   };
   const exclude = values.get("exclude");
   const delay = values.get("delay");
+  const languageOff = scope !== undefined && !isOn(switchesIn(values.get("languages")), scope.languageId);
   return {
     url: text("url", "http://127.0.0.1:8000").replace(/\/+$/, ""),
-    enabled: values.get("enabled") !== false,
-    minConfidence: number("minConfidence", 0),
+    enabled: values.get("enabled") !== false && !languageOff,
+    languageOff,
+    minConfidence: number("minConfidence", LEAST_CONFIDENCE),
     maxLength: Math.max(1, Math.round(number("maxLength", 96))),
     delay: typeof delay === "number" ? Math.max(0, delay) : null,
     adapter: text("adapter", ""),

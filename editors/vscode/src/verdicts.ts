@@ -1,12 +1,21 @@
 /** Reports to the server what became of its suggestions, unless that is switched off. */
+import type { Received, Suggestion } from "sfm2-editor-core";
 import * as vscode from "vscode";
 import { type Outcome, Outcomes, type Verdict } from "./pure/outcomes";
 import { settingsFor } from "./settings";
 
 export type Send = (id: string, outcome: Outcome) => Promise<void>;
 
+/** How many suggestions are known by their keys. */
+const KNOWN = 100;
+
 export class Verdicts implements vscode.Disposable {
   readonly #outcomes = new Outcomes();
+  /** By keys of our own: the server's ids come with the whole. */
+  readonly #received = new Map<string, Received>();
+  /** How much of the one that was shown last was there. */
+  #length = 0;
+  #last = 0;
   readonly #listening: vscode.Disposable;
   readonly #send: Send;
 
@@ -34,12 +43,23 @@ export class Verdicts implements vscode.Disposable {
     );
   }
 
-  shown(id: string, document: vscode.TextDocument, start: vscode.Position, text: string): void {
-    this.#report(this.#outcomes.shown(id, document.uri.toString(), document.offsetAt(start), text));
+  /** A suggestion can be seen. Returns what `accepted` knows it by. */
+  shown({ received, text }: Suggestion, document: vscode.TextDocument, start: vscode.Position): string {
+    const key = this.#keyOf(received);
+    this.#length = received.text.length;
+    const offset = document.offsetAt(start);
+    this.#report(this.#outcomes.shown(key, document.uri.toString(), offset, text, received.growing));
+    return key;
   }
 
-  accepted(id: string): void {
-    this.#report(this.#outcomes.accepted(id));
+  /** A suggestion has grown, or become whole. */
+  grew(received: Received): void {
+    if (received.growing || received.text.length > this.#length) return;
+    this.#report(this.#outcomes.ended(this.#keyOf(received)));
+  }
+
+  accepted(key: string): void {
+    this.#report(this.#outcomes.accepted(key));
   }
 
   dispose(): void {
@@ -48,9 +68,25 @@ export class Verdicts implements vscode.Disposable {
 
   #report(verdicts: readonly Verdict[]): void {
     if (verdicts.length === 0 || !settingsFor().feedback) return;
-    for (const { id, outcome } of verdicts) {
-      this.log.debug(`suggestion ${id}: ${outcome}`);
-      this.#send(id, outcome).catch((error: unknown) => this.log.debug(`feedback was not accepted: ${error}`));
-    }
+    for (const { id: key, outcome } of verdicts) void this.#tell(this.#received.get(key), outcome);
+  }
+
+  /** The server knows a completion only when it is whole. */
+  async #tell(received: Received | undefined, outcome: Outcome): Promise<void> {
+    const completion = await received?.whole();
+    if (!completion) return;
+    this.log.debug(`suggestion ${completion.id}: ${outcome}`);
+    await this.#send(completion.id, outcome).catch((error: unknown) =>
+      this.log.debug(`feedback was not accepted: ${error}`),
+    );
+  }
+
+  #keyOf(received: Received): string {
+    for (const [key, one] of this.#received) if (one === received) return key;
+    const key = `${++this.#last}`;
+    this.#received.set(key, received);
+    const [oldest] = this.#received.keys();
+    if (this.#received.size > KNOWN && oldest !== undefined) this.#received.delete(oldest);
+    return key;
   }
 }

@@ -1,6 +1,8 @@
 import type { Key } from "../api/key.ts";
 import { make, part } from "../elements.ts";
-import { type Recipe, recipes, type Snippet, YOUR_KEY } from "./recipes.ts";
+import { extensionOf } from "./extension.ts";
+import { type Recipe, type Snippet, YOUR_KEY } from "./recipe.ts";
+import { recipes } from "./recipes.ts";
 
 const SAID = 2000; // ms that "Copied" is shown
 
@@ -8,6 +10,7 @@ const SAID = 2000; // ms that "Copied" is shown
 export class Connect {
   #url: string;
   #key: Key;
+  #extension: string | undefined;
   #place = part("recipes", HTMLDivElement);
 
   constructor(base: string, key: Key) {
@@ -15,11 +18,15 @@ export class Connect {
     this.#key = key;
     part("own-url", HTMLElement).textContent = this.#url;
     this.draw();
+    void extensionOf(this.#url).then((found) => {
+      this.#extension = found;
+      if (found) this.draw();
+    });
   }
 
   draw(): void {
     const locked = this.#key.value !== null;
-    const all = recipes(this.#url, locked);
+    const all = recipes({ url: this.#url, locked, extension: this.#extension });
     const note = locked
       ? [
           make(
@@ -49,13 +56,13 @@ function contents(all: Recipe[]): HTMLElement {
   return make("nav", { class: "contents", "aria-label": "Programs" }, make("ul", {}, ...links));
 }
 
-function section({ id, title, lead, snippets }: Recipe): HTMLElement {
+function section({ id, title, lead, download, snippets }: Recipe): HTMLElement {
   const heading = make("h2", { id: `recipe-${id}`, tabindex: "-1" }, title);
   return make(
     "section",
     { class: "recipe" },
     heading,
-    make("p", { class: "lead" }, lead),
+    make("p", { class: "lead" }, lead, ...(download ? [" ", make("a", { href: download.href }, download.name)] : [])),
     ...snippets.map((one) => block(one, title)),
   );
 }

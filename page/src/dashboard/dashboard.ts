@@ -8,6 +8,7 @@ import { acceptanceTile, healthTile, latencyTile, requestsTile, tokensTile, traf
 
 const EVERY = 5000; // ms, while it is open: each sample counts as a request where rates are limited
 
+const BARRED = "This API key may not read the counters: it has not the scope stats.";
 const TWO_ABREAST = 608; // px: dashboard.css puts charts below each other in less
 const GAP = 28;
 
@@ -19,6 +20,8 @@ export class Dashboard {
   #series: Series;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #open = false;
+  /** The API key may not read the counters. */
+  #barred = false;
   #place = part("tiles", HTMLDivElement);
   #sampled = part("sampled", HTMLParagraphElement);
 
@@ -45,7 +48,10 @@ export class Dashboard {
     if (!this.#connection.blocked) {
       const health = await this.#service.health().catch(() => null);
       await this.#service.stats().then(
-        (stats) => this.#series.add({ at: Date.now(), stats }),
+        (stats) => {
+          this.#barred = stats === null;
+          if (stats) this.#series.add({ at: Date.now(), stats });
+        },
         (error: unknown) => this.#connection.failed(error),
       );
       this.#draw(health);
@@ -55,7 +61,7 @@ export class Dashboard {
   }
 
   #draw(health: Health | null): void {
-    const { last } = this.#series;
+    const last = this.#barred ? undefined : this.#series.last;
     const time = last ? new Date(last.at).toLocaleTimeString() : "";
     this.#sampled.textContent = last ? `As of ${time}, every ${EVERY / 1000} seconds while this is open.` : "";
     const all = this.#place.clientWidth;
@@ -70,7 +76,7 @@ export class Dashboard {
         trafficTile(this.#series, last.stats, width),
       );
     } else {
-      tiles.push(make("p", { class: "hint" }, "The counters can't be read now."));
+      tiles.push(make("p", { class: "hint" }, this.#barred ? BARRED : "The counters can't be read now."));
     }
     this.#place.replaceChildren(...tiles);
   }

@@ -1,10 +1,10 @@
-// When to ask: after typing; the core waits for a pause, and the next key ends the request.
+// When to ask: after typing; the core waits for a pause. The next key ends the request, unless it types what is being written.
 import type { Extension } from "@codemirror/state";
 import { type EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { InvalidRequestError } from "sfm2-client";
-import { isBinary } from "sfm2-editor-core";
+import { isBinary, LEAST_CONFIDENCE } from "sfm2-editor-core";
 import { taken } from "./accept.ts";
-import { show, source } from "./ghost.ts";
+import { ghostField, reveal, source } from "./ghost.ts";
 
 const PAUSE = 250; // ms without a key
 
@@ -29,8 +29,8 @@ class Asker {
   }
 
   update(update: ViewUpdate): void {
-    if (update.docChanged || update.selectionSet) this.cancel();
-    if (update.docChanged && calledFor(update)) void this.#ask(false);
+    if (update.docChanged && (calledFor(update) || goesOn(update))) void this.#ask(false);
+    else if (update.docChanged || update.selectionSet) this.cancel();
   }
 
   cancel(): void {
@@ -55,12 +55,12 @@ class Asker {
     const running = new AbortController();
     this.#running = running;
     const mayAsk = () => invoked || (!this.#view.composing && this.#asking.automatic());
-    const how = { invoked, mayAsk, delay: PAUSE, minConfidence: 0 };
+    const how = { invoked, mayAsk, delay: PAUSE, minConfidence: LEAST_CONFIDENCE };
     try {
       const asked = brought.suggester.suggest(request, how, running.signal);
       before.abort();
       const found = await asked;
-      if (found && !running.signal.aborted) this.#view.dispatch({ effects: show.of(true) });
+      if (found && !running.signal.aborted) reveal(this.#view);
     } catch (error) {
       this.#asking.failed(error);
     }
@@ -72,6 +72,14 @@ function calledFor(update: ViewUpdate): boolean {
     (one) => one.isUserEvent("input") && !one.isUserEvent("input.indent") && !one.annotation(taken),
   );
   return typed && update.state.selection.main.empty;
+}
+
+/** Whether there is more to come of what is shown, or of what was just accepted. */
+function goesOn(update: ViewUpdate): boolean {
+  const shown = update.state.field(ghostField);
+  if (shown) return shown.received.growing;
+  const accepted = update.transactions.map((one) => one.annotation(taken)).find((ghost) => ghost !== undefined);
+  return accepted !== undefined && (accepted.received.growing || accepted.completion?.finishReason === "length");
 }
 
 export type AskerPlugin = ViewPlugin<Asker>;

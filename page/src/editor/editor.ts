@@ -1,13 +1,29 @@
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentLess,
+  indentMore,
+  isolateHistory,
+  undo,
+} from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { Compartment, EditorState, Prec, type Text } from "@codemirror/state";
-import { EditorView, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
-import type { CompleteOptions, Language } from "sfm2-client";
-import { LANGUAGES, type Suggester } from "sfm2-editor-core";
+import {
+  EditorView,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  placeholder,
+  type ViewUpdate,
+} from "@codemirror/view";
+import type { CompleteOptions, Completion, Language } from "sfm2-client";
+import { type CompletionRequest, LANGUAGES, type Received, type Suggester } from "sfm2-editor-core";
+import type { Passage } from "../write/explanation.ts";
 import { acceptAll, acceptWord, dismiss, taken } from "./accept.ts";
 import { type Asking, asker } from "./asker.ts";
-import { type Ghost, ghostField, ghostText, show } from "./ghost.ts";
-import { GRAMMARS } from "./grammars.ts";
+import { type Ghost, ghostField, ghostText, reveal, show } from "./ghost.ts";
+import { grammarOf } from "./grammars.ts";
 import { look } from "./look.ts";
 import { requestAt } from "./request.ts";
 import { tints } from "./tint.ts";
@@ -22,7 +38,9 @@ export interface EditorOptions extends Asking {
   suggestion: (ghost: Ghost | null) => void;
   accepted: (ghost: Ghost) => void;
   dismissed: (ghost: Ghost) => void;
-  changed: (text: Text) => void;
+  /** The one after it is wanted, or with -1 the one before. */
+  another: (by: 1 | -1) => void;
+  changed: (text: Text, how: { inserted: number; taken: boolean }) => void;
 }
 
 /** The page's editor: CodeMirror with ghost text. */
@@ -30,14 +48,15 @@ export class Editor {
   readonly view: EditorView;
   #language = new Compartment();
   #tinted = new Compartment();
+  #wanted: Language | null = null;
   #asker: ReturnType<typeof asker>["plugin"];
-  #dismissed: (ghost: Ghost) => void;
+  #options: EditorOptions;
 
   constructor(options: EditorOptions) {
     const root = options.host.attachShadow({ mode: "open" });
     const { plugin, extension } = asker(options);
     this.#asker = plugin;
-    this.#dismissed = options.dismissed;
+    this.#options = options;
     this.view = new EditorView({
       root,
       parent: root,
@@ -54,7 +73,7 @@ export class Editor {
           EditorState.tabSize.of(4),
           EditorView.lineWrapping,
           keymap.of([...defaultKeymap, ...historyKeymap, { key: "Tab", run: indent, shift: indentLess }]),
-          placeholder("Begin with some code, such as  def is_prime(n):"),
+          placeholder("Write or paste code, or try an example"),
           EditorView.contentAttributes.of({ "aria-label": "Code", "aria-describedby": "keys" }),
           ghostText({
             suggester: options.suggester,
@@ -71,10 +90,33 @@ export class Editor {
     });
   }
 
-  async setLanguage(language: Language): Promise<void> {
-    // The grammar may be gone after an upgrade of the server: then the code is shown without colours.
-    const support = await GRAMMARS[language]().catch(() => []);
-    const { indentation } = LANGUAGES[language];
+  get text(): Text {
+    return this.view.state.doc;
+  }
+
+  get ghost(): Ghost | null {
+    return this.view.state.field(ghostField);
+  }
+
+  /** The request for the cursor's place. */
+  request(): CompletionRequest {
+    return requestAt(this.view.state, this.#options.settings());
+  }
+
+  /** What is selected, else all of the text. */
+  passage(): Passage {
+    const { doc, selection } = this.view.state;
+    const { from, to, empty } = selection.main;
+    if (empty) return { text: doc.toString(), lines: null };
+    return { text: doc.sliceString(from, to), lines: { first: doc.lineAt(from).number, last: doc.lineAt(to).number } };
+  }
+
+  /** null: unknown. */
+  async setLanguage(language: Language | null): Promise<void> {
+    this.#wanted = language;
+    const support = await grammarOf(language);
+    if (this.#wanted !== language) return; // another one came while the grammar did
+    const { indentation } = LANGUAGES[language ?? "text"];
     this.view.dispatch({ effects: this.#language.reconfigure([Prec.high(indentUnit.of(indentation)), support]) });
   }
 
@@ -100,7 +142,7 @@ export class Editor {
   /** Ends a running request too. False when nothing was shown: Escape then lets the next Tab leave the editor. */
   dismiss(): boolean {
     const ghost = this.view.state.field(ghostField);
-    if (ghost) this.#dismissed(ghost);
+    if (ghost) this.#options.dismissed(ghost);
     this.view.plugin(this.#asker)?.cancel();
     return dismiss(this.view);
   }
@@ -110,9 +152,31 @@ export class Editor {
     this.view.dispatch({ effects: show.of(false) });
   }
 
-  replace(text: string): void {
+  /** There is more of a completion. */
+  grew(received: Received): void {
+    const known = this.#options.suggester.recall(this.request());
+    if (known?.received === received) reveal(this.view);
+  }
+
+  /** Shows this completion at the cursor, in place of the one that is there. */
+  offer(completion: Completion, seconds: number): void {
+    this.#options.suggester.offer(this.request(), completion, seconds);
+    reveal(this.view);
+  }
+
+  /** Other text, with the cursor between its halves. Undoing brings the old text back. */
+  replace(prefix: string, suffix: string): void {
     const { doc } = this.view.state;
-    this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor: text.length } });
+    this.view.dispatch({
+      changes: { from: 0, to: doc.length, insert: prefix + suffix },
+      selection: { anchor: prefix.length },
+      annotations: isolateHistory.of("full"),
+    });
+    this.view.focus();
+  }
+
+  undo(): void {
+    undo(this.view);
     this.view.focus();
   }
 
@@ -121,10 +185,16 @@ export class Editor {
       this.ask();
       return true;
     };
+    const another = (by: 1 | -1) => {
+      this.#options.another(by);
+      return true;
+    };
     return [
       { key: "Tab", run: acceptAll },
       { key: "Ctrl-ArrowRight", run: acceptWord },
       { key: "Alt-ArrowRight", run: acceptWord },
+      { key: "Alt-]", run: () => another(1) },
+      { key: "Alt-[", run: () => another(-1) },
       { key: "Escape", run: () => this.dismiss() },
       { key: "Ctrl-Space", run: ask },
       { key: "Alt-\\", run: ask },
@@ -148,6 +218,14 @@ function reporting(options: EditorOptions) {
       const ghost = transaction.annotation(taken);
       if (ghost) options.accepted(ghost);
     }
-    if (update.docChanged) options.changed(update.state.doc);
+    if (update.docChanged) options.changed(update.state.doc, change(update));
   });
+}
+
+function change(update: ViewUpdate): { inserted: number; taken: boolean } {
+  let inserted = 0;
+  update.changes.iterChanges((_from, _to, _fromNow, _toNow, text) => {
+    inserted += text.length;
+  });
+  return { inserted, taken: update.transactions.some((one) => one.annotation(taken) !== undefined) };
 }

@@ -47,6 +47,17 @@ function asked(transaction: Transaction): boolean | null {
   return found;
 }
 
+/** Shows it, and as many of its lines as there is room for. */
+export function reveal(view: EditorView): void {
+  view.dispatch({ effects: show.of(true) });
+  const ghost = view.state.field(ghostField);
+  if (!ghost) return;
+  const lines = ghost.text.trimEnd().split("\n").length;
+  const yMargin = Math.min((lines + 1) * view.defaultLineHeight, view.scrollDOM.clientHeight / 2);
+  const { head } = view.state.selection.main;
+  view.dispatch({ effects: EditorView.scrollIntoView(head, { y: "nearest", yMargin }) });
+}
+
 function recall(state: EditorState): Ghost | null {
   const brought = state.facet(source);
   if (!brought || !state.selection.main.empty) return null;

@@ -10,10 +10,13 @@ export interface Stretch {
 const BOUNDS = [0.9, 0.6, 0.3] as const;
 
 /** The text of a suggestion by its tokens. Without tokens all of it has the same degree. */
-export function stretches({ completion, typed, text }: Pick<Suggestion, "completion" | "typed" | "text">): Stretch[] {
-  const { logprobs: tokens, confidence } = completion;
-  if (!tokens || tokens.map((token) => token.text).join("") !== completion.completion) {
-    return text ? [{ text, doubt: doubtOf(confidence), title: `as a whole ${confidence.toFixed(2)}` }] : [];
+export function stretches({ received, typed, text }: Pick<Suggestion, "received" | "typed" | "text">): Stretch[] {
+  const { tokens, confidence } = received;
+  if (!tokens || tokens.map((token) => token.text).join("") !== received.text) {
+    if (!text) return [];
+    // Of what is still being written nobody may know.
+    if (confidence === undefined) return [{ text, doubt: 0, title: "" }];
+    return [{ text, doubt: doubtOf(confidence), title: `as a whole ${confidence.toFixed(2)}` }];
   }
   const found: Stretch[] = [];
   let skip = typed;

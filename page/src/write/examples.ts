@@ -1,12 +1,31 @@
 import type { Language } from "sfm2-client";
+import { LANGUAGES } from "sfm2-editor-core";
+import { make, part } from "../elements.ts";
+import table from "./examples.json";
 
-/** Beginnings to try, for an empty editor. */
-export const EXAMPLES: { label: string; language: Language; text: string }[] = [
-  { label: "is_prime in Python", language: "python", text: "def is_prime(n):\n    " },
-  {
-    label: "a Stack in TypeScript",
-    language: "typescript",
-    text: "class Stack<T> {\n  private items: T[] = [];\n\n  push(item: T): void {\n    ",
-  },
-  { label: "a query in SQL", language: "sql", text: "-- the ten customers who paid most in 2025\nSELECT " },
-];
+/** Code with a hole in it. The table is a file of its own: a test asks for each hole on the shipped weights and runs the answer. */
+export interface Example {
+  label: string;
+  language: Language;
+  prefix: string;
+  suffix: string;
+}
+
+const EXAMPLES = table as Example[];
+
+/** The row of examples; it stays when there is code in the editor. */
+export function showExamples(chosen: (example: Example) => void): void {
+  part("examples", HTMLDivElement).append(
+    ...EXAMPLES.map((example) => {
+      const button = make("button", { type: "button", class: "quiet" }, example.label);
+      button.title = LANGUAGES[example.language].label;
+      button.addEventListener("click", () => chosen(example));
+      return button;
+    }),
+  );
+}
+
+/** Whether it is the text of an example as it was put there, so that nothing of the user's is lost with it. */
+export function isAnExamples(text: string): boolean {
+  return EXAMPLES.some(({ prefix, suffix }) => text === prefix + suffix);
+}

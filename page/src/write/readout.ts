@@ -2,7 +2,7 @@ import type { Completion } from "sfm2-client";
 import { make, part } from "../elements.ts";
 import { answeredBy, confidenceSays, guardSays, timeSays, tokensSay } from "./saying.ts";
 
-/** What is known of the completion that is shown, or was shown last. */
+/** What is known of the completion that is shown, or that was just taken; nothing once the text is another one. */
 export class Readout {
   #facts = part("facts", HTMLDListElement);
   #legend = part("legend", HTMLParagraphElement);
@@ -15,9 +15,6 @@ export class Readout {
     const guard = guardSays(completion.guard);
     const time = timeSays(completion, seconds);
     const tokens = tokensSay(completion);
-    this.#empty.hidden = true;
-    this.#facts.hidden = false;
-    this.#legend.hidden = !completion.completion;
     this.#doubted.textContent = completion.logprobs ? "Doubt in a token" : "Doubt, as a whole";
     this.#facts.replaceChildren(
       ...fact(
@@ -31,12 +28,27 @@ export class Readout {
       ...fact("Time", time.total, time.notes),
       ...fact("Tokens", tokens.count, tokens.notes),
     );
+    this.#reveal(true, completion.completion !== "");
+  }
+
+  /** There is no answer to the text as it is now; `why` says what there is instead. */
+  clear(why: string): void {
+    this.#empty.textContent = why;
+    this.#facts.replaceChildren();
+    this.#reveal(false, false);
+  }
+
+  #reveal(facts: boolean, tokens: boolean): void {
+    this.#empty.hidden = facts;
+    this.#facts.hidden = !facts;
+    this.#legend.hidden = !tokens;
   }
 }
 
-function fact(name: string, value: string, notes: string[], ...more: Node[]): Node[] {
-  const lines = notes.map((note) => make("span", { class: "note" }, note));
-  return [make("dt", {}, name), make("dd", {}, make("span", { class: "value" }, value), ...more, ...lines)];
+/** A row of a list of facts. */
+export function fact(name: string, value: string, notes: readonly string[], ...more: Node[]): Node[] {
+  const note = notes.length ? [make("span", { class: "note" }, notes.join("; "))] : [];
+  return [make("dt", {}, name), make("dd", {}, make("span", { class: "value" }, value), ...more, ...note)];
 }
 
 function meter(value: number): HTMLMeterElement {

@@ -41,7 +41,7 @@ export function answeredBy(completion: Completion): { who: string; why: string[]
   const why = completion.fallback.map(
     ({ backend, reason, message }) => `${backend}: ${reason.replaceAll("_", " ")}. ${message}`,
   );
-  return { who: completion.modelUsed + adapter, why: why.length ? why : ["the first of the chain"] };
+  return { who: completion.modelUsed + adapter, why };
 }
 
 export function confidenceSays({ confidence, calibrated }: Completion): string {
@@ -50,9 +50,9 @@ export function confidenceSays({ confidence, calibrated }: Completion): string {
     : "not calibrated: it orders answers, and is no probability of being right";
 }
 
-/** `seconds` is what this page waited. */
+/** `seconds` until this page had something to show. */
 export function timeSays(completion: Completion, seconds: number): { total: string; notes: string[] } {
-  const notes = [`${inSeconds(completion.processingTime)} in the server`];
+  const notes = [`until shown; ${inSeconds(completion.processingTime)} in the server`];
   if (completion.promptTime != null) notes.push(`first token after ${inSeconds(completion.promptTime)}`);
   return { total: inSeconds(seconds), notes };
 }

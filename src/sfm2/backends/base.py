@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from sfm2.config import Settings
+from sfm2.engines.base import EngineLoad
+from sfm2.errors import BackendError, BackendNotConfiguredError, BackendUnavailableError
 from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.installation import command_for
 from sfm2.types import BackendHealth, BackendStatus
 
 
@@ -61,6 +64,23 @@ class Backend(ABC):
     async def health(self) -> BackendHealth:
         """Its state, and why, in words to act on."""
 
+    async def works(self) -> bool:
+        """Whether it works now for all that is known, so that a request without an answer in time only asked for too much.
+        False: unknown. It may take a moment to find out."""
+        return False
+
+    async def began(self) -> float | None:
+        """When its present life began, by `time.monotonic`: failures before it say nothing of it. None: unknown."""
+        return None
+
+    async def variant(self) -> str:
+        """What its answers depend on besides request and settings, and what may change while it runs."""
+        return self.name
+
+    async def load(self) -> EngineLoad | None:
+        """How much its engine has to do; None: it has none, or that is unknown. Raises nothing."""
+        return None
+
     async def start(self) -> None:
         """Begin to load, without waiting for it."""
         return
@@ -77,10 +97,16 @@ class Backend(ABC):
     def missing_extra(cls) -> BackendHealth | None:
         """What its health is when packages of its extra are not installed; None when all are. Imports none of them."""
         absent = [name for name in cls.packages if not _installed(name)]
-        if not absent:
+        if not absent or cls.extra is None:
             return None
-        reason = f"{', '.join(absent)} not installed: pip install 'sfm2[{cls.extra}]'"
+        reason = f"{', '.join(absent)} not installed: {command_for(cls.extra)}"
         return BackendHealth(status=BackendStatus.UNAVAILABLE, reason=reason)
+
+
+def obstacle_error(obstacle: BackendHealth) -> BackendError:
+    """What a backend raises that can't even try, for the reason that its health gives."""
+    kind = BackendNotConfiguredError if obstacle.status is BackendStatus.NOT_CONFIGURED else BackendUnavailableError
+    return kind(obstacle.reason)
 
 
 def _installed(name: str) -> bool:

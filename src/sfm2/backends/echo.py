@@ -1,6 +1,7 @@
 """A real backend without weights: it repeats the prompt's last word. For tests, examples and editor work.
 
 The prompt can steer it: `echo:TEXT` on the last line is answered with TEXT, `echo-slow:TEXT` with a pause before each word.
+In a conversation, such as the question what a piece of code does, any line can; the last one counts.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ def _prompt(request: GenerationRequest) -> str:
 
 def _answer(request: GenerationRequest) -> tuple[bool, str]:
     """Whether to take time, and what to answer."""
-    last = _prompt(request).rstrip().rsplit("\n", 1)[-1]
-    if steering := _STEERING.search(last):
-        return bool(steering[1]), last[steering.end() :]
-    words = last.split()
+    lines = _prompt(request).rstrip().split("\n")
+    for line in reversed(lines if request.is_chat else lines[-1:]):
+        if steering := _STEERING.search(line):
+            return bool(steering[1]), line[steering.end() :]
+    words = lines[-1].split()
     return False, f" {words[-1]}" if words else ""

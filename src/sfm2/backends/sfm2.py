@@ -12,7 +12,7 @@ from typing import Self
 from sfm2 import prompts
 from sfm2.backends.base import Backend, Capabilities
 from sfm2.config import Settings
-from sfm2.engines.base import AdapterFile, Engine, Phase
+from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
 from sfm2.engines.registry import engine_for
 from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
 from sfm2.generation import GenerationRequest, TokenChunk
@@ -28,6 +28,7 @@ _LEAST_CHARACTERS = 1_000  # a window that holds less is not worth asking for
 _STATUS = {
     Phase.READY: BackendStatus.AVAILABLE,
     Phase.LOADING: BackendStatus.LOADING,
+    Phase.STALLED: BackendStatus.UNAVAILABLE,
     Phase.FAILED: BackendStatus.UNAVAILABLE,
     Phase.STOPPED: BackendStatus.UNAVAILABLE,
 }
@@ -93,6 +94,18 @@ class SFM2(Backend):
             progress=found.progress,
         )
 
+    async def works(self) -> bool:
+        return self._engine is not None and (await self._engine.health()).phase is Phase.READY
+
+    async def load(self) -> EngineLoad | None:
+        return await self._engine.load() if self._engine else None
+
+    async def began(self) -> float | None:
+        return await self._engine.began() if self._engine else None
+
+    async def variant(self) -> str:
+        return f"{self.name} {await asyncio.to_thread(self._adapters.state)}"
+
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         engine = await self._available()
         characters = self._settings.generation.complete_context * CHARACTERS_PER_TOKEN if request.truncate else None
@@ -126,7 +139,14 @@ class SFM2(Backend):
             healing = prompts.TokenHealing(prompts.without_special_tokens(request.prefix, weights.family), words)
             prompt = _code_prompt(request, weights, healing.prompt, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
-        tokens = engine.generate(prompt, request.sampling, _file_of(adapter), streaming=request.streaming)
+        lora = AdapterFile.of(adapter) if adapter else None
+        streaming = request.streaming and not request.by_line
+        tokens = engine.generate(
+            *(prompt, request.sampling, lora),
+            streaming=streaming,
+            priority=request.priority,
+            patience=_patience(request),
+        )
         named = False
         async with aclosing(_healed(tokens, healing)) as chunks:
             async for chunk in chunks:
@@ -137,7 +157,7 @@ class SFM2(Backend):
         if self._engine is None:
             raise BackendError("the engine has not been started")
         found = await self._engine.health()
-        if found.phase is Phase.LOADING:
+        if found.phase in (Phase.LOADING, Phase.STALLED):  # it is being replaced: asking again in a moment is of use
             raise BackendLoadingError(found.reason)
         if found.phase is not Phase.READY:
             raise BackendError(found.reason)
@@ -192,7 +212,8 @@ def _code_prompt(request: GenerationRequest, weights: PromptFormat, prefix: str,
         context = prompts.latest_fitting(_plain(request.context, weights.family), characters // _CONTEXT_SHARE)
     form = prompts.RETRY_FORM[weights.form] if request.retry else weights.form
     # In an empty file there is nothing to continue but a line that begins.
-    return prompts.fim_prompt(weights.family, form, prefix, suffix, request.path, context) or "\n"
+    name_file = request.name_file
+    return prompts.fim_prompt(weights.family, form, prefix, suffix, request.path, context, name_file=name_file) or "\n"
 
 
 async def _healed(
@@ -220,10 +241,9 @@ def _plain(context: Sequence[Snippet], family: prompts.Family | None) -> list[Sn
     return [Snippet(text=clean(one.text, family), path=clean(one.path, family)) for one in context]
 
 
-def _file_of(adapter: Adapter | None) -> AdapterFile | None:
-    if adapter is None:
-        return None
-    return AdapterFile(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
+def _patience(request: GenerationRequest) -> float | None:
+    """Seconds that are left of the request's own time."""
+    return None if request.deadline is None else max(0.0, request.deadline - asyncio.get_running_loop().time())
 
 
 def _identity(weights: PromptFormat, adapter: Adapter | None) -> str | None:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pygments
 from pygments.formatters import TerminalFormatter
-from pygments.lexers import get_lexer_by_name
+from pygments.lexer import Lexer
+from pygments.lexers import TextLexer, get_lexer_by_name
+from pygments.util import ClassNotFound
 
 from sfm2.cli.terminal import visible
 
@@ -51,7 +53,7 @@ class CodeView:
 
 def coloured(text: str, start: int, language: str) -> str:
     """`text` from character `start` on, coloured for a terminal. The text before it influences the colours."""
-    lexer = get_lexer_by_name(language)
+    lexer = _lexer(language)
     tokens = [
         (kind, value[max(0, start - index) :])
         for index, kind, value in lexer.get_tokens_unprocessed(text)
@@ -59,3 +61,11 @@ def coloured(text: str, start: int, language: str) -> str:
     ]
     result: str = pygments.format(tokens, TerminalFormatter(bg="dark"))
     return result
+
+
+def _lexer(language: str) -> Lexer:
+    """One that leaves the text plain for a language that Pygments does not know."""
+    try:
+        return get_lexer_by_name(language)
+    except ClassNotFound:
+        return TextLexer()

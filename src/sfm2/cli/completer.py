@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import click
 import httpx
@@ -15,13 +16,16 @@ from pydantic import ValidationError
 
 from sfm2.cli import terminal
 from sfm2.cli.invocation import Invocation
+from sfm2.cli.names import ChosenModel, no_such_model
 from sfm2.cli.progress import WeightsProgress
 from sfm2.client import SFM2Client
 from sfm2.completer import Completer
 from sfm2.config import ApiSettings, Settings
-from sfm2.errors import APIConnectionError, MissingExtraError, WeightsError
-from sfm2.types import BackendStatus, Health, Probe
+from sfm2.errors import APIConnectionError, InvalidRequestError, MissingExtraError, WeightsError
+from sfm2.types import BackendStatus, ChatRequest, CompleteRequest, ExplainRequest, GenerateRequest, Health, Probe
 from sfm2.wording import backend_reason
+
+R = TypeVar("R", GenerateRequest, CompleteRequest, ExplainRequest, ChatRequest)
 
 _PROBE_TIMEOUT = httpx.Timeout(1.0, connect=0.3)  # seconds; a port without a listener refuses at once
 
@@ -47,28 +51,44 @@ class SelectedCompleter:
     """Where it is: a server's address, or "in this process"."""
     activity: Callable[[], str]
     """What it is doing while the caller waits"""
+    model: str | None = None
+    """Which of its backends `--model` names; None: any"""
+
+    def addressed(self, request: R) -> R:
+        """`request`, to the backend that `--model` names."""
+        return request.model_copy(update={"model": self.model}) if self.model else request
 
 
 @contextmanager
 def selected(target: Target, invocation: Invocation, use_fallback: bool) -> Iterator[SelectedCompleter]:
     """The completer for a command, closed at the end.
 
-    Raises `MissingExtraError` or `WeightsError` if there is neither a server nor a model that could answer.
+    Raises `MissingExtraError` or `WeightsError` if there is neither a server nor a model that could answer, and
+    `InvalidRequestError` if the caller names a server and weights that it does not run.
     """
     settings = invocation.settings
     if not invocation.as_json:
         for warning in invocation.warnings:
             terminal.note(f"warning: {warning}")
     url = server_url(target, settings.api, is_sfm2)
+    model = invocation.model
+    if url is not None and model is not None:
+        url = _if_it_has(model, url, target, settings)
     if url is not None:
         with _client(url, target, settings) as client:
-            yield SelectedCompleter(client, url, lambda: f"waiting for {url}")
+            yield SelectedCompleter(client, url, lambda: f"waiting for {url}", model.name if model else None)
         return
     from sfm2.core import ModelManager
 
-    prepare_weights(settings, use_fallback)
+    if model is None or model.loadable:
+        prepare_weights(settings, use_fallback and model is None)
     with ModelManager(settings) as manager:
-        yield SelectedCompleter(manager, "in this process", lambda: loading_text(manager.health()) or "generating")
+        yield SelectedCompleter(
+            manager,
+            "in this process",
+            lambda: loading_text(manager.health()) or "generating",
+            _backend_of(model, manager.health()) if model else None,
+        )
 
 
 @contextmanager
@@ -163,6 +183,38 @@ def offer_weights(settings: Settings) -> None:
         ensure_weights(settings)
     except WeightsError as error:
         terminal.note(f"SFM-2 stays unavailable: {error.message}. {error.suggestion}")
+
+
+def _if_it_has(model: ChosenModel, url: str, target: Target, settings: Settings) -> str | None:
+    """The server's URL if it has this model; None if this process can load it. Raises `InvalidRequestError` otherwise."""
+    with _client(url, target, settings) as client:
+        health = client.health()
+    if model.name in _names(health):
+        return url
+    if not model.loadable:
+        raise no_such_model(model.name, _names(health))
+    told = f"the server at {url} does not run {model.name}"
+    if target.api_url:
+        raise InvalidRequestError(
+            told, suggestion=f"It has {', '.join(_names(health))}; without --api-url, -m loads others"
+        )
+    terminal.note(f"note: {told}; this process loads it")
+    return None
+
+
+def _backend_of(model: ChosenModel, health: Health) -> str:
+    """The backend of this process that runs it. Raises `InvalidRequestError` if none does."""
+    if model.loadable:
+        return "sfm2"
+    if model.name not in _names(health):
+        raise no_such_model(model.name, _names(health))
+    return model.name
+
+
+def _names(health: Health) -> list[str]:
+    """The names of the backends that are set up, and of their models."""
+    found = {name: one for name, one in health.backends.items() if one.status is not BackendStatus.NOT_CONFIGURED}
+    return [*found, *(one.model for one in found.values() if one.model)]
 
 
 def _client(url: str, target: Target, settings: Settings) -> SFM2Client:

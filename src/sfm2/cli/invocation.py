@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sfm2.config import Loaded, Settings, load
+
+if TYPE_CHECKING:
+    from sfm2.cli.names import ChosenModel
 
 
 class Invocation(Loaded):
@@ -17,13 +20,16 @@ class Invocation(Loaded):
         self.path = path
         self.as_json = False
         """Whether errors are printed as JSON"""
+        self.model: ChosenModel | None = None
+        """What `--model` names"""
 
     def __getattr__(self, name: str) -> Any:
         # Python calls this only for attributes that are not set yet.
         if name not in ("settings", "origins", "warnings"):
             raise AttributeError(name)
         loaded = load(path=self.path)
-        super().__init__(loaded.settings, loaded.origins, loaded.warnings)
+        settings = self.model.within(loaded.settings) if self.model else loaded.settings
+        super().__init__(settings, loaded.origins, loaded.warnings)
         return getattr(self, name)
 
 

@@ -1,22 +1,24 @@
-"""Options that several commands share. The options for a request's fields are generated from the fields."""
+"""Options that several commands share, with their short forms and defaults."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from enum import StrEnum
-from types import NoneType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
-import annotated_types
 import click
-from pydantic import BaseModel
 
 from sfm2.cli.completer import Target
 from sfm2.cli.invocation import current
-from sfm2.types import ExplainRequest, GenerationOptions, Language
+from sfm2.cli.names import language_of, model_of, no_such_model
+from sfm2.cli.request_options import field_option
+from sfm2.config import Sfm2Settings
+from sfm2.types import ExplainRequest, GenerationOptions
 
 Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+EXPLAIN_LENGTH = "300"  # as in `core.resolve`, which is too much to import for a help
 
 
 def examples(*lines: str) -> str:
@@ -24,49 +26,18 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-def sampling_options(command: Command) -> Command:
-    """Add an option for each field of `types.GenerationOptions`, handed to the command under the field's name."""
-    for name in reversed(GenerationOptions.model_fields):
-        command = field_option(GenerationOptions, name)(command)
-    return command
+def sampling_options(**defaults: str) -> Decorator:
+    """Add an option for each field of `types.GenerationOptions`, handed to the command under the field's name.
 
+    `model` has an option of its own. `defaults` are the command's, in words for its help; a request's own are known.
+    """
 
-def field_option(model: type[BaseModel], name: str) -> Callable[[Command], Command]:
-    """The option `--some-name` for the field `some_name` of `model`, with its type, range and description."""
-    field = model.model_fields[name]
-    kind = next(part for part in get_args(field.annotation) if part is not NoneType)
-    option = "--" + name.replace("_", "-")
-    if kind is bool:
-        return click.option(f"{option}/--no-{option[2:]}", name, default=None, help=field.description)
-    if get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
-    if issubclass(get_origin(kind) or kind, StrEnum):
-        return click.option(option, name, type=click.Choice([str(value) for value in kind]), help=field.description)
-    is_list = get_origin(kind) is list
-    return click.option(
-        option,
-        name,
-        type=click.STRING if is_list or kind is str else _parameter_type(kind, field.metadata),
-        multiple=is_list,
-        metavar="TEXT" if is_list or kind is str else "NUMBER",
-        help=(field.description or "") + ("; may be given several times" if is_list else ""),
-    )
+    def add(command: Command) -> Command:
+        for name in reversed([name for name in GenerationOptions.model_fields if name != "model"]):
+            command = field_option(GenerationOptions, name, defaults.get(name))(command)
+        return command
 
-
-def _parameter_type(kind: type[Any], metadata: list[Any]) -> click.ParamType[Any]:
-    low = next((m for m in metadata if isinstance(m, annotated_types.Ge | annotated_types.Gt)), None)
-    high = next((m for m in metadata if isinstance(m, annotated_types.Le | annotated_types.Lt)), None)
-    ranges: dict[type[Any], Callable[..., click.ParamType[Any]]] = {int: click.IntRange, float: click.FloatRange}
-    return ranges[kind](
-        min=_bound(low),
-        max=_bound(high),
-        min_open=isinstance(low, annotated_types.Gt),
-        max_open=isinstance(high, annotated_types.Lt),
-    )
-
-
-def _bound(limit: Any) -> Any:
-    return next((getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name)), None)
+    return add
 
 
 def target_options(command: Command) -> Command:
@@ -87,7 +58,46 @@ def target_options(command: Command) -> Command:
     return with_target
 
 
-def json_option(help_text: str) -> Callable[[Command], Command]:
+def model_option(command: Command) -> Command:
+    """Add `--model`, for `completer.selected` to read."""
+
+    def choose(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            current().model = model_of(value)
+
+    return click.option(
+        "--model",
+        "-m",
+        callback=choose,
+        expose_value=False,
+        metavar="NAME|FILE",
+        show_default="the first of the chain that can",
+        help="The backend to answer with, by its name or its model's, and no other. Weights that the running server does "
+        "not have, by a name of `sfm2 models list` or as a GGUF file, are loaded in this process.",
+    )(command)
+
+
+def weights_option(command: Command) -> Command:
+    """Add `--model`, for the settings of a server."""
+
+    def choose(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            current().model = found = model_of(value)
+            if not found.loadable:
+                raise click.BadParameter(no_such_model(value, ()).message)
+
+    return click.option(
+        "--model",
+        "-m",
+        callback=choose,
+        expose_value=False,
+        metavar="NAME|FILE",
+        show_default=Sfm2Settings().model,
+        help="The weights to run: a name of `sfm2 models list`, or a GGUF file.",
+    )(command)
+
+
+def json_option(help_text: str) -> Decorator:
     """Add `--json`, handed to the command as `as_json`. It makes errors JSON, too."""
 
     def remember(ctx: click.Context, option: click.Parameter, value: bool) -> bool:
@@ -99,12 +109,12 @@ def json_option(help_text: str) -> Callable[[Command], Command]:
 
 def language_option(command: Command) -> Command:
     """Add `--language`, handed to the command as `language`."""
-    names = [str(language) for language in Language]
     return click.option(
         "--language",
-        type=click.Choice(names, case_sensitive=False),
+        "-l",
+        type=language_of,
         metavar="NAME",
-        help=f"The code's language, if it cannot be detected: {', '.join(names)}.",
+        help="The code's language, if it cannot be detected: its name, what an editor calls it, or the suffix of its files.",
     )(command)
 
 
@@ -113,7 +123,7 @@ def fallback_option(command: Command) -> Command:
     return click.option("--no-fallback", is_flag=True, help="Use only the first backend of the chain.")(command)
 
 
-explain_length_option = field_option(ExplainRequest, "max_length")
+explain_length_option = field_option(ExplainRequest, "max_length", EXPLAIN_LENGTH)
 
 
 def given(**fields: Any) -> dict[str, Any]:

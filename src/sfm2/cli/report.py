@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sfm2.cli import terminal
-from sfm2.types import Completion, Explanation, GuardAction, GuardReport
-from sfm2.wording import confidence_text, fallback_lines
+from sfm2.types import Completion, Explanation, GuardAction, GuardReport, Reply
+from sfm2.wording import confidence_text, cut_short, fallback_lines
 
 
-def add_report(answer: Completion | Explanation, place: str) -> None:
+def add_report(answer: Completion | Explanation | Reply, place: str) -> None:
     """Write the report: fallbacks always, the summary only to a terminal. `place` is where the answer comes from."""
     for line in fallback_lines(answer.fallback, answer.model_used):
         terminal.note(f"note: {line}")
@@ -15,16 +15,16 @@ def add_report(answer: Completion | Explanation, place: str) -> None:
         terminal.note(summary(answer, place))
 
 
-def summary(answer: Completion | Explanation, place: str) -> str:
+def summary(answer: Completion | Explanation | Reply, place: str) -> str:
     """One line such as `sfm2, http://127.0.0.1:8000 · confidence 0.92 · cut (block_end) · 57 tokens · 1.20 s`."""
     parts = [f"{answer.model_used}, {place}"]
-    if isinstance(answer, Completion):
+    if not isinstance(answer, Reply):
         parts.append(confidence_text(answer.confidence, answer.calibrated))
+    if isinstance(answer, Completion):
         parts += _guard(answer.guard)
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
-    if answer.finish_reason == "length":
-        parts.append("cut at --max-length")
-    return " · ".join(parts)
+    parts.append(cut_short(answer.finish_reason) or "")
+    return " · ".join(filter(None, parts))
 
 
 def _guard(report: GuardReport) -> list[str]:

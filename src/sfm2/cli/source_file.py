@@ -17,10 +17,12 @@ from pathlib import Path
 
 from sfm2.errors import InvalidRequestError, SFM2Error
 
+STANDARD_INPUT = Path("-")
 _BOM = b"\xef\xbb\xbf"
 _IN_TEXT = "Give a text file in UTF-8"
-# Characters of a long file that are sent before and after the cursor; more than any model here reads.
-_PREFIX, _SUFFIX = 60_000, 20_000
+# Characters of a long file that are sent before and after the cursor. The server reads what is near it; whatever these
+# characters are, the body is under its limit.
+_PREFIX, _SUFFIX = 200_000, 50_000
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -38,17 +40,23 @@ class TextFile:
         return (_BOM if self.raw.startswith(_BOM) else b"") + text.encode()
 
 
-def read(path: Path) -> TextFile:
-    """Read a file. Raises `InvalidRequestError` for one that cannot be read, is binary, or is not UTF-8."""
+def read(path: Path, hint: str = "Check the path") -> TextFile:
+    """Read a file, or standard input for the path `-`.
+
+    Raises `InvalidRequestError` for one that cannot be read (with this `hint`), is binary, or is not UTF-8.
+    """
+    if path == STANDARD_INPUT:
+        raw = sys.stdin.buffer.read()
+        return TextFile(path, raw, _decoded(raw, "standard input"))
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InvalidRequestError(f"cannot read {path}: {error.strerror}", suggestion="Check the path") from error
-    return TextFile(path, raw, decoded(raw, str(path)))
+        raise InvalidRequestError(f"cannot read {path}: {error.strerror}", suggestion=hint) from error
+    return TextFile(path, raw, _decoded(raw, str(path)))
 
 
-def decoded(raw: bytes, name: str) -> str:
-    """The text with its line ends. Raises `InvalidRequestError`, whose message calls it `name`, as `read` does."""
+def _decoded(raw: bytes, name: str) -> str:
+    """The text with its line ends. Raises `InvalidRequestError`, whose message calls it `name`."""
     if b"\x00" in raw:
         raise InvalidRequestError(f"{name} is binary: it has a NUL byte", suggestion=_IN_TEXT)
     try:
@@ -58,11 +66,6 @@ def decoded(raw: bytes, name: str) -> str:
         raise InvalidRequestError(
             f"{name} is not UTF-8: byte {raw[at]:#04x} at offset {at}", suggestion=_IN_TEXT
         ) from error
-
-
-def read_standard_input() -> str:
-    """All text on standard input. Raises `InvalidRequestError` if it is binary or not UTF-8."""
-    return decoded(sys.stdin.buffer.read(), "standard input")
 
 
 def replace(source: TextFile, text: str) -> None:
@@ -144,6 +147,18 @@ def hole_at(text: str, line: int, column: int | None = None) -> FileHole:
     _check_column(column, line, end - start)
     cursor = end if column is None else start + column - 1
     return FileHole(text[:cursor], text[cursor:], opening="", newline=newline)
+
+
+def lines_between(text: str, first: int, last: int) -> str:
+    """The lines from `first` to `last`, both from 1 and included. Raises `InvalidRequestError` for lines past the end."""
+    starts = _line_starts(text)
+    count = len(starts) - (starts[-1] == len(text))
+    if last > count:
+        raise InvalidRequestError(
+            f"line {last} is past the end: the file has {_count(count, 'line')}",
+            suggestion=f"Name lines from 1 to {count}",
+        )
+    return text[starts[first - 1] : _line_end(text, starts[last - 1])]
 
 
 def _line_starts(text: str) -> list[int]:

@@ -1,28 +1,33 @@
 """The SDK for asyncio: a thin shell around the pure modules.
 
-`_sync` is generated from this file: run `python -m tools.unasync` after a change.
+The blocking client is generated from this file: run `python -m tools.unasync` after a change.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
-from types import TracebackType
-from typing import Self, TypeVar, Unpack, overload
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypeVar, Unpack, overload
 
 import httpx
 
 from sfm2.client import _requests, _responses
+from sfm2.client._arguments import lists_arguments
+from sfm2.client._async_streams import AsyncClosing, AsyncExplanationStream, AsyncGenerationStream
 from sfm2.client._cache import key_of, worth_keeping
-from sfm2.client._events import EventReader
+from sfm2.client._chat import ChatReader, chat_call
+from sfm2.client._events import EventReader, Streamed
 from sfm2.client._options import Options, close_with
 from sfm2.client._requests import ROUTES, STREAM_ROUTES, Call
-from sfm2.completer import Answer, Question
+from sfm2.completer import Answer, Question, Streamable
 from sfm2.errors import SFM2Error
+from sfm2.headers import REQUEST_ID
 from sfm2.types import (
     Batch,
     BatchRequest,
+    ChatRequest,
     Chunk,
     CompleteRequest,
     Completion,
@@ -32,6 +37,7 @@ from sfm2.types import (
     GenerationArguments,
     Health,
     Outcome,
+    Reply,
     Snippet,
     Stats,
 )
@@ -39,48 +45,14 @@ from sfm2.types import (
 A = TypeVar("A", bound=Answer)
 
 
-class AsyncGenerationStream:
-    """Iterates over the chunks of a completion as they arrive; `result` is the whole completion after the last one.
-
-    Closing it early stops the work on the server. Iterating raises the classes of `sfm2.errors`, `StreamInterruptedError`
-    if the stream ends before the completion is done.
-    """
-
-    def __init__(self, items: AsyncGenerator[Chunk | Completion, None]) -> None:
-        self.result: Completion | None = None
-        self._items = items
-
-    def __aiter__(self) -> AsyncIterator[Chunk]:
-        return self
-
-    async def __anext__(self) -> Chunk:
-        item = await anext(self._items)
-        if isinstance(item, Chunk):
-            return item
-        self.result = item
-        raise StopAsyncIteration
-
-    async def aclose(self) -> None:
-        """Stop the work and release the connection. Calling it again is harmless."""
-        await self._items.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-
-class AsyncSFM2Client:
+class AsyncSFM2Client(AsyncClosing):
     """A client of an SFM-2 server, and an `AsyncCompleter`. Its methods raise the classes of `sfm2.errors`.
 
     `api_url` defaults to SFM2_API_URL, then to http://localhost:8000; `api_key` to SFM2_API_KEY. `timeout` is the longest
-    wait for the next byte, in seconds. `max_retries` bounds how often a request is sent again where that is safe.
-    `enable_cache` keeps answers in memory, at most `cache_size` of them for `cache_ttl` seconds each: the same request gets
-    the same answer. `http_client` is a connection pool of your own (certificates, proxies), which stays open when this
-    client is closed. Wrong arguments raise `InvalidRequestError`.
+    wait for the next byte, in seconds; the server answers with what is written by then. `max_retries` bounds how often a
+    request is sent again where that is safe. `enable_cache` keeps answers in memory, at most `cache_size` of them for
+    `cache_ttl` seconds each: the same request gets the same answer. `http_client` is a connection pool of your own
+    (certificates, proxies), which stays open when this client is closed. Wrong arguments raise `InvalidRequestError`.
 
     Close the client with `aclose`, or use it in `async with`.
     """
@@ -134,28 +106,29 @@ class AsyncSFM2Client:
         """The answer to a request object of `sfm2.types`."""
         return await self._answer(_requests.from_request(request), _responses.ANSWERS[type(request)])
 
-    async def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
-        """The chunks of a completion as they arrive, then the whole `Completion`. Closing it stops the work on the server.
+    @overload
+    def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]: ...
+    @overload
+    def stream(self, request: ExplainRequest) -> AsyncGenerator[Chunk | Explanation, None]: ...
+    @overload
+    def stream(self, request: Streamable) -> AsyncGenerator[Chunk | Completion | Explanation, None]: ...
 
-        The server has no stream for a `CompleteRequest`, whose completion comes as one chunk.
-        """
+    def stream(self, request: Streamable) -> AsyncGenerator[Any, None]:
+        """The chunks of an answer as they arrive, then the whole answer. Closing it stops the work on the server."""
         call = _requests.stream_from_request(request)
-        if call is not None:
-            async with aclosing(self._events(call)) as items:
-                async for item in items:
-                    yield item
-            return
-        completion = await self.submit(request)
-        if completion.completion:
-            yield Chunk(text=completion.completion, logprobs=completion.logprobs)
-        yield completion
+        return self._answers(call, Explanation if isinstance(request, ExplainRequest) else Completion)
+
+    def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Chunk | Reply, None]:
+        """The chunks of the next message of a conversation, then the whole `Reply`. Closing it stops the work."""
+        return self._events(chat_call(request), ChatReader)
 
     async def health(self) -> Health:
         """The state of the server and its backends, even if unhealthy. Fields can be read as `health["status"]`."""
-        return _responses.parse_health(await self._send(_requests.HEALTH), Health)
+        return _responses.parse_health(await self._send(_requests.HEALTH))
 
     # The same with plain arguments.
 
+    @lists_arguments
     async def generate(
         self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
     ) -> Completion:
@@ -163,14 +136,16 @@ class AsyncSFM2Client:
         fields = {"prompt": prompt, "suffix": suffix}
         return await self._answer(_requests.post(ROUTES[GenerateRequest], fields, arguments), Completion)
 
+    @lists_arguments
     def generate_stream(
         self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
     ) -> AsyncGenerationStream:
         """As `generate`, in chunks as they arrive."""
         fields = {"prompt": prompt, "suffix": suffix}
         call = _requests.post(STREAM_ROUTES[GenerateRequest], fields, arguments)
-        return AsyncGenerationStream(self._events(call))
+        return AsyncGenerationStream(self._answers(call, Completion))
 
+    @lists_arguments
     async def generate_batch(
         self, prompts: Sequence[str], **arguments: Unpack[GenerationArguments]
     ) -> list[Completion | SFM2Error]:
@@ -178,6 +153,7 @@ class AsyncSFM2Client:
         call = _requests.post(ROUTES[BatchRequest], {"prompts": _requests.prompts_of(prompts)}, arguments)
         return _responses.batch_items(await self._answer(call, Batch))
 
+    @lists_arguments
     async def complete(
         self,
         prefix: str,
@@ -193,9 +169,24 @@ class AsyncSFM2Client:
         `path` is the file's name, which implies the language. `context` is code of other files, the most relevant last.
         After `time_limit` seconds of writing, the completion ends at the end of its line.
         """
-        fields = {"prefix": prefix, "suffix": suffix, "path": path, "time_limit": time_limit}
-        more = {"context": _requests.snippets(context)}
-        return await self._answer(_requests.post(ROUTES[CompleteRequest], fields | more, arguments), Completion)
+        fields = _requests.hole(prefix, suffix, path, context, time_limit)
+        return await self._answer(_requests.post(ROUTES[CompleteRequest], fields, arguments), Completion)
+
+    @lists_arguments
+    def complete_stream(
+        self,
+        prefix: str,
+        suffix: str = "",
+        *,
+        path: str | None = None,
+        context: Sequence[Snippet | Mapping[str, str]] = (),
+        time_limit: float | None = None,
+        **arguments: Unpack[GenerationArguments],
+    ) -> AsyncGenerationStream:
+        """As `complete`, in chunks as they arrive: each line as soon as it is sure to stay."""
+        fields = _requests.hole(prefix, suffix, path, context, time_limit)
+        call = _requests.post(STREAM_ROUTES[CompleteRequest], fields, arguments)
+        return AsyncGenerationStream(self._answers(call, Completion))
 
     async def explain(
         self,
@@ -208,6 +199,19 @@ class AsyncSFM2Client:
         """Explain in words what `code` does, in at most `max_length` tokens."""
         fields = {"code": code, "language": language, "max_length": max_length, "use_fallback": use_fallback}
         return await self._answer(_requests.post(ROUTES[ExplainRequest], fields, {}), Explanation)
+
+    def explain_stream(
+        self,
+        code: str,
+        *,
+        language: str | None = None,
+        max_length: int | None = None,
+        use_fallback: bool | None = None,
+    ) -> AsyncExplanationStream:
+        """As `explain`, in chunks as they arrive."""
+        fields = {"code": code, "language": language, "max_length": max_length, "use_fallback": use_fallback}
+        call = _requests.post(STREAM_ROUTES[ExplainRequest], fields, {})
+        return AsyncExplanationStream(self._answers(call, Explanation))
 
     async def feedback(self, completion_id: str, outcome: Outcome | str) -> None:
         """Report what became of a completion, by its `id`: "accepted", "edited" or "rejected". A later report replaces it.
@@ -229,14 +233,6 @@ class AsyncSFM2Client:
         if self._owns_http:
             await self._http.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
     async def _answer(self, call: Call, kind: type[A]) -> A:
         cache = self._options.cache
         if cache is None:
@@ -249,9 +245,14 @@ class AsyncSFM2Client:
                 cache.put(key, answer)
         return answer
 
-    async def _events(self, call: Call) -> AsyncGenerator[Chunk | Completion, None]:
+    def _answers(self, call: Call, answer: type[Streamed]) -> AsyncGenerator[Chunk | Streamed, None]:
+        return self._events(call, partial(EventReader, answer))
+
+    async def _events(
+        self, call: Call, reading: Callable[[str | None], EventReader[Streamed]]
+    ) -> AsyncGenerator[Chunk | Streamed, None]:
         response = await self._send(call, stream=True)
-        reader = EventReader(response.headers.get("X-Request-ID"))
+        reader = reading(response.headers.get(REQUEST_ID))
         try:
             if not _responses.is_event_stream(response):
                 await response.aread()
@@ -268,27 +269,28 @@ class AsyncSFM2Client:
 
     async def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """The response, whatever its status, after as many tries as are safe. Raises `APIConnectionError`."""
-        policy, attempt = self._options.policy, 0
+        policy, attempt, headers = self._options.policy, 0, self._options.headers_of(call)
         while True:
+            began = time.monotonic()
             try:
-                response = await self._http.send(self._request(call), stream=stream, follow_redirects=False)
+                response = await self._http.send(self._request(call, headers), stream=stream, follow_redirects=False)
             except httpx.HTTPError as error:
-                wait = policy.after_error(attempt, error, call.repeatable)
+                wait = policy.after_error(attempt, error, call.repeatable, keyed=call.waits)
                 if wait is None:
                     raise _responses.from_httpx(error, self._options.shown) from error
             else:
-                wait = policy.after_response(attempt, response, call.repeatable)
+                wait = policy.after_response(attempt, response, call.repeatable, time.monotonic() - began)
                 if wait is None or response.status_code in call.answers:
                     return response
                 await response.aclose()
             await asyncio.sleep(wait)
             attempt += 1
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: Call, headers: dict[str, str]) -> httpx.Request:
         return self._http.build_request(
             call.method,
             self._options.url + call.path,
             content=call.content(),
-            headers={**self._options.headers(), **call.headers()},
+            headers=headers,
             timeout=self._options.httpx_timeout(),
         )

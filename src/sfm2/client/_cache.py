@@ -54,5 +54,6 @@ def key_of(url: str, api_key: str | None, call: Call) -> str:
 
 
 def worth_keeping(answer: Answer) -> bool:
-    """Whether to keep an answer: not a batch, and not what a fallback gave while the first backend failed."""
-    return not isinstance(answer, Batch) and not answer.fallback
+    """Whether to keep an answer: not a batch, not what a fallback gave while the first backend failed, and not what was
+    written when the time was over."""
+    return not isinstance(answer, Batch) and not answer.fallback and answer.finish_reason != "time"

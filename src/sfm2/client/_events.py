@@ -1,24 +1,28 @@
-"""From the events of a streamed completion to chunks, then the whole completion. Pure."""
+"""From the events of a streamed answer to chunks, then the whole answer. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
 from sfm2.client._responses import from_body
 from sfm2.errors import StreamInterruptedError
 from sfm2.sse import Decoder, Event
-from sfm2.types import Chunk, Completion, ErrorBody
+from sfm2.types import Chunk, ErrorBody, Wire
+
+Streamed = TypeVar("Streamed", bound=Wire)
 
 
-class EventReader:
-    """Turns the bytes of a response into chunks. `result` is the whole completion once the event `done` has arrived."""
+class EventReader(Generic[Streamed]):
+    """Turns the bytes of a response into chunks. `result` is the whole answer once the event `done` has arrived."""
 
-    def __init__(self, request_id: str | None) -> None:
+    def __init__(self, answer: type[Streamed], request_id: str | None) -> None:
+        self._answer = answer
         self._decoder = Decoder()
         self._request_id = request_id
-        self.result: Completion | None = None
+        self.result: Streamed | None = None
 
     def feed(self, data: bytes) -> Iterator[Chunk]:
         """The chunks in `data`. Everything after `done` is ignored.
@@ -32,8 +36,8 @@ class EventReader:
             if chunk is not None:
                 yield chunk
 
-    def end(self) -> Completion:
-        """The whole completion. Raises `StreamInterruptedError` if the stream ended without `done`."""
+    def end(self) -> Streamed:
+        """The whole answer. Raises `StreamInterruptedError` if the stream ended without `done`."""
         if self.result is None:
             raise self._interrupted("the stream ended before it was done")
         return self.result
@@ -50,7 +54,7 @@ class EventReader:
             if event.name == "chunk":
                 return Chunk.model_validate_json(event.data)
             if event.name == "done":
-                self.result = Completion.model_validate_json(event.data)
+                self.result = self._answer.model_validate_json(event.data)
                 return None
             if event.name == "error":
                 raise from_body(ErrorBody.model_validate_json(event.data), request_id=self._request_id)

@@ -7,17 +7,21 @@ import os
 import weakref
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 
 import sfm2
 from sfm2.client._cache import Cache
+from sfm2.client._requests import Call
 from sfm2.client._retry import RetryPolicy
 from sfm2.config import is_loopback
 from sfm2.errors import InvalidRequestError
+from sfm2.headers import API_KEY, IDEMPOTENCY_KEY, REQUEST_TIMEOUT
 
 DEFAULT_URL = "http://localhost:8000"
 CONNECT_TIMEOUT = 5.0  # seconds
+LONGEST_WAY = 1.0  # seconds of `timeout` that an answer may need on its way, or a tenth of it
 _KEEP_ALIVE = 4.0  # seconds that an idle connection is kept: less than uvicorn's 5, which may close it under a request
 
 
@@ -79,8 +83,20 @@ class Options:
         if not self.api_key:
             return agent
         if httpx.URL(self.url).userinfo:  # these are a proxy's, and take the header Authorization
-            return {**agent, "X-API-Key": self.api_key}
+            return {**agent, API_KEY: self.api_key}
         return {**agent, "Authorization": f"Bearer {self.api_key}"}
+
+    def headers_of(self, call: Call) -> dict[str, str]:
+        """The headers of one call, the same for each try.
+
+        A call that waits for a model tells the server how long: a little less than we do, so that what is there by then
+        comes in time. And it has a key by which the server knows it again, so that no try costs a model's work twice.
+        """
+        headers = self.headers() | call.headers()
+        if call.waits:
+            headers[REQUEST_TIMEOUT] = f"{self.timeout - min(LONGEST_WAY, self.timeout / 10):g}"
+            headers[IDEMPOTENCY_KEY] = uuid4().hex
+        return headers
 
     def httpx_timeout(self) -> httpx.Timeout:
         """`timeout` for httpx, with at most 5 seconds to connect."""

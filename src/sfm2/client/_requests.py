@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from sfm2.completer import Question
+from sfm2.completer import Question, Streamable
 from sfm2.errors import InvalidRequestError
 from sfm2.types import (
     BatchRequest,
@@ -32,7 +32,9 @@ ROUTES: dict[type[Request], str] = {
     ExplainRequest: "/explain",
     BatchRequest: "/generate/batch",
 }
-STREAM_ROUTES: dict[type[Request], str] = {GenerateRequest: "/generate/stream"}
+STREAM_ROUTES: dict[type[Request], str] = {
+    kind: f"{ROUTES[kind]}/stream" for kind in (GenerateRequest, CompleteRequest, ExplainRequest)
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Call:
         """
         return None if self.body is None else _json(self.body).encode("ascii")
 
+    @property
+    def waits(self) -> bool:
+        """Whether a model works, and the whole answer comes at once."""
+        return self.path in ROUTES.values()
+
     def headers(self) -> dict[str, str]:
         """The headers that describe the body."""
         return {} if self.body is None else {"Content-Type": "application/json"}
@@ -69,10 +76,9 @@ def from_request(request: Question) -> Call:
     return Call("POST", ROUTES[type(request)], request.model_dump(exclude_unset=True, exclude_none=True))
 
 
-def stream_from_request(request: GenerateRequest | CompleteRequest) -> Call | None:
-    """The call for a streamed answer; None where the server has no stream for this kind of request."""
-    path = STREAM_ROUTES.get(type(request))
-    return Call("POST", path, from_request(request).body) if path else None
+def stream_from_request(request: Streamable) -> Call:
+    """The call for the same answer as a stream."""
+    return Call("POST", STREAM_ROUTES[type(request)], from_request(request).body)
 
 
 def post(path: str, fields: Mapping[str, Any], arguments: Mapping[str, Any]) -> Call:
@@ -97,7 +103,20 @@ def feedback(completion_id: str, outcome: Outcome | str) -> Call:
     return Call("POST", "/feedback", {"id": completion_id, "outcome": outcome}, repeatable=True)
 
 
-def snippets(context: Sequence[Snippet | Mapping[str, str]]) -> list[dict[str, str]] | None:
+def hole(
+    prefix: str, suffix: str, path: str | None, context: Sequence[Snippet | Mapping[str, str]], time_limit: float | None
+) -> dict[str, Any]:
+    """The fields of a `CompleteRequest`. Raises `InvalidRequestError` for a snippet that is malformed."""
+    return {
+        "prefix": prefix,
+        "suffix": suffix,
+        "path": path,
+        "context": _snippets(context),
+        "time_limit": time_limit,
+    }
+
+
+def _snippets(context: Sequence[Snippet | Mapping[str, str]]) -> list[dict[str, str]] | None:
     """Snippets as JSON has them; None for an empty list. Raises `InvalidRequestError` for one that is malformed."""
     try:
         return [Snippet.model_validate(one).model_dump() for one in context] or None

@@ -7,6 +7,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from sfm2.client._openai_errors import problem_in
 from sfm2.completer import Answer
 from sfm2.errors import (
     APIConnectionError,
@@ -18,6 +19,7 @@ from sfm2.errors import (
     SFM2Error,
     by_code,
 )
+from sfm2.headers import REQUEST_ID
 from sfm2.retry_after import retry_after
 from sfm2.types import (
     Batch,
@@ -28,6 +30,7 @@ from sfm2.types import (
     ExplainRequest,
     Explanation,
     GenerateRequest,
+    Health,
     Request,
 )
 
@@ -60,23 +63,24 @@ def check(response: httpx.Response) -> None:
         raise error_of(response)
 
 
-def parse_health(response: httpx.Response, kind: type[M]) -> M:
+def parse_health(response: httpx.Response) -> Health:
     """As `parse`, but a 503 that holds a health report is an answer: an unhealthy server sends it."""
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         try:
-            return kind.model_validate_json(response.content)
+            return Health.model_validate_json(response.content)
         except ValidationError:
             raise error_of(response) from None
-    return parse(response, kind)
+    return parse(response, Health)
 
 
 def error_of(response: httpx.Response) -> SFM2Error:
     """The error that an unsuccessful response carries."""
+    wait, request_id = retry_after(response.headers), response.headers.get(REQUEST_ID)
     try:
-        body = ErrorBody.model_validate_json(response.content)
+        return from_body(ErrorBody.model_validate_json(response.content), wait, request_id)
     except ValidationError:
-        return _foreign(response)
-    return from_body(body, retry_after(response.headers), response.headers.get("X-Request-ID"))
+        problem = problem_in(response.content)
+        return problem.as_error(wait, request_id) if problem else _foreign(response)
 
 
 def from_body(body: ErrorBody, wait: float | None = None, request_id: str | None = None) -> SFM2Error:
@@ -118,8 +122,8 @@ def _foreign(response: httpx.Response) -> SFM2Error:
     details = {"status": response.status_code, "location": response.headers.get("Location")}
     return _BY_STATUS.get(response.status_code, ServerError)(
         f"the answer is not SFM-2's (status {response.status_code}): {text!r}",
-        suggestion="Is api_url the address of an SFM-2 server, and is a proxy in between?",
+        suggestion="Is this the address of an SFM-2 server, and is no proxy in between?",
         retry_after=retry_after(response.headers),
-        request_id=response.headers.get("X-Request-ID"),
+        request_id=response.headers.get(REQUEST_ID),
         details={name: value for name, value in details.items() if value is not None},
     )

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
-from types import TracebackType
-from typing import Self, TypeVar, Unpack, overload
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypeVar, Unpack, overload
 
 import httpx
 
 from sfm2.client import _requests, _responses
+from sfm2.client._arguments import lists_arguments
 from sfm2.client._cache import key_of, worth_keeping
-from sfm2.client._events import EventReader
+from sfm2.client._chat import ChatReader, chat_call
+from sfm2.client._events import EventReader, Streamed
 from sfm2.client._options import Options, close_with
 from sfm2.client._requests import ROUTES, STREAM_ROUTES, Call
-from sfm2.completer import Answer, Question
+from sfm2.client._sync_streams import Closing, ExplanationStream, GenerationStream
+from sfm2.completer import Answer, Question, Streamable
 from sfm2.errors import SFM2Error
+from sfm2.headers import REQUEST_ID
 from sfm2.types import (
     Batch,
     BatchRequest,
+    ChatRequest,
     Chunk,
     CompleteRequest,
     Completion,
@@ -29,6 +33,7 @@ from sfm2.types import (
     GenerationArguments,
     Health,
     Outcome,
+    Reply,
     Snippet,
     Stats,
 )
@@ -36,48 +41,14 @@ from sfm2.types import (
 A = TypeVar("A", bound=Answer)
 
 
-class GenerationStream:
-    """Iterates over the chunks of a completion as they arrive; `result` is the whole completion after the last one.
-
-    Closing it early stops the work on the server. Iterating raises the classes of `sfm2.errors`, `StreamInterruptedError`
-    if the stream ends before the completion is done.
-    """
-
-    def __init__(self, items: Generator[Chunk | Completion, None, None]) -> None:
-        self.result: Completion | None = None
-        self._items = items
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return self
-
-    def __next__(self) -> Chunk:
-        item = next(self._items)
-        if isinstance(item, Chunk):
-            return item
-        self.result = item
-        raise StopIteration
-
-    def close(self) -> None:
-        """Stop the work and release the connection. Calling it again is harmless."""
-        self._items.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class SFM2Client:
+class SFM2Client(Closing):
     """A client of an SFM-2 server, and a `Completer`. Its methods raise the classes of `sfm2.errors`.
 
     `api_url` defaults to SFM2_API_URL, then to http://localhost:8000; `api_key` to SFM2_API_KEY. `timeout` is the longest
-    wait for the next byte, in seconds. `max_retries` bounds how often a request is sent again where that is safe.
-    `enable_cache` keeps answers in memory, at most `cache_size` of them for `cache_ttl` seconds each: the same request gets
-    the same answer. `http_client` is a connection pool of your own (certificates, proxies), which stays open when this
-    client is closed. Wrong arguments raise `InvalidRequestError`.
+    wait for the next byte, in seconds; the server answers with what is written by then. `max_retries` bounds how often a
+    request is sent again where that is safe. `enable_cache` keeps answers in memory, at most `cache_size` of them for
+    `cache_ttl` seconds each: the same request gets the same answer. `http_client` is a connection pool of your own
+    (certificates, proxies), which stays open when this client is closed. Wrong arguments raise `InvalidRequestError`.
 
     Use it from any thread. Close it with `close`, or use it in `with`.
     """
@@ -131,27 +102,29 @@ class SFM2Client:
         """The answer to a request object of `sfm2.types`."""
         return self._answer(_requests.from_request(request), _responses.ANSWERS[type(request)])
 
-    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]:
-        """The chunks of a completion as they arrive, then the whole `Completion`. Closing it stops the work on the server.
+    @overload
+    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]: ...
+    @overload
+    def stream(self, request: ExplainRequest) -> Generator[Chunk | Explanation, None, None]: ...
+    @overload
+    def stream(self, request: Streamable) -> Generator[Chunk | Completion | Explanation, None, None]: ...
 
-        The server has no stream for a `CompleteRequest`, whose completion comes as one chunk.
-        """
+    def stream(self, request: Streamable) -> Generator[Any, None, None]:
+        """The chunks of an answer as they arrive, then the whole answer. Closing it stops the work on the server."""
         call = _requests.stream_from_request(request)
-        if call is not None:
-            with closing(self._events(call)) as items:
-                yield from items
-            return
-        completion = self.submit(request)
-        if completion.completion:
-            yield Chunk(text=completion.completion, logprobs=completion.logprobs)
-        yield completion
+        return self._answers(call, Explanation if isinstance(request, ExplainRequest) else Completion)
+
+    def chat_stream(self, request: ChatRequest) -> Generator[Chunk | Reply, None, None]:
+        """The chunks of the next message of a conversation, then the whole `Reply`. Closing it stops the work."""
+        return self._events(chat_call(request), ChatReader)
 
     def health(self) -> Health:
         """The state of the server and its backends, even if unhealthy. Fields can be read as `health["status"]`."""
-        return _responses.parse_health(self._send(_requests.HEALTH), Health)
+        return _responses.parse_health(self._send(_requests.HEALTH))
 
     # The same with plain arguments.
 
+    @lists_arguments
     def generate(
         self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
     ) -> Completion:
@@ -159,14 +132,16 @@ class SFM2Client:
         fields = {"prompt": prompt, "suffix": suffix}
         return self._answer(_requests.post(ROUTES[GenerateRequest], fields, arguments), Completion)
 
+    @lists_arguments
     def generate_stream(
         self, prompt: str, *, suffix: str | None = None, **arguments: Unpack[GenerationArguments]
     ) -> GenerationStream:
         """As `generate`, in chunks as they arrive."""
         fields = {"prompt": prompt, "suffix": suffix}
         call = _requests.post(STREAM_ROUTES[GenerateRequest], fields, arguments)
-        return GenerationStream(self._events(call))
+        return GenerationStream(self._answers(call, Completion))
 
+    @lists_arguments
     def generate_batch(
         self, prompts: Sequence[str], **arguments: Unpack[GenerationArguments]
     ) -> list[Completion | SFM2Error]:
@@ -174,6 +149,7 @@ class SFM2Client:
         call = _requests.post(ROUTES[BatchRequest], {"prompts": _requests.prompts_of(prompts)}, arguments)
         return _responses.batch_items(self._answer(call, Batch))
 
+    @lists_arguments
     def complete(
         self,
         prefix: str,
@@ -189,9 +165,24 @@ class SFM2Client:
         `path` is the file's name, which implies the language. `context` is code of other files, the most relevant last.
         After `time_limit` seconds of writing, the completion ends at the end of its line.
         """
-        fields = {"prefix": prefix, "suffix": suffix, "path": path, "time_limit": time_limit}
-        more = {"context": _requests.snippets(context)}
-        return self._answer(_requests.post(ROUTES[CompleteRequest], fields | more, arguments), Completion)
+        fields = _requests.hole(prefix, suffix, path, context, time_limit)
+        return self._answer(_requests.post(ROUTES[CompleteRequest], fields, arguments), Completion)
+
+    @lists_arguments
+    def complete_stream(
+        self,
+        prefix: str,
+        suffix: str = "",
+        *,
+        path: str | None = None,
+        context: Sequence[Snippet | Mapping[str, str]] = (),
+        time_limit: float | None = None,
+        **arguments: Unpack[GenerationArguments],
+    ) -> GenerationStream:
+        """As `complete`, in chunks as they arrive: each line as soon as it is sure to stay."""
+        fields = _requests.hole(prefix, suffix, path, context, time_limit)
+        call = _requests.post(STREAM_ROUTES[CompleteRequest], fields, arguments)
+        return GenerationStream(self._answers(call, Completion))
 
     def explain(
         self,
@@ -204,6 +195,19 @@ class SFM2Client:
         """Explain in words what `code` does, in at most `max_length` tokens."""
         fields = {"code": code, "language": language, "max_length": max_length, "use_fallback": use_fallback}
         return self._answer(_requests.post(ROUTES[ExplainRequest], fields, {}), Explanation)
+
+    def explain_stream(
+        self,
+        code: str,
+        *,
+        language: str | None = None,
+        max_length: int | None = None,
+        use_fallback: bool | None = None,
+    ) -> ExplanationStream:
+        """As `explain`, in chunks as they arrive."""
+        fields = {"code": code, "language": language, "max_length": max_length, "use_fallback": use_fallback}
+        call = _requests.post(STREAM_ROUTES[ExplainRequest], fields, {})
+        return ExplanationStream(self._answers(call, Explanation))
 
     def feedback(self, completion_id: str, outcome: Outcome | str) -> None:
         """Report what became of a completion, by its `id`: "accepted", "edited" or "rejected". A later report replaces it.
@@ -225,14 +229,6 @@ class SFM2Client:
         if self._owns_http:
             self._http.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _answer(self, call: Call, kind: type[A]) -> A:
         cache = self._options.cache
         if cache is None:
@@ -245,9 +241,14 @@ class SFM2Client:
                 cache.put(key, answer)
         return answer
 
-    def _events(self, call: Call) -> Generator[Chunk | Completion, None, None]:
+    def _answers(self, call: Call, answer: type[Streamed]) -> Generator[Chunk | Streamed, None, None]:
+        return self._events(call, partial(EventReader, answer))
+
+    def _events(
+        self, call: Call, reading: Callable[[str | None], EventReader[Streamed]]
+    ) -> Generator[Chunk | Streamed, None, None]:
         response = self._send(call, stream=True)
-        reader = EventReader(response.headers.get("X-Request-ID"))
+        reader = reading(response.headers.get(REQUEST_ID))
         try:
             if not _responses.is_event_stream(response):
                 response.read()
@@ -263,27 +264,28 @@ class SFM2Client:
 
     def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """The response, whatever its status, after as many tries as are safe. Raises `APIConnectionError`."""
-        policy, attempt = self._options.policy, 0
+        policy, attempt, headers = self._options.policy, 0, self._options.headers_of(call)
         while True:
+            began = time.monotonic()
             try:
-                response = self._http.send(self._request(call), stream=stream, follow_redirects=False)
+                response = self._http.send(self._request(call, headers), stream=stream, follow_redirects=False)
             except httpx.HTTPError as error:
-                wait = policy.after_error(attempt, error, call.repeatable)
+                wait = policy.after_error(attempt, error, call.repeatable, keyed=call.waits)
                 if wait is None:
                     raise _responses.from_httpx(error, self._options.shown) from error
             else:
-                wait = policy.after_response(attempt, response, call.repeatable)
+                wait = policy.after_response(attempt, response, call.repeatable, time.monotonic() - began)
                 if wait is None or response.status_code in call.answers:
                     return response
                 response.close()
             time.sleep(wait)
             attempt += 1
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: Call, headers: dict[str, str]) -> httpx.Request:
         return self._http.build_request(
             call.method,
             self._options.url + call.path,
             content=call.content(),
-            headers={**self._options.headers(), **call.headers()},
+            headers=headers,
             timeout=self._options.httpx_timeout(),
         )

@@ -13,6 +13,7 @@ from sfm2.config.settings import (
     BACKENDS,
     ApiSettings,
     BackendName,
+    CacheSettings,
     FallbackSettings,
     GenerationSettings,
     GPT2Settings,
@@ -23,6 +24,7 @@ from sfm2.config.settings import (
     Settings,
     Sfm2Settings,
     StorageSettings,
+    TelemetrySettings,
     is_loopback,
 )
 from sfm2.config.values import Size, UserPath, parse_size
@@ -31,6 +33,7 @@ __all__ = [
     "BACKENDS",
     "ApiSettings",
     "BackendName",
+    "CacheSettings",
     "FallbackSettings",
     "GPT2Settings",
     "GenerationSettings",
@@ -43,6 +46,7 @@ __all__ = [
     "Sfm2Settings",
     "Size",
     "StorageSettings",
+    "TelemetrySettings",
     "UserPath",
     "default_file",
     "file_in_use",

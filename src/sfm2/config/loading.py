@@ -23,13 +23,14 @@ from sfm2.validation import complaint, did_you_mean
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
 _MASK = r"\1:**********"
-# Names the API reference promises that don't follow SFM2_<SECTION>_<KEY>.
+# Names that are promised and don't follow SFM2_<SECTION>_<KEY>, which works too.
 _SPECIAL_VARIABLES = {
     "OPENAI_API_KEY": "models.openai.api_key",
     "OPENAI_BASE_URL": "models.openai.base_url",
     "SFM2_MODEL_PATH": "models.sfm2.path",
+    "SFM2_STORE_URL": "storage.url",
 }
-_SECRETS = {"models.openai.api_key"}
+_SECRETS = {"models.openai.api_key", "storage.url"}
 # Variables with our prefix that are no setting: the SDK's two, the file's place, and what `sfm2 serve` gives its workers.
 _OTHER_VARIABLES = {
     *("SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from sfm2.config.values import LISTED, Origin, Size, UserPath, upper
-from sfm2.types import SamplingParams
+from sfm2.config.store_url import StoreURL
+from sfm2.config.values import LISTED, Network, Origin, Size, UserPath, http_url, lower, upper
+from sfm2.types import COMPUTABLE, SamplingParams
 
 BackendName = Literal["sfm2", "gpt2_lora", "openai", "echo"]
 BACKENDS: dict[BackendName, str] = {
@@ -28,6 +30,15 @@ class _Section(BaseModel):
     )
 
 
+class TLSSettings(_Section):
+    """HTTPS in place of HTTP. A change of the files takes effect with a restart, or with SIGHUP where there are workers."""
+
+    certificate: UserPath | None = None
+    """A file with the certificate and those that it rests on, in PEM; null: HTTP"""
+    key: UserPath | None = None
+    """A file with its private key, in PEM, without a password; null: it is in the same file"""
+
+
 class ApiSettings(_Section):
     """Where and how the service listens."""
 
@@ -40,9 +51,20 @@ class ApiSettings(_Section):
     shutdown_timeout: float = Field(20, ge=0)
     """Seconds that running requests have to finish after SIGTERM"""
     require_key: bool | None = None
-    """Null: required as soon as a key has been created"""
+    """Null: required as soon as a key has been created. The admin API always requires one"""
     allowed_origins: Annotated[tuple[Origin, ...], LISTED] = ()
     """Web pages of other origins that may send requests, such as "https://tools.example"; "*" for all"""
+    trusted_proxies: Annotated[tuple[Network, ...], LISTED] = ()
+    """Proxies that are believed who a request is from, such as "127.0.0.1" or "10.0.0.0/8". With one, the service counts as
+    open to others, also on loopback"""
+    forwarded_header: Annotated[Literal["x-forwarded-for", "forwarded"], BeforeValidator(lower)] = "x-forwarded-for"
+    """Where they write it; they must not pass on what clients sent under another name"""
+    tls: TLSSettings = TLSSettings()
+
+    @property
+    def scheme(self) -> str:
+        """`https` with a certificate, else `http`."""
+        return "https" if self.tls.certificate else "http"
 
     @property
     def url(self) -> str:
@@ -50,9 +72,9 @@ class ApiSettings(_Section):
         try:
             address = ipaddress.ip_address(self.host)
         except ValueError:
-            return f"http://{self.host}:{self.port}"
+            return f"{self.scheme}://{self.host}:{self.port}"
         host = "127.0.0.1" if address.is_unspecified else str(address)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"{self.scheme}://[{host}]:{self.port}" if ":" in host else f"{self.scheme}://{host}:{self.port}"
 
 
 class Sfm2Settings(_Section):
@@ -115,22 +137,23 @@ class GenerationSettings(_Section):
 
     default_max_length: int = Field(100, ge=1)
     """New tokens at most, when a request does not say"""
-    default_temperature: float = Field(0.7, ge=0, le=2)
+    default_temperature: Annotated[float, Field(ge=0, le=2), COMPUTABLE] = 0.7
     """Default of `/generate`; 0 takes the likeliest token"""
-    complete_temperature: float = Field(0.0, ge=0, le=2)
+    complete_temperature: Annotated[float, Field(ge=0, le=2), COMPUTABLE] = 0.0
     """Default of `/complete`"""
-    default_top_p: float = Field(0.9, gt=0, le=1)
+    default_top_p: Annotated[float, Field(gt=0, le=1), COMPUTABLE] = 0.9
     """Draw from the likeliest tokens that together have this share of the probability"""
-    default_top_k: int = Field(0, ge=0)
+    default_top_k: int = Field(0, ge=0, le=1000)
     """Draw from this many of the likeliest tokens; 0 keeps all"""
-    default_repetition_penalty: float = Field(1.0, gt=0, le=2)
+    default_repetition_penalty: Annotated[float, Field(gt=0, le=2), COMPUTABLE] = 1.0
     """1 is none"""
     max_length: int = Field(2048, ge=1)
     """New tokens that a request may ask for at most"""
     complete_context: int = Field(2048, ge=64)
     """Approximate number of tokens of prefix and suffix that /complete reads"""
     timeout: float = Field(30, gt=0)
-    """Seconds that one backend has for one completion"""
+    """Seconds that one backend has for one completion, or of a stream and of a conversation for each gap; what is written by
+    then is the answer"""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -158,22 +181,50 @@ class LimitSettings(_Section):
     rate: str | None = None
     """Such as "100/minute", per key or address; null: none on loopback, 100/minute elsewhere"""
     rate_storage: str | None = None
-    """Where rates are counted, such as valkey://host:6379; null: locally"""
+    """Where rates are counted, such as valkey://host:6379; null: in the store, see `storage.url`"""
     max_body: Size = 2000000
-    """Bytes of a request's body"""
+    """Bytes of a request's body: of a file to complete, too"""
     max_prompt: int = Field(200000, ge=1)
-    """Characters of a prompt, or of prefix and suffix together"""
+    """Characters of a prompt. Of a file to complete that is longer, what is near the cursor is read"""
     max_batch: int = Field(64, ge=1)
     """Prompts of one batch"""
+    max_head: Size = 65536
+    """Bytes of a request's line and headers"""
+    head_timeout: float = Field(10, gt=0)
+    """Seconds for them to arrive"""
+    body_timeout: float = Field(60, gt=0)
+    """Seconds for a body to arrive"""
+    max_connections: int = Field(4000, ge=1)
+    """Open connections, per worker"""
+    max_connections_per_address: int = Field(1000, ge=1)
+    """Open connections from one address, per worker"""
+
+
+class CacheSettings(_Section):
+    """Answers that are kept to be given again, in the memory of each worker, to the key that they were given to."""
+
+    enabled: bool = False
+    """Keep the answers to requests that leave nothing to chance"""
+    max_bytes: Size = 32000000
+    """Bytes of all that are kept, and as many of those with an `Idempotency-Key`; the least recently used go first"""
+    ttl: float = Field(600, gt=0)
+    """Seconds that one is kept"""
+    idempotency_ttl: float = Field(600, gt=0)
+    """Seconds that the answer to a request with an `Idempotency-Key` is kept, whether or not the cache is enabled"""
 
 
 class StorageSettings(_Section):
-    """Folders."""
+    """Folders, and the store."""
 
+    url: StoreURL | None = Field(None, repr=False)
+    """A Valkey or Redis server that several machines share, such as valkey://:PASSWORD@host:6379/0, for keys, their log,
+    counters, rates and feedback; null: a file in `data_dir`"""
     cache_dir: UserPath = Field(default_factory=lambda: platformdirs.user_cache_path("sfm2"))
     """Weights, and what is made of them"""
     data_dir: UserPath = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"))
-    """Keys and counters"""
+    """Keys, the log of what was done to them, and counters"""
+    state_dir: UserPath = Field(default_factory=lambda: _state_path())
+    """Remembers that keys were created: a server that has lost its store lets nobody in"""
 
 
 class LogSettings(_Section):
@@ -181,6 +232,15 @@ class LogSettings(_Section):
 
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
     """Write messages of this level and above"""
+    format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line"""
+
+
+class TelemetrySettings(_Section):
+    """What is told to other programs of how requests are served."""
+
+    traces: Annotated[str | None, AfterValidator(http_url)] = None
+    """Where OpenTelemetry traces are sent, by OTLP over HTTP, such as "http://collector:4318/v1/traces"; null: nowhere"""
 
 
 class Settings(_Section):
@@ -191,13 +251,21 @@ class Settings(_Section):
     generation: GenerationSettings = GenerationSettings()
     fallback: FallbackSettings = FallbackSettings()
     limits: LimitSettings = LimitSettings()
+    cache: CacheSettings = CacheSettings()
     storage: StorageSettings = Field(default_factory=StorageSettings)
     log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
-        return is_loopback(self.api.host)
+        """Whether only this machine can reach the service: a proxy would bring others."""
+        return is_loopback(self.api.host) and not self.api.trusted_proxies
+
+
+def _state_path() -> Path:
+    """The user's state folder. Where the system keeps state and data in one folder, another one beside it."""
+    state, data = platformdirs.user_state_path("sfm2"), platformdirs.user_data_path("sfm2")
+    return state if state != data else data.with_name("sfm2-state")
 
 
 def is_loopback(host: str) -> bool:

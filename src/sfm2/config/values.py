@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
+_HTTP = re.compile(r"https?://[^/?#@\s]+[^\s]*")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
 
 
@@ -38,8 +40,24 @@ def parse_origin(value: str) -> str:
     return origin
 
 
+def http_url(value: str | None) -> str | None:
+    """An address of the web; anything else is refused."""
+    if value is not None and not _HTTP.fullmatch(value):
+        raise ValueError('expected an address such as "http://collector:4318/v1/traces"')
+    return value
+
+
+def parse_network(value: str) -> str:
+    """An address or a network: "10.0.0.1" -> "10.0.0.1/32"."""
+    try:
+        return str(ipaddress.ip_network(value.strip()))
+    except ValueError as error:
+        raise ValueError(f'expected an address or a network such as "10.0.0.1" or "10.0.0.0/8": {error}') from error
+
+
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]  # "~" is the user's home
+Network = Annotated[str, AfterValidator(parse_network)]
 Origin = Annotated[str, AfterValidator(parse_origin)]
 LISTED = BeforeValidator(parse_list)
 
@@ -47,3 +65,8 @@ LISTED = BeforeValidator(parse_list)
 def upper(value: Any) -> Any:
     """Texts in upper case; anything else passes."""
     return value.upper() if isinstance(value, str) else value
+
+
+def lower(value: Any) -> Any:
+    """Texts in lower case; anything else passes."""
+    return value.lower() if isinstance(value, str) else value

@@ -6,22 +6,38 @@ import time
 from collections.abc import Sequence
 from uuid import uuid4
 
-from sfm2.core.confidence import Estimate
+from sfm2.core.confidence import Estimate, of_words
 from sfm2.core.resolve import Resolved
 from sfm2.core.result import GenerationResult
-from sfm2.types import Choice, Completion, Explanation, Reply
+from sfm2.explaining import reading_of
+from sfm2.types import (
+    Choice,
+    CodeFacts,
+    CompleteRequest,
+    Completion,
+    Explanation,
+    GenerateRequest,
+    Reply,
+)
 
 
-def completion(resolved: Resolved, started: float, rated: Sequence[tuple[GenerationResult, Estimate]]) -> Completion:
+def completion(
+    request: GenerateRequest | CompleteRequest,
+    resolved: Resolved,
+    started: float,
+    rated: Sequence[tuple[GenerationResult, Estimate]],
+) -> Completion:
     """The first of `rated` results with the others as alternatives. `started`: when, by `time.perf_counter`."""
     (best, estimate), *others = rated
+    prompt = request.prompt if isinstance(request, GenerateRequest) else request.prefix
     return Completion(
         id=uuid4().hex,
-        generated_code=resolved.request.prefix + best.text,
+        generated_code=prompt + best.text,
         completion=best.text,
         model_used=best.backend,
         weights=best.weights,
         adapter=best.adapter,
+        language=resolved.request.language,
         confidence=estimate.value,
         calibrated=estimate.calibrated,
         processing_time=time.perf_counter() - started,
@@ -50,16 +66,29 @@ def reply(resolved: Resolved, started: float, result: GenerationResult) -> Reply
     )
 
 
-def explanation(started: float, result: GenerationResult) -> Explanation:
+def explanation(resolved: Resolved, started: float, result: GenerationResult) -> Explanation:
     """What a piece of code does."""
+    grounds = resolved.policy.grounds
+    facts = list(grounds.facts) if grounds else []
     return Explanation(
-        explanation=result.text.strip(),
+        explanation=result.text,
+        facts=facts,
+        confidence=_confidence_in_words(result, facts),
         model_used=result.backend,
+        language=resolved.request.language,
         processing_time=time.perf_counter() - started,
         finish_reason=result.finish_reason,
         tokens=result.tokens,
         fallback=list(result.attempts),
     )
+
+
+def _confidence_in_words(result: GenerationResult, facts: Sequence[CodeFacts]) -> float:
+    """1 where none of the model's words are left, and what was read off the code stands in their place."""
+    if facts and result.text == reading_of(facts):
+        return 1.0
+    size = len(result.text)
+    return of_words(result.features, size / max(1, size + result.guard.dropped), grounded=bool(facts)).value
 
 
 def _choice(resolved: Resolved, result: GenerationResult, confidence: float) -> Choice:

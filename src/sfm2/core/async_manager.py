@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from sfm2.backends.base import Backend
-from sfm2.completer import Answer, Question
+from sfm2.completer import Answer, Question, Streamable
 from sfm2.config import Settings, load
 from sfm2.core import answers, registry
+from sfm2.core.batch import answered
 from sfm2.core.breaker import CircuitBreaker
 from sfm2.core.chain import Chain
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.core.generator import CompletionGenerator
 from sfm2.core.health import health_of
-from sfm2.core.resolve import Resolved, resolve_chat, resolve_completion, resolve_explanation
-from sfm2.errors import InvalidRequestError, PayloadTooLargeError, SFM2Error
-from sfm2.requests import batch_item, batch_request, build, error_body, generate_request, split_choices
+from sfm2.core.resolve import (
+    Resolve,
+    Resolved,
+    choices,
+    code_size,
+    resolve_chat,
+    resolve_completion,
+    resolve_explanation,
+)
+from sfm2.core.result import GenerationResult
+from sfm2.core.syntax_threads import SyntaxThreads
+from sfm2.core.together import together
+from sfm2.errors import InvalidRequestError
+from sfm2.generation import Priority
+from sfm2.requests import batch_request, build, generate_request, split_choices
+from sfm2.syntax.parsing.parsing_time import ParsingTime
+from sfm2.syntax.recognition import Recognised, recognise
 from sfm2.types import (
     Batch,
     BatchRequest,
@@ -37,14 +52,17 @@ from sfm2.types import (
     Reply,
 )
 
-T = TypeVar("T")
+Q = TypeVar("Q", bound=Streamable | ChatRequest, contravariant=True)
+S = TypeVar("S", bound=Streamable | ChatRequest)
+W = TypeVar("W", Completion, Explanation, Reply)
 
 
 class AsyncModelManager:
     """The fallback chain and what is around it. Build it, `start()` it, `aclose()` it; or use it in `async with`.
 
     `backends` replaces the chain's, for tests and for embedding. With `patient`, requests wait while the first backend
-    loads; otherwise they fall through the chain meanwhile. All methods raise classes of `sfm2.errors` only.
+    loads; otherwise they fall through the chain meanwhile. A `deadline`, by the event loop's clock, is when the whole answer
+    must be there. All methods raise classes of `sfm2.errors` only.
     """
 
     def __init__(
@@ -58,8 +76,13 @@ class AsyncModelManager:
             lambda: CircuitBreaker(fallback.failures, fallback.recovery),
             timeout,
         )
+        self.loads = self._chain.loads
+        """How much the engine of each backend has to do now"""
+        self.variant = self._chain.variant
+        """What answers depend on besides request and settings: other weights or adapters give another one"""
+        self._threads = SyntaxThreads()
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
-        self._generator = CompletionGenerator(self._chain, calibrations, timeout)
+        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads)
 
     @property
     def settings(self) -> Settings:
@@ -73,6 +96,7 @@ class AsyncModelManager:
     async def aclose(self) -> None:
         """Stop what runs; no child process outlives this."""
         await self._chain.aclose()
+        self._threads.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -86,60 +110,67 @@ class AsyncModelManager:
     # Requests as they come over the wire.
 
     @overload
-    async def submit(self, request: GenerateRequest | CompleteRequest) -> Completion: ...
+    async def submit(
+        self, request: GenerateRequest | CompleteRequest, *, deadline: float | None = None
+    ) -> Completion: ...
     @overload
-    async def submit(self, request: ExplainRequest) -> Explanation: ...
+    async def submit(self, request: ExplainRequest, *, deadline: float | None = None) -> Explanation: ...
     @overload
-    async def submit(self, request: BatchRequest) -> Batch: ...
+    async def submit(self, request: BatchRequest, *, deadline: float | None = None) -> Batch: ...
     @overload
-    async def submit(self, request: Question) -> Answer: ...
+    async def submit(self, request: Question, *, deadline: float | None = None) -> Answer: ...
 
-    async def submit(self, request: Question) -> Answer:
+    async def submit(self, request: Question, *, deadline: float | None = None) -> Answer:
         """The answer to a request. With `n`, the completion with the highest confidence has the others as `alternatives`."""
         if isinstance(request, BatchRequest):
-            return await self._batch(request)
+            return await self._batch(request, deadline)
         if isinstance(request, ExplainRequest):
-            return await self._explain(request)
-        return await self._complete(request)
+            return await self._explain(request, deadline)
+        return await self._complete(request, deadline=deadline)
 
-    async def stream(self, request: GenerateRequest | CompleteRequest) -> AsyncGenerator[Chunk | Completion, None]:
-        """Chunks as they arrive, then the whole `Completion`. Closing it stops the work."""
-        started = time.perf_counter()
-        if (request.n or 1) > 1:
-            raise InvalidRequestError(f"n: a stream carries one completion, not {request.n}")
-        resolved = resolve_completion(request, self._settings, streaming=True)
-        await self._wait_for_weights()
-        async with aclosing(self._generator.stream(*resolved, only=self._only(request.use_fallback))) as items:
-            async for item in items:
-                if isinstance(item, Chunk):
-                    yield item
-                else:
-                    yield answers.completion(resolved, started, [(item, self._generator.confidence(item))])
+    @overload
+    def stream(
+        self, request: GenerateRequest | CompleteRequest, *, deadline: float | None = None
+    ) -> AsyncGenerator[Chunk | Completion, None]: ...
+    @overload
+    def stream(
+        self, request: ExplainRequest, *, deadline: float | None = None
+    ) -> AsyncGenerator[Chunk | Explanation, None]: ...
+    @overload
+    def stream(
+        self, request: Streamable, *, deadline: float | None = None
+    ) -> AsyncGenerator[Chunk | Completion | Explanation, None]: ...
 
-    async def submit_all(self, requests: Sequence[GenerateRequest | CompleteRequest]) -> list[Completion]:
+    def stream(self, request: Streamable, *, deadline: float | None = None) -> AsyncGenerator[Any, None]:
+        """Chunks as they arrive, then the answer. Closing it stops the work."""
+        if isinstance(request, ExplainRequest):
+            return self._streamed(request, resolve_explanation, answers.explanation, deadline)
+        return self._streamed(request, resolve_completion, partial(self._completion, request), deadline)
+
+    async def submit_all(
+        self, requests: Sequence[GenerateRequest | CompleteRequest], *, deadline: float | None = None
+    ) -> list[Completion]:
         """All at once; the first that fails fails all."""
-        return await _together([self._complete(request) for request in requests])
+        return await together([self._complete(request, deadline=deadline) for request in requests])
 
-    async def chat(self, request: ChatRequest) -> list[Reply]:
+    async def chat(self, request: ChatRequest, *, deadline: float | None = None) -> list[Reply]:
         """The next message of a conversation, `n` times."""
-        return await _together([self._reply(one) for one in split_choices(request)])
+        return await together([self._reply(one, deadline) for one in split_choices(request)])
 
-    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Chunk | Reply, None]:
+    def chat_stream(
+        self, request: ChatRequest, *, deadline: float | None = None
+    ) -> AsyncGenerator[Chunk | Reply, None]:
         """Chunks as they arrive, then the whole `Reply`. Closing it stops the work."""
-        started = time.perf_counter()
-        if (request.n or 1) > 1:
-            raise InvalidRequestError(f"n: a stream carries one reply, not {request.n}")
-        resolved = resolve_chat(request, self._settings, streaming=True)
-        await self._wait_for_weights()
-        async with aclosing(self._generator.stream(*resolved, only=self._only(request.use_fallback))) as items:
-            async for item in items:
-                yield item if isinstance(item, Chunk) else answers.reply(resolved, started, item)
+        return self._streamed(request, resolve_chat, answers.reply, deadline)
 
     async def health(self) -> Health:
         """The state of the service and its backends."""
-        backends = self._chain.backends
-        found = await _together([backend.health() for backend in backends])
-        return health_of({backend.name: health for backend, health in zip(backends, found, strict=True)})
+        return health_of(await self._chain.healths())
+
+    async def recognise(self, code: str, path: str | None = None) -> Recognised:
+        """The language of code: by its file's name, by what it says itself, else by its looks."""
+        time = ParsingTime()
+        return await self._threads.for_text(len(code), time).run(recognise, code, path=path, time=time)
 
     # The same with plain arguments, as in the API reference.
 
@@ -155,12 +186,9 @@ class AsyncModelManager:
         """As `generate`, by SFM-2 or not at all."""
         return await self._complete(generate_request(prompt, settings), only="sfm2")
 
-    async def generate_stream(self, prompt: str, **settings: Any) -> AsyncGenerator[Chunk, None]:
+    def generate_stream(self, prompt: str, **settings: Any) -> AsyncGenerator[Chunk, None]:
         """The completion in chunks, as they arrive."""
-        async with aclosing(self.stream(generate_request(prompt, settings))) as stream:
-            async for item in stream:
-                if isinstance(item, Chunk):
-                    yield item
+        return self._only_chunks(lambda: generate_request(prompt, settings))
 
     async def generate_batch(self, prompts: Sequence[str], **settings: Any) -> list[Completion | ErrorBody]:
         """Answers in the order of the prompts; a prompt that fails has an `ErrorBody` in its place."""
@@ -170,69 +198,103 @@ class AsyncModelManager:
         """What belongs between `prefix` and `suffix`; the settings are the fields of `CompleteRequest`."""
         return await self.submit(build(CompleteRequest, {"prefix": prefix, "suffix": suffix, **settings}))
 
+    def complete_stream(self, prefix: str, suffix: str = "", **settings: Any) -> AsyncGenerator[Chunk, None]:
+        """As `complete`, in chunks as they arrive."""
+        return self._only_chunks(lambda: build(CompleteRequest, {"prefix": prefix, "suffix": suffix, **settings}))
+
     async def explain(self, code: str, **settings: Any) -> Explanation:
         """What `code` does, in words; the settings are the fields of `ExplainRequest`."""
         return await self.submit(build(ExplainRequest, {"code": code, **settings}))
 
-    async def _complete(self, request: GenerateRequest | CompleteRequest, only: str | None = None) -> Completion:
+    def explain_stream(self, code: str, **settings: Any) -> AsyncGenerator[Chunk, None]:
+        """As `explain`, in chunks as they arrive."""
+        return self._only_chunks(lambda: build(ExplainRequest, {"code": code, **settings}))
+
+    async def _complete(
+        self,
+        request: GenerateRequest | CompleteRequest,
+        only: str | None = None,
+        priority: Priority | None = None,
+        deadline: float | None = None,
+    ) -> Completion:
         """`only` names the backend to ask."""
         started = time.perf_counter()
-        resolved = resolve_completion(request, self._settings)
-        only = only or self._only(request.use_fallback)
+        resolved = await self._resolved(resolve_completion, request, deadline)
+        if priority is not None:
+            resolved = resolved._replace(request=replace(resolved.request, priority=priority))
+        only = only or await self._only(request)
         await self._wait_for_weights()
-        collecting = [self._generator.collect(*one, only) for one in _choices(resolved, request.n or 1)]
-        rated = [(result, self._generator.confidence(result)) for result in await _together(collecting)]
-        return answers.completion(resolved, started, sorted(rated, key=lambda one: -one[1].value))
+        collecting = [self._generator.collect(*one, only) for one in choices(resolved, request.n or 1)]
+        rated = [(result, self._generator.confidence(result)) for result in await together(collecting)]
+        return answers.completion(request, resolved, started, sorted(rated, key=lambda one: -one[1].value))
 
-    async def _batch(self, request: BatchRequest) -> Batch:
-        """Each prompt on its own: one that fails has its error in its place."""
-        limit = self._settings.limits.max_batch
-        if len(request.prompts) > limit:
-            raise PayloadTooLargeError(f"the batch has {len(request.prompts):,} prompts; at most {limit:,} are allowed")
-        return Batch(results=await _together([self._batch_item(request, prompt) for prompt in request.prompts]))
+    async def _batch(self, request: BatchRequest, deadline: float | None) -> Batch:
+        """Each prompt on its own."""
+        complete = partial(self._complete, priority=Priority.BATCH, deadline=deadline)
+        return await answered(request, self._settings.limits.max_batch, complete)
 
-    async def _batch_item(self, batch: BatchRequest, prompt: Any) -> Completion | ErrorBody:
-        try:
-            return await self._complete(batch_item(batch, prompt))
-        except SFM2Error as error:
-            return error_body(error)
-
-    async def _explain(self, request: ExplainRequest) -> Explanation:
+    async def _explain(self, request: ExplainRequest, deadline: float | None) -> Explanation:
         started = time.perf_counter()
-        resolved = resolve_explanation(request, self._settings)
+        resolved = await self._resolved(resolve_explanation, request, deadline)
         await self._wait_for_weights()
-        return answers.explanation(started, await self._generator.collect(*resolved, self._only(request.use_fallback)))
+        result = await self._generator.collect(*resolved, await self._only(request))
+        return answers.explanation(resolved, started, result)
 
-    async def _reply(self, request: ChatRequest) -> Reply:
+    async def _reply(self, request: ChatRequest, deadline: float | None) -> Reply:
         started = time.perf_counter()
-        resolved = resolve_chat(request, self._settings)
+        resolved = await self._resolved(resolve_chat, request, deadline)
         await self._wait_for_weights()
-        result = await self._generator.collect(*resolved, self._only(request.use_fallback))
+        result = await self._generator.collect(*resolved, await self._only(request))
         return answers.reply(resolved, started, result)
+
+    async def _streamed(
+        self,
+        request: S,
+        resolve: Resolve[S],
+        answer: Callable[[Resolved, float, GenerationResult], W],
+        deadline: float | None,
+    ) -> AsyncGenerator[Chunk | W, None]:
+        """Chunks, then what `answer` makes of the result."""
+        started = time.perf_counter()
+        n = 1 if isinstance(request, ExplainRequest) else request.n or 1
+        if n > 1:
+            raise InvalidRequestError(f"n: a stream carries one answer, not {n}")
+        resolved = await self._resolved(resolve, request, deadline, streaming=True)
+        await self._wait_for_weights()
+        only = await self._only(request)
+        async with aclosing(self._generator.stream(*resolved, only=only)) as items:
+            async for item in items:
+                yield item if isinstance(item, Chunk) else answer(resolved, started, item)
+
+    async def _only_chunks(self, request: Callable[[], Streamable]) -> AsyncGenerator[Chunk, None]:
+        async with aclosing(self.stream(request())) as items:
+            async for item in items:
+                if isinstance(item, Chunk):
+                    yield item
+
+    def _completion(
+        self,
+        request: GenerateRequest | CompleteRequest,
+        resolved: Resolved,
+        started: float,
+        result: GenerationResult,
+    ) -> Completion:
+        return answers.completion(request, resolved, started, [(result, self._generator.confidence(result))])
+
+    async def _resolved(
+        self, resolve: Resolve[Q], request: Q, deadline: float | None, *, streaming: bool = False
+    ) -> Resolved:
+        time = ParsingTime()
+        thread = self._threads.for_text(code_size(request), time)
+        resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
+        return resolved._replace(request=replace(resolved.request, deadline=deadline))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:
             await self._chain.ready()
 
-    def _only(self, use_fallback: bool) -> str | None:
-        return None if use_fallback else self._chain.backends[0].name
-
-
-async def _together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order; the first error cancels the rest and is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
-
-
-def _choices(resolved: Resolved, n: int) -> list[Resolved]:
-    """`n` times the same; with a seed, each has its own, derived from it."""
-    request, seed = resolved.request, resolved.request.sampling.seed
-    if seed is None:
-        return [resolved] * n
-    return [
-        resolved._replace(request=replace(request, sampling=replace(request.sampling, seed=seed + i))) for i in range(n)
-    ]
+    async def _only(self, request: GenerateRequest | CompleteRequest | ExplainRequest | ChatRequest) -> str | None:
+        """The one backend to ask; None: any of the chain."""
+        if request.model is not None:
+            return await self._chain.named(request.model)
+        return None if request.use_fallback else self._chain.backends[0].name

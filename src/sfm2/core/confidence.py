@@ -1,7 +1,9 @@
 """How likely a completion is to be right: logistic regression over features of stream and guard (Platt 1999).
 
-Fitted per weights by `sfm2 eval calibrate`. Weights without a calibration get exp(mean log-probability) of the tokens,
-the geometric mean of their probabilities: it orders completions and promises no share of right ones.
+Fitted per weights by `sfm2 eval calibrate`, on completions at temperature 0 that the guard has read. Of those that it could
+not judge, or that their length cut, too few were right for a promise: they are not called calibrated. Weights without a
+calibration get exp(mean log-probability) of the tokens, the geometric mean of their probabilities: it orders completions and
+promises no share of right ones.
 """
 
 from __future__ import annotations
@@ -37,8 +39,23 @@ def features(
 
     `logprobs`: of the tokens behind `text`, as far as the backend reports them. `finish`: why the stream ended.
     """
-    known = [max(_FLOOR, logprob) for logprob in logprobs] or [UNKNOWN]
     reasons = set(report.reasons)
+    return {
+        **features_so_far(text, logprobs, hole),
+        "ended": float(finish == "stop" and report.action is GuardAction.KEPT),
+        "length": float(finish != "stop" or GuardReason.LENGTH in reasons),
+        "suffix_begins": float(GuardReason.SUFFIX_BEGINS in reasons),
+        "block_end": float(GuardReason.BLOCK_END in reasons),
+        "syntax_cut": float(GuardReason.SYNTAX in reasons),
+        "closed": float(GuardReason.OPEN in reasons),
+        "resampled": float(report.action is GuardAction.RESAMPLED),
+        "undefined": float(min(3, len(report.undefined))),
+    }
+
+
+def features_so_far(text: str, logprobs: Sequence[float], hole: Hole) -> dict[str, float]:
+    """Those that are known while a completion is written: all but how it ends, and what the guard reports of it."""
+    known = [max(_FLOOR, logprob) for logprob in logprobs] or [UNKNOWN]
     return {
         "mean_logprob": math.fsum(known) / len(known),
         "min_logprob": min(known),
@@ -46,14 +63,6 @@ def features(
         "sum_logprob": max(-100.0, math.fsum(known)),
         "log_tokens": math.log1p(len(known)),
         "log_lines": math.log1p(text.count("\n")),
-        "ended": float(finish == "stop" and report.action is GuardAction.KEPT),
-        "length": float(finish == "length" or GuardReason.LENGTH in reasons),
-        "suffix_begins": float(GuardReason.SUFFIX_BEGINS in reasons),
-        "block_end": float(GuardReason.BLOCK_END in reasons),
-        "syntax_cut": float(GuardReason.SYNTAX in reasons),
-        "closed": float(GuardReason.OPEN in reasons),
-        "resampled": float(report.action is GuardAction.RESAMPLED),
-        "undefined": float(min(3, len(report.undefined))),
         "middle": float(hole.kind == "middle"),
         "line_end": float(hole.kind == "line_end"),
         "no_suffix": float(not hole.suffix.strip()),
@@ -64,6 +73,14 @@ def features(
 def uncalibrated(found: Mapping[str, float]) -> Estimate:
     """exp(mean log-probability), for weights that have no calibration; 0 where the backend reports no log-probabilities."""
     return Estimate(0.0 if found["no_logprobs"] else min(1.0, math.exp(found["mean_logprob"])), calibrated=False)
+
+
+def of_words(found: Mapping[str, float], kept: float, *, grounded: bool) -> Estimate:
+    """The confidence in the words of an explanation: as `uncalibrated`, times the share of them that was kept.
+
+    Half of that where nothing was known to check the words by.
+    """
+    return Estimate(uncalibrated(found).value * kept * (1.0 if grounded else 0.5), calibrated=False)
 
 
 @dataclass(frozen=True)
@@ -96,10 +113,16 @@ class Calibrations:
         self._folder = folder
         self._read: dict[str, Calibration | None] = {}
 
-    def estimate(self, found: Mapping[str, float], weights: str | None) -> Estimate:
-        """The confidence of a completion with features `found`."""
+    def estimate(self, found: Mapping[str, float], weights: str | None, *, as_fitted: bool) -> Estimate:
+        """The confidence of a completion with features `found`.
+
+        Not `as_fitted` (at a temperature, unjudged, cut by its length), the calibration still orders completions, and
+        promises nothing.
+        """
         calibration = self._of(weights) if weights else None
-        return calibration.estimate(found) if calibration else uncalibrated(found)
+        if calibration is None:
+            return uncalibrated(found)
+        return calibration.estimate(found)._replace(calibrated=as_fitted)
 
     def _of(self, weights: str) -> Calibration | None:
         if weights not in self._read:

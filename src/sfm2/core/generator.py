@@ -1,6 +1,7 @@
 """The one road to a completion: chain, assembler, one retry, and the confidence that decides whether to ask further.
 
-Every answer is a stream. Whole completions, batches and several choices collect it.
+Every answer is a stream. Whole completions, batches and several choices collect it. What nobody has seen yet may be
+replaced: by another try, or by the next backend.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from sfm2 import tracing
 from sfm2.core.assembler import StreamAssembler
-from sfm2.core.chain import Chain
+from sfm2.core.chain import Chain, is_past
 from sfm2.core.confidence import Calibrations, Estimate
 from sfm2.core.policy import OutputPolicy
 from sfm2.core.result import GenerationResult, better
+from sfm2.core.syntax_threads import SyntaxThread, SyntaxThreads
 from sfm2.core.trace import FallbackTrace
-from sfm2.errors import ModelUnavailableError, PromptTooLongError
+from sfm2.errors import (
+    APITimeoutError,
+    BackendError,
+    BackendTimeoutError,
+    InvalidRequestError,
+    ModelUnavailableError,
+    RequestTimeoutError,
+)
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Chunk
 
@@ -24,12 +34,13 @@ RETRY_TEMPERATURE = 0.3  # of the second try, at least: low, but not what came t
 
 
 class CompletionGenerator:
-    """`timeout`: seconds that a completion and its retry have together."""
+    """`timeout`: seconds that a completion and its retry have together. `threads`: where completions are judged."""
 
-    def __init__(self, chain: Chain, calibrations: Calibrations, timeout: float) -> None:
+    def __init__(self, chain: Chain, calibrations: Calibrations, timeout: float, threads: SyntaxThreads) -> None:
         self._chain = chain
         self._calibrations = calibrations
         self._timeout = timeout
+        self._threads = threads
 
     async def stream(
         self, request: GenerationRequest, policy: OutputPolicy, only: str | None = None
@@ -38,21 +49,20 @@ class CompletionGenerator:
 
         Raises what the chain raises. Closing the generator stops the work.
         """
-        trace, assembler = FallbackTrace(), StreamAssembler(request, policy)
-        deadline = self._deadline()
-        stream = self._chain.stream(request, trace=trace, only=only)
-        async with aclosing(_assembled(stream, assembler, policy, show=request.streaming)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-        result = assembler.result()
-        unseen = not (request.streaming and assembler.shown)
-        if result.retry_worthwhile and unseen:
-            result = await self._retried(request, policy, result, trace, deadline, only)
-            if request.streaming and result.text:
-                yield Chunk(text=result.text, logprobs=result.logprobs if policy.logprobs else None)
-        if policy.min_confidence is not None and not request.streaming and only is None:
-            result = await self._confident(request, policy, policy.min_confidence, result, trace)
-        yield replace(result, attempts=tuple(trace.attempts))
+        trace, deadline = FallbackTrace(), self._deadline(request)
+        characters = tokens = 0  # that were shown
+        async with aclosing(self._first(request, policy, trace, only)) as items:
+            async for item in items:
+                if isinstance(item, Chunk):
+                    characters += len(item.text)
+                    tokens += len(item.logprobs or ())
+                    yield item
+                    continue
+                result = item if characters else await self._improved(request, policy, item, trace, deadline, only)
+                last = self._last_chunk(result, policy, request, characters, tokens)
+                if request.streaming and (last.text or last.logprobs):
+                    yield last
+                yield replace(result, attempts=tuple(trace.attempts))
 
     async def collect(
         self, request: GenerationRequest, policy: OutputPolicy, only: str | None = None
@@ -65,7 +75,61 @@ class CompletionGenerator:
         """How likely the completion is right; no text is never right."""
         if not result.text.strip():
             return Estimate(0.0, calibrated=False)
-        return self._calibrations.estimate(result.features, result.weights)
+        return self._calibrations.estimate(result.features, result.weights, as_fitted=result.as_fitted)
+
+    async def _first(
+        self,
+        request: GenerationRequest,
+        policy: OutputPolicy,
+        trace: FallbackTrace,
+        only: str | None,
+        after: str | None = None,
+    ) -> AsyncGenerator[Chunk | GenerationResult, None]:
+        """Chunks as they arrive when the request is streaming, without the last one; then the result.
+
+        It is of the first backend after `after` that answers, and has something to show for the time that it took.
+        """
+        thread = self._threads.for_text(len(request.prefix) + len(request.suffix), policy.parsing)
+        while True:
+            assembler = StreamAssembler(request, policy)
+            stream = self._chain.stream(request, trace=trace, only=only, after=after)
+            try:
+                async with aclosing(stream):
+                    async for token_chunk in stream:
+                        text = await _fed(assembler, token_chunk, thread)
+                        if text and request.streaming:
+                            yield self._chunk(text, assembler, request, policy)
+                        if assembler.ended:
+                            break
+                with tracing.measured("guard"):
+                    result = await thread.run(_finished, assembler)
+                if result.text.strip() or not assembler.timed_out:
+                    yield result
+                    return
+                error: BackendError = self._nothing_to_show(request)
+            except BackendError as failure:
+                if assembler.shown and request.streaming:
+                    raise
+                error = failure
+            trace.failed(assembler.backend, error)
+            after = assembler.backend
+
+    async def _improved(
+        self,
+        request: GenerationRequest,
+        policy: OutputPolicy,
+        result: GenerationResult,
+        trace: FallbackTrace,
+        deadline: float,
+        only: str | None,
+    ) -> GenerationResult:
+        """`result`, or a better one where another try may give it."""
+        whole = replace(request, streaming=False)
+        if result.retry_worthwhile:
+            result = await self._retried(whole, policy, result, trace, deadline, only)
+        if policy.min_confidence is not None and only is None:
+            result = await self._confident(whole, policy, policy.min_confidence, result, trace)
+        return result
 
     async def _retried(
         self,
@@ -77,14 +141,14 @@ class CompletionGenerator:
         only: str | None,
     ) -> GenerationResult:
         """The better of `first` and another try by its backend; if that fails and there is no text, the next backend's."""
-        again, retry_trace = retry_request(request), FallbackTrace()
+        retry_trace = FallbackTrace()
         try:
             async with asyncio.timeout_at(deadline):
-                second = await self._result(again, policy, retry_trace, only=first.backend)
-        except TimeoutError:
+                second = await self._result(retry_request(request), policy, retry_trace, only=first.backend)
+        except (TimeoutError, APITimeoutError):
             return first
-        except (ModelUnavailableError, PromptTooLongError):
-            if first.text or request.streaming:
+        except (ModelUnavailableError, InvalidRequestError):
+            if first.text:
                 return first
             trace.extend(retry_trace)
             return await self._answered(request, policy, trace, only=only, after=first.backend)
@@ -104,7 +168,7 @@ class CompletionGenerator:
             trace.unsure(found[-1].backend)
             try:
                 found.append(await self._answered(request, policy, trace, after=found[-1].backend))
-            except (ModelUnavailableError, PromptTooLongError):
+            except (ModelUnavailableError, InvalidRequestError, APITimeoutError):
                 break
         best = max(found, key=lambda result: self.confidence(result).value)
         trace.preferred(best.backend)
@@ -120,14 +184,11 @@ class CompletionGenerator:
         after: str | None = None,
     ) -> GenerationResult:
         """The result of the first backend after `after` that answers, with a retry where it is worthwhile."""
-        deadline = self._deadline()
+        deadline = self._deadline(request)
         result = await self._result(request, policy, trace, only=only, after=after)
         if result.retry_worthwhile:
             result = await self._retried(request, policy, result, trace, deadline, only)
         return result
-
-    def _deadline(self) -> float:
-        return asyncio.get_running_loop().time() + self._timeout
 
     async def _result(
         self,
@@ -138,12 +199,43 @@ class CompletionGenerator:
         only: str | None = None,
         after: str | None = None,
     ) -> GenerationResult:
-        assembler = StreamAssembler(request, policy)
-        stream = self._chain.stream(request, trace=trace, only=only, after=after)
-        async with aclosing(_assembled(stream, assembler, policy, show=False)) as chunks:
-            async for _ in chunks:
-                pass
-        return assembler.result()
+        async with aclosing(self._first(request, policy, trace, only, after)) as items:
+            return [item async for item in items if isinstance(item, GenerationResult)][-1]
+
+    def _deadline(self, request: GenerationRequest) -> float:
+        ours = asyncio.get_running_loop().time() + self._timeout
+        return ours if request.deadline is None else min(ours, request.deadline)
+
+    def _nothing_to_show(self, request: GenerationRequest) -> BackendTimeoutError:
+        if is_past(request.deadline):
+            return RequestTimeoutError("nothing to show within the time of the request")
+        return BackendTimeoutError(f"nothing to show after {self._timeout:g} s")
+
+    def _chunk(self, text: str, assembler: StreamAssembler, request: GenerationRequest, policy: OutputPolicy) -> Chunk:
+        confidence = None
+        if policy.judges(request):
+            confidence = self._calibrations.estimate(
+                assembler.features_so_far(), assembler.weights, as_fitted=False
+            ).value
+        return Chunk(text=text, confidence=confidence, logprobs=assembler.take_tokens() if policy.logprobs else None)
+
+    def _last_chunk(
+        self, result: GenerationResult, policy: OutputPolicy, request: GenerationRequest, characters: int, tokens: int
+    ) -> Chunk:
+        """What is left of the result after so many characters and tokens."""
+        logprobs = None if result.logprobs is None or not policy.logprobs else result.logprobs[tokens:]
+        confidence = self.confidence(result).value if policy.judges(request) else None
+        return Chunk(text=result.text[characters:], confidence=confidence, logprobs=logprobs)
+
+
+async def _fed(assembler: StreamAssembler, chunk: TokenChunk, thread: SyntaxThread) -> str:
+    """What may be shown by now. To change threads takes a tenth of a millisecond, which few chunks are worth."""
+    return await thread.run(assembler.feed, chunk) if assembler.is_work(chunk) else assembler.feed(chunk)
+
+
+def _finished(assembler: StreamAssembler) -> GenerationResult:
+    assembler.finish()
+    return assembler.result()
 
 
 def retry_request(request: GenerationRequest) -> GenerationRequest:
@@ -159,22 +251,3 @@ def retry_request(request: GenerationRequest) -> GenerationRequest:
             seed=None if sampling.seed is None else sampling.seed + 1,
         ),
     )
-
-
-async def _assembled(
-    stream: AsyncGenerator[TokenChunk, None], assembler: StreamAssembler, policy: OutputPolicy, *, show: bool
-) -> AsyncGenerator[Chunk, None]:
-    """What may be shown of a stream, as it arrives; nothing without `show`. Leaves the assembler finished."""
-    async with aclosing(stream):
-        async for token_chunk in stream:
-            if (text := assembler.feed(token_chunk)) and show:
-                yield _chunk(text, assembler, policy)
-            if assembler.ended:
-                break
-    last = _chunk(assembler.finish(), assembler, policy)
-    if show and (last.text or last.logprobs):
-        yield last
-
-
-def _chunk(text: str, assembler: StreamAssembler, policy: OutputPolicy) -> Chunk:
-    return Chunk(text=text, logprobs=assembler.take_tokens() if policy.logprobs else None)

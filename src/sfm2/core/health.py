@@ -10,7 +10,7 @@ import sfm2
 from sfm2.config import BACKENDS
 from sfm2.types import BackendHealth, BackendStatus, Health
 
-_CAN_ANSWER = (BackendStatus.AVAILABLE, BackendStatus.CONFIGURED)
+CAN_ANSWER = (BackendStatus.AVAILABLE, BackendStatus.CONFIGURED)
 _FOR_TESTS = ("echo",)  # shown only where it is in the chain
 
 
@@ -31,8 +31,8 @@ def health_of(chain: Mapping[str, BackendHealth]) -> Health:
 
 def _overall(statuses: Sequence[BackendStatus]) -> Literal["healthy", "degraded", "unhealthy"]:
     """Healthy: the first of the chain can answer. Degraded: another one can, or the first is loading."""
-    if statuses[0] in _CAN_ANSWER:
+    if statuses[0] in CAN_ANSWER:
         return "healthy"
-    if statuses[0] is BackendStatus.LOADING or any(status in _CAN_ANSWER for status in statuses):
+    if statuses[0] is BackendStatus.LOADING or any(status in CAN_ANSWER for status in statuses):
         return "degraded"
     return "unhealthy"

@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from sfm2.backends.base import Backend
-from sfm2.completer import Answer, Question
+from sfm2.completer import Answer, Question, Streamable
 from sfm2.config import Settings
 from sfm2.core.async_manager import AsyncModelManager
 from sfm2.core.loop_thread import LoopThread
 from sfm2.types import (
     Batch,
     BatchRequest,
+    ChatRequest,
     Chunk,
     CompleteRequest,
     Completion,
@@ -23,6 +24,7 @@ from sfm2.types import (
     Explanation,
     GenerateRequest,
     Health,
+    Reply,
 )
 
 T = TypeVar("T")
@@ -69,9 +71,20 @@ class ModelManager:
         """The answer to a request. With `n`, the completion with the highest confidence has the others as `alternatives`."""
         return self._run(self._async.submit(request))
 
-    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]:
-        """Chunks, then the whole `Completion`. Closing it stops the work."""
+    @overload
+    def stream(self, request: GenerateRequest | CompleteRequest) -> Generator[Chunk | Completion, None, None]: ...
+    @overload
+    def stream(self, request: ExplainRequest) -> Generator[Chunk | Explanation, None, None]: ...
+    @overload
+    def stream(self, request: Streamable) -> Generator[Chunk | Completion | Explanation, None, None]: ...
+
+    def stream(self, request: Streamable) -> Generator[Any, None, None]:
+        """Chunks, then the whole answer. Closing it stops the work."""
         return self._iterate(self._async.stream(request))
+
+    def chat_stream(self, request: ChatRequest) -> Generator[Chunk | Reply, None, None]:
+        """Chunks of the next message of a conversation, then the whole `Reply`. Closing it stops the work."""
+        return self._iterate(self._async.chat_stream(request))
 
     def health(self) -> Health:
         return self._run(self._async.health())
@@ -100,9 +113,17 @@ class ModelManager:
         """What belongs between `prefix` and `suffix`; the settings are the fields of `CompleteRequest`."""
         return self._run(self._async.complete(prefix, suffix, **settings))
 
+    def complete_stream(self, prefix: str, suffix: str = "", **settings: Any) -> Generator[Chunk, None, None]:
+        """As `complete`, in chunks as they are made."""
+        return self._iterate(self._async.complete_stream(prefix, suffix, **settings))
+
     def explain(self, code: str, **settings: Any) -> Explanation:
         """What `code` does, in words; the settings are the fields of `ExplainRequest`."""
         return self._run(self._async.explain(code, **settings))
+
+    def explain_stream(self, code: str, **settings: Any) -> Generator[Chunk, None, None]:
+        """As `explain`, in chunks as they are made."""
+        return self._iterate(self._async.explain_stream(code, **settings))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         if self._thread is None:

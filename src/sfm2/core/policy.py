@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sfm2.explaining import Grounds
+from sfm2.generation import GenerationRequest
+from sfm2.syntax.parsing.parsing_time import ParsingTime
 from sfm2.types import Mode
 
 
@@ -13,6 +16,8 @@ class OutputPolicy:
 
     guard: bool = True
     """Whether the syntax guard judges it."""
+    grounds: Grounds | None = None
+    """Of an explanation: the code that its sentences must agree with."""
     mode: Mode = Mode.FREE
     """Where the guard ends it."""
     time_limit: float | None = None
@@ -20,4 +25,11 @@ class OutputPolicy:
     logprobs: bool = False
     """Whether chunks carry their tokens."""
     min_confidence: float | None = None
-    """A whole completion with less goes on to the next backend; None: none does."""
+    """A completion with less, of which nothing was shown yet, goes on to the next backend; None: none does."""
+
+    parsing: ParsingTime = field(default_factory=ParsingTime, compare=False)
+    """What parsing may take: for the language, all tries and all choices together."""
+
+    def judges(self, request: GenerationRequest) -> bool:
+        """Whether the guard judges the answer to a request: conversations are no code."""
+        return self.guard and not request.is_chat

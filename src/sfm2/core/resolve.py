@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from sfm2 import languages
 from sfm2.config import Settings
 from sfm2.core.policy import OutputPolicy
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
-from sfm2.generation import GenerationRequest
+from sfm2.explaining import Grounds, read
+from sfm2.generation import GenerationRequest, Priority
 from sfm2.prompts import explanation_messages
+from sfm2.syntax.parsing.parsing_time import ParsingTime
+from sfm2.syntax.recognition import recognise
+from sfm2.syntax.window import trim
 from sfm2.types import (
     ChatRequest,
     CompleteRequest,
@@ -22,8 +26,10 @@ from sfm2.types import (
     SamplingParams,
 )
 
+R = TypeVar("R", bound=GenerateRequest | CompleteRequest | ExplainRequest | ChatRequest, contravariant=True)
+
 EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
-EXPLAIN_TEMPERATURE = 0.2
+EXPLAIN_TEMPERATURE = 0.0  # what code does is no matter of taste
 
 
 class Resolved(NamedTuple):
@@ -33,24 +39,42 @@ class Resolved(NamedTuple):
     policy: OutputPolicy
 
 
+class Resolve(Protocol[R]):
+    """What fills in the defaults of one kind of request. `time`: what parsing may take, from here to the answer."""
+
+    def __call__(
+        self, request: R, settings: Settings, *, streaming: bool = False, time: ParsingTime | None = None
+    ) -> Resolved: ...
+
+
 def resolve_completion(
-    request: GenerateRequest | CompleteRequest, settings: Settings, *, streaming: bool = False
+    request: GenerateRequest | CompleteRequest,
+    settings: Settings,
+    *,
+    streaming: bool = False,
+    time: ParsingTime | None = None,
 ) -> Resolved:
     """Raises `InvalidRequestError` for what the configuration does not allow."""
-    prefix, suffix, language = _parts(request)
-    check_size(prefix + suffix, settings)
+    time = time or ParsingTime()
+    prefix, suffix, path = _parts(request, settings)
     completing = request if isinstance(request, CompleteRequest) else None
+    recognised = recognise(prefix, suffix, language=request.language, path=path, time=time)
+    untold = _is_untold(prefix + suffix, recognised.language, path)
     return Resolved(
         GenerationRequest(
             prefix=prefix,
             suffix=suffix,
-            language=language,
-            path=completing.path if completing else None,
+            language=recognised.language,
+            language_is_guess=recognised.is_guess,
+            path=path or (languages.typical_name(recognised.language) if untold else None),
+            name_file=untold,
             context=tuple(completing.context) if completing else (),
             sampling=_sampling(request, settings),
             adapter=request.adapter,
             truncate=completing is not None,
             streaming=streaming,
+            priority=Priority.TYPING if completing and (request.n or 1) == 1 else Priority.ANSWER,
+            by_line=request.guard is not False,
         ),
         OutputPolicy(
             guard=request.guard is not False,
@@ -58,11 +82,14 @@ def resolve_completion(
             time_limit=completing.time_limit if completing else None,
             logprobs=bool(request.logprobs),
             min_confidence=settings.fallback.min_confidence,
+            parsing=time,
         ),
     )
 
 
-def resolve_chat(request: ChatRequest, settings: Settings, *, streaming: bool = False) -> Resolved:
+def resolve_chat(
+    request: ChatRequest, settings: Settings, *, streaming: bool = False, time: ParsingTime | None = None
+) -> Resolved:
     """The next message of a conversation; as long as the model likes, unless the request says how long."""
     check_size("".join(message.content for message in request.messages), settings)
     sampling = _sampling(request, settings)
@@ -72,25 +99,42 @@ def resolve_chat(request: ChatRequest, settings: Settings, *, streaming: bool = 
         GenerationRequest(
             messages=tuple(request.messages), sampling=sampling, adapter=request.adapter, streaming=streaming
         ),
-        OutputPolicy(guard=False, logprobs=bool(request.logprobs)),
+        OutputPolicy(guard=False, logprobs=bool(request.logprobs), parsing=time or ParsingTime()),
     )
 
 
-def resolve_explanation(request: ExplainRequest, settings: Settings) -> Resolved:
+def resolve_explanation(
+    request: ExplainRequest, settings: Settings, *, streaming: bool = False, time: ParsingTime | None = None
+) -> Resolved:
     """The question about a piece of code, as a conversation."""
     check_size(request.code, settings)
-    language = request.language or languages.guess(request.code)
+    time = time or ParsingTime()
+    language = recognise(request.code, language=request.language, time=time).language
     length = request.max_length or min(EXPLAIN_LENGTH, settings.generation.max_length)
     _check_length(length, settings)
-    question = (
-        f"Explain what this {language or ''} code does, in a few plain sentences.\n\n"
-        f"```{language or ''}\n{request.code}\n```"
-    )
-    sampling = SamplingParams(max_length=length, temperature=EXPLAIN_TEMPERATURE)
+    grounds = Grounds(request.code, read(request.code, language, time))
     return Resolved(
-        GenerationRequest(messages=explanation_messages(question), language=language, sampling=sampling),
-        OutputPolicy(guard=False),
+        GenerationRequest(
+            messages=explanation_messages(request.code, language, grounds.reading),
+            language=language,
+            sampling=SamplingParams(max_length=length, temperature=EXPLAIN_TEMPERATURE),
+            streaming=streaming,
+        ),
+        OutputPolicy(guard=False, grounds=grounds, parsing=time),
     )
+
+
+def code_size(request: GenerateRequest | CompleteRequest | ExplainRequest | ChatRequest) -> int:
+    """The characters of code in a request."""
+    match request:
+        case CompleteRequest():
+            return len(request.prefix) + len(request.suffix)
+        case GenerateRequest():
+            return len(request.prompt) + len(request.suffix or "")
+        case ExplainRequest():
+            return len(request.code)
+        case ChatRequest():
+            return sum(len(message.content) for message in request.messages)
 
 
 def check_size(text: str, settings: Settings) -> None:
@@ -100,15 +144,27 @@ def check_size(text: str, settings: Settings) -> None:
         raise PayloadTooLargeError(f"the prompt has {len(text):,} characters; at most {limit:,} are allowed")
 
 
+def is_deterministic(request: GenerationOptions | ExplainRequest, settings: Settings) -> bool:
+    """Whether the same request has the same answer, as far as backends keep to it: nothing is drawn, or with a seed."""
+    if isinstance(request, ExplainRequest):
+        return True
+    sampling = request.resolve(_defaults(request, settings))
+    return sampling.temperature == 0 or sampling.seed is not None
+
+
 def _sampling(request: GenerationOptions, settings: Settings) -> SamplingParams:
+    resolved = request.resolve(_defaults(request, settings))
+    _check_length(resolved.max_length, settings)
+    return resolved
+
+
+def _defaults(request: GenerationOptions, settings: Settings) -> SamplingParams:
     """Completing as one types should give the same twice, so its default temperature is another one."""
     generation = settings.generation
     defaults = replace(generation.sampling, max_length=min(generation.default_max_length, generation.max_length))
     if isinstance(request, CompleteRequest):
         defaults = replace(defaults, temperature=generation.complete_temperature)
-    resolved = request.resolve(defaults)
-    _check_length(resolved.max_length, settings)
-    return resolved
+    return defaults
 
 
 def _check_length(length: int, settings: Settings) -> None:
@@ -117,10 +173,33 @@ def _check_length(length: int, settings: Settings) -> None:
         raise InvalidRequestError(f"max_length: {length:,} is too much; expected 1 to {limit:,} new tokens")
 
 
-def _parts(request: GenerateRequest | CompleteRequest) -> tuple[str, str, Language | None]:
-    """Prefix, suffix, language."""
-    if isinstance(request, GenerateRequest):
-        return request.prompt, request.suffix or "", request.language or languages.guess(request.prompt)
-    by_path = languages.of_path(request.path) if request.path else None
-    language = request.language or by_path or languages.guess(request.prefix + request.suffix)
-    return request.prefix, request.suffix, language
+def _is_untold(code: str, language: Language | None, path: str | None) -> bool:
+    """Whether the language is known and the code does not tell it: there is none, or it looks as much like another's.
+
+    Models write Python where they are not told (measured: `benchmarks/LOG.md`), so that needs no telling.
+    """
+    if not code.strip():
+        return bool(path or language)
+    if path is not None or language in (None, Language.PYTHON):
+        return False
+    looks = languages.lookalikes(code)
+    return any(count >= looks.get(language, 0) for other, count in looks.items() if other != language)
+
+
+def _parts(request: GenerateRequest | CompleteRequest, settings: Settings) -> tuple[str, str, str | None]:
+    """Prefix, suffix, path: of a file that is too long what is near the hole. Raises `PayloadTooLargeError` for a prompt."""
+    if isinstance(request, CompleteRequest):
+        return *trim(request.prefix, request.suffix, settings.limits.max_prompt), request.path
+    prefix, suffix = request.prompt, request.suffix or ""
+    check_size(prefix + suffix, settings)
+    return prefix, suffix, None
+
+
+def choices(resolved: Resolved, n: int) -> list[Resolved]:
+    """`n` times the same; with a seed, each has its own, derived from it."""
+    request, seed = resolved.request, resolved.request.sampling.seed
+    if seed is None:
+        return [resolved] * n
+    return [
+        resolved._replace(request=replace(request, sampling=replace(request.sampling, seed=seed + i))) for i in range(n)
+    ]

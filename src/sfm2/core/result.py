@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sfm2.types import Attempt, FinishReason, GuardAction, GuardReport, TokenLogprob, TokenUsage
+from sfm2.types import Attempt, FinishReason, GuardAction, GuardReason, GuardReport, TokenLogprob, TokenUsage
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class GenerationResult:
     guard: GuardReport
     features: dict[str, float]
     """What the confidence is computed from."""
+    as_fitted: bool = False
+    """Whether it came about as the completions did that calibrations are fitted on."""
     weights: str | None = None
     adapter: str | None = None
     logprobs: list[TokenLogprob] | None = None
@@ -30,18 +32,29 @@ class GenerationResult:
 
     @property
     def retry_worthwhile(self) -> bool:
-        """Whether another try may give more: nothing is left, or it uses names that nothing defines."""
-        return self.guard.action is GuardAction.ABSTAINED or bool(self.guard.undefined)
+        """Whether another try may give more, and there is time: nothing is left, it was not judged though it could be, or it
+        uses names that nothing defines.
+        """
+        if self.finish_reason == "time":
+            return False
+        return self.guard.action is GuardAction.ABSTAINED or self.is_unjudged or bool(self.guard.undefined)
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether the grammar refused the text, and it is given all the same."""
+        return GuardReason.UNJUDGED in self.guard.reasons
 
 
 def better(first: GenerationResult, second: GenerationResult) -> GenerationResult:
-    """The second if it has text and fewer undefined names. The tokens of both count."""
+    """The second if it has text and was judged, or has fewer undefined names. The tokens of both count."""
     tokens = TokenUsage(
         prompt=max(first.tokens.prompt, second.tokens.prompt),
         completion=first.tokens.completion + second.tokens.completion,
     )
     wins = bool(second.text.strip()) and (
-        not first.text.strip() or len(second.guard.undefined) < len(first.guard.undefined)
+        not first.text.strip()
+        or (first.is_unjudged and not second.is_unjudged)
+        or len(second.guard.undefined) < len(first.guard.undefined)
     )
     if not wins:
         return replace(first, tokens=tokens)

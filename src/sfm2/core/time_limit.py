@@ -13,12 +13,12 @@ class TimeLimit:
         self._seconds = seconds
         self._begun: float | None = None
         self.over = False
+        """Whether to stop after the text that came last"""
 
-    def feed(self, text: str) -> bool:
-        """More text arrived; returns whether to stop after it."""
+    def feed(self, text: str) -> None:
+        """More text arrived."""
         if self._seconds is None:
-            return False
+            return
         now = time.monotonic()
         self._begun = self._begun or now
         self.over |= "\n" in text and now - self._begun >= self._seconds
-        return self.over

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
+from operator import itemgetter
 
 from sfm2.generation import TokenChunk
 from sfm2.types import TokenLogprob
@@ -15,6 +17,11 @@ class TokenLog:
         self._chunks: list[tuple[int, tuple[float, ...]]] = []
         """Characters and log-probabilities of each chunk."""
         self._tokens: deque[tuple[str, float]] = deque()
+        self._begins: list[tuple[int, float]] = []
+        """Where each token begins in the stream, and its log-probability."""
+        self._end = 0
+        """Where the last of them ends."""
+        self._healed = 0
         self._complete = True
         self._skipped = 0
         """Characters of the tokens that were passed over without having been shown."""
@@ -33,7 +40,11 @@ class TokenLog:
         """More of the stream."""
         self._chunks.append((len(chunk.text), chunk.logprobs))
         self._complete &= len(chunk.token_texts) == len(chunk.logprobs) and bool(chunk.token_texts or not chunk.tokens)
-        self._tokens.extend(zip(chunk.token_texts, chunk.logprobs, strict=False))
+        for name, logprob in zip(chunk.token_texts, chunk.logprobs, strict=False):
+            self._tokens.append((name, logprob))
+            self._begins.append((self._end, logprob))
+            self._end += len(name)
+        self._healed = max(self._healed, chunk.healed)
         for _ in range(chunk.healed - self._skipped):
             self._skip_character()
 
@@ -50,6 +61,16 @@ class TokenLog:
             found += logprobs[: max(1, round(share * len(logprobs)))]
             characters -= size
         return found
+
+    def logprobs_between(self, start: int, end: int) -> list[float]:
+        """The log-probabilities of the tokens that begin between these characters of the stream.
+
+        Empty where a backend does not report each token's text.
+        """
+        if not self._complete:
+            return []
+        first, last = (bisect_left(self._begins, at + self._healed, key=itemgetter(0)) for at in (start, end))
+        return [logprob for _, logprob in self._begins[first:last]]
 
     def show(self, text: str, last: bool = False) -> None:
         """More of the text. With `last` it ends here: a token that was cut counts with what is left of it."""

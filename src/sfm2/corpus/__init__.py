@@ -1,1 +1,1 @@
-"""Hand-written code: the source files of repositories, and holes cut out of them, for evaluation and training."""
+"""Hand-written code: source files of repositories and packages, and holes cut out of them, for evaluation and training."""

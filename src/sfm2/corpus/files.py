@@ -44,10 +44,15 @@ def main_language(folder: Path) -> Language:
     return max(code, default=(0, Language.PYTHON))[1]
 
 
+def own_files(folder: Path) -> list[PurePosixPath]:
+    """The files in any language or none, tests included, as sorted paths relative to `folder`."""
+    return sorted(name for name in _tracked(folder) or _walked(folder) if _is_own(name, tests=True))
+
+
 def code_files(folder: Path) -> list[tuple[PurePosixPath, Language]]:
     """The files in every programming language, tests included, as sorted paths relative to `folder`."""
-    named = ((name, of_path(str(name))) for name in _tracked(folder) or _walked(folder) if _is_own(name, tests=True))
-    return sorted((name, language) for name, language in named if language and is_code(language))
+    named = ((name, of_path(str(name))) for name in own_files(folder))
+    return [(name, language) for name, language in named if language and is_code(language)]
 
 
 def is_code(language: Language) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from sfm2.generation import TokenChunk
+from sfm2.generation import Priority, TokenChunk
+from sfm2.models.adapters import Adapter
 from sfm2.prompts import PromptForm
 from sfm2.types import ConversationMessage, SamplingParams
 
@@ -21,6 +22,7 @@ class Phase(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    STALLED = "stalled"
     FAILED = "failed"
     STOPPED = "stopped"
 
@@ -40,6 +42,10 @@ class EngineHealth:
     """What they run on, such as CPU; None where unknown."""
     adapter: str | None = None
     """The adapter in use; None: the weights alone."""
+    restarts: int = 0
+    """How often it was started again since the service started"""
+    since: float | None = None
+    """When this life of it became ready, by `time.monotonic`, which all processes of a machine share; None where unknown."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object, for other processes."""
@@ -52,6 +58,20 @@ class EngineHealth:
 
 
 @dataclass(frozen=True)
+class EngineLoad:
+    """How much an engine has to do now."""
+
+    running: int
+    """Requests that are worked on"""
+    waiting: int
+    """Requests that have not begun"""
+    cache_use: float | None = None
+    """Share of the memory for keys and values that is in use, in [0, 1], of the fullest pipeline; None: unknown"""
+    restarts: int = 0
+    """As of `EngineHealth`"""
+
+
+@dataclass(frozen=True)
 class EngineFacts:
     """What prompts depend on. Constant while the engine runs the same weights."""
 
@@ -59,11 +79,8 @@ class EngineFacts:
     """The name of the weights."""
     sha256: str | None = None
     """Digest of the weights; None where the engine does not report it."""
-    window: int | None = None
-    """Tokens of prompt and completion together; None where unknown."""
     prompt_form: PromptForm | None = None
     """How these weights fill holes best, by measurement; None: not measured."""
-    takes_adapters: bool = False
 
 
 class AdapterFile(BaseModel):
@@ -77,6 +94,11 @@ class AdapterFile(BaseModel):
     """Of its content: distinguishes an adapter that was replaced from the one that is loaded."""
     scale: float
     """What the adapter adds to the weights is multiplied by this."""
+
+    @classmethod
+    def of(cls, adapter: Adapter) -> Self:
+        """`adapter` of the store, as an engine loads it."""
+        return cls(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
 
 
 class Engine(ABC):
@@ -95,6 +117,14 @@ class Engine(ABC):
     async def health(self) -> EngineHealth:
         """What the engine is doing."""
         ...
+
+    async def began(self) -> float | None:
+        """When its present life began to answer, by `time.monotonic`; None where unknown. Asks nobody."""
+        return None
+
+    async def load(self) -> EngineLoad | None:
+        """How much it has to do; None where it does not say, or not in time. Raises nothing."""
+        return None
 
     @abstractmethod
     async def facts(self) -> EngineFacts:
@@ -117,11 +147,14 @@ class Engine(ABC):
         adapter: AdapterFile | None = None,
         *,
         streaming: bool = False,
+        priority: Priority = Priority.ANSWER,
+        patience: float | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         """Continue `prompt` (text or token ids), with the weights alone when `adapter` is None.
 
-        `streaming` sends token by token, otherwise line by line where the engine can. The last chunk has a
-        `finish_reason`. Closing the generator cancels the work.
+        `priority`: who is served first where not everybody can be at once. `patience`: seconds after which nobody waits any
+        more, where that is less than the engine's own. `streaming` sends token by token, otherwise
+        line by line where the engine can. The last chunk has a `finish_reason`. Closing the generator cancels the work.
         """
 
     @abstractmethod

@@ -8,7 +8,7 @@ from sfm2.evals.metrics import measure
 from sfm2.evals.sandbox import Program, Sandbox
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.parsing import ParseContext
-from sfm2.syntax.parsing.compiler import error_line
+from sfm2.syntax.parsing.compiler import first_error
 from sfm2.types import Completion
 
 UNPARSED = "does not parse"
@@ -77,7 +77,7 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
 def parses_in_place(item: Item, completion: str) -> bool | None:
     """Whether the completed file parses; None when there is no parser for the language."""
     if item.language == "python":
-        return error_line(item.prefix + completion + item.suffix) is None
+        return first_error(item.prefix + completion + item.suffix) is None
     context = ParseContext(Hole(item.prefix, item.suffix, item.language))
     return context.problems(completion) == 0 if context.has_parser else None
 

@@ -100,6 +100,16 @@ def ece(predicted: Numbers, right: Numbers) -> float:
     return _gap(predicted, right, _by_width(predicted, WIDTHS))
 
 
+def ece_by_chance(predicted: Numbers, rounds: int = 200) -> float:
+    """The expected calibration error (15 bins of equal width) that chance makes of predictions that are exactly right.
+
+    The mean over `rounds` samples of outcomes, each drawn with its predicted probability.
+    """
+    random = np.random.default_rng(0)
+    drawn = (random.random((rounds, len(predicted))) < predicted).astype(np.float64)
+    return float(np.mean([ece(predicted, outcomes) for outcomes in drawn]))
+
+
 def ece_mass(predicted: Numbers, right: Numbers) -> float:
     """Expected calibration error, 10 bins of equal mass."""
     return _gap(predicted, right, _by_mass(predicted, MASSES))

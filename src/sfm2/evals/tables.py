@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from sfm2.evals.comparing import Comparison
-from sfm2.evals.reliability import Measured, Scores
+from sfm2.evals.items import Record
+from sfm2.evals.reliability import Measured, Scores, auroc, brier_skill, ece, ece_by_chance
 from sfm2.evals.summary import Figure
 
 SCORE_HEAD = ("score", "value", "95 % interval")
@@ -57,3 +60,34 @@ def score_rows(found: Scores) -> list[tuple[str, str, str]]:
         ("AUROC", found.auroc),
     ]
     return [(name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}") for name, one in named]
+
+
+CHECK_HEAD = ("", "items", "right", "ECE", "by chance", "Brier skill", "AUROC")
+"""The head of the table of `check_rows`."""
+
+
+def check_rows(groups: Mapping[str, Sequence[tuple[float, bool]]]) -> Iterator[tuple[str, ...]]:
+    """A row for each group of pairs of a predicted probability and an outcome.
+
+    ECE: over 15 bins of equal width. "By chance": what predictions that are exactly right would have with so many items.
+    """
+    for name, pairs in groups.items():
+        predicted = np.array([one for one, _ in pairs])
+        right = np.array([float(outcome) for _, outcome in pairs])
+        figures = (
+            ece(predicted, right),
+            ece_by_chance(predicted),
+            brier_skill(predicted, right),
+            auroc(predicted, right),
+        )
+        yield name, str(len(pairs)), f"{100 * right.mean():.1f} %", *(f"{figure:.3f}" for figure in figures)
+
+
+def groups_of(records: Sequence[Record], predicted: Sequence[float]) -> dict[str, list[tuple[float, bool]]]:
+    """The pairs for `check_rows`: of each language, of each kind of hole, and of all."""
+    groups: dict[str, list[tuple[float, bool]]] = {}
+    for record, one in sorted(zip(records, predicted, strict=True), key=lambda pair: pair[0].language):
+        groups.setdefault(record.language, []).append((one, bool(record.correct)))
+    for record, one in sorted(zip(records, predicted, strict=True), key=lambda pair: pair[0].kind):
+        groups.setdefault(record.kind, []).append((one, bool(record.correct)))
+    return groups | {"all": [(one, bool(record.correct)) for record, one in zip(records, predicted, strict=True)]}

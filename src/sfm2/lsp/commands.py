@@ -16,6 +16,7 @@ from sfm2.lsp.notices import in_words
 from sfm2.lsp.server import Server
 from sfm2.requests import build
 from sfm2.types import ExplainRequest, Outcome
+from sfm2.wording import read_off
 
 EXPLAIN, REJECTED, TOGGLE, STATUS = "sfm2.explain", "sfm2.rejected", "sfm2.toggle", "sfm2.status"
 _log = logging.getLogger(__name__)
@@ -44,17 +45,18 @@ async def explain(ls: Server, arguments: list[Any]) -> str | None:
     except SFM2Error as error:
         ls.show(in_words(error))
         return None
-    ls.show(answer.explanation, types.MessageType.Info)
-    return answer.explanation
+    text = "\n\n".join(part for part in (answer.explanation, read_off(answer)) if part)
+    ls.show(text, types.MessageType.Info)
+    return text
 
 
 async def accepted(ls: Server, arguments: list[Any]) -> None:
-    """Report that a completion was accepted. Argument: its id."""
+    """Report that a completion was accepted. Argument: its key, as the item has it."""
     await _feedback(ls, arguments, Outcome.ACCEPTED)
 
 
 async def rejected(ls: Server, arguments: list[Any]) -> None:
-    """Report that a completion was rejected. Argument: its id. It is not suggested again until the user asks."""
+    """Report that a completion was rejected. Argument: its key. It is not suggested again until the user asks."""
     if arguments and isinstance(arguments[0], str):
         ls.suggestions.dismiss(arguments[0])
     await _feedback(ls, arguments, Outcome.REJECTED)
@@ -90,12 +92,16 @@ _COMMANDS = {EXPLAIN: explain, ACCEPTED: accepted, REJECTED: rejected, TOGGLE: t
 async def _feedback(ls: Server, arguments: list[Any], outcome: Outcome) -> None:
     """Report an outcome. A report that is lost is logged, and not shown to the user."""
     if not arguments or not isinstance(arguments[0], str):
-        raise JsonRpcInvalidParams("expected the id of a completion")
+        raise JsonRpcInvalidParams("expected the key of a completion")
     report = ls.service.feedback
     if report is None or not ls.settings.feedback:
         return
+    received = ls.suggestions.find(arguments[0])
+    completion = await received.whole() if received else None
+    if received is not None and completion is None:
+        return  # it never became whole, and the server does not know it
     try:
-        await report(arguments[0], outcome)
+        await report(completion.id if completion else arguments[0], outcome)
     except SFM2Error as error:
         _log.info("feedback was lost: %s", error)
 

@@ -146,9 +146,8 @@ class Documents:
                 document.edit(change.range, change.text)
             else:
                 document.replace(change.text)
-        if document:
-            partial = (isinstance(change, types.TextDocumentContentChangePartial) for change in changes)
-            document.shrunk = all(partial) and not any(change.text for change in changes)
+        partial = (isinstance(change, types.TextDocumentContentChangePartial) for change in changes)
+        document.shrunk = all(partial) and not any(change.text for change in changes)
 
     def closed(self, uri: str) -> None:
         """The editor has closed a document."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from sfm2.lsp.documents import Document, LineColumn
+from sfm2.lsp.received import Received
 from sfm2.lsp.typed_ahead import Suggestion
-from sfm2.types import Completion
 
 ACCEPTED = "sfm2.accepted"
 _LABEL = 60  # characters
@@ -78,8 +78,8 @@ def menu_item(hole: EditorHole, suggestion: Suggestion, *, markdown: bool, feedb
     return types.CompletionItem(
         label=label,
         kind=types.CompletionItemKind.Text,
-        detail=f"SFM-2, {_sure(suggestion.completion)}",
-        documentation=_documentation(document, edit.new_text, suggestion.completion, markdown),
+        detail=f"SFM-2, {_sure(suggestion.received)}",
+        documentation=_documentation(document, edit.new_text, suggestion.received, markdown),
         preselect=False,
         sort_text=_LAST,
         filter_text=word + _first_line(edit.new_text[len(word) :]) if word else label,
@@ -92,7 +92,7 @@ def menu_item(hole: EditorHole, suggestion: Suggestion, *, markdown: bool, feedb
 
 def _accepted(suggestion: Suggestion) -> types.Command:
     """The command that the editor runs when the user accepts the suggestion."""
-    return types.Command("SFM-2: accepted", ACCEPTED, arguments=[suggestion.completion.id])
+    return types.Command("SFM-2: accepted", ACCEPTED, arguments=[suggestion.received.key])
 
 
 def _label(text: str) -> str:
@@ -106,14 +106,17 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _sure(completion: Completion) -> str:
+def _sure(received: Received) -> str:
+    completion = received.completion
+    if completion is None:
+        return "the rest is being written"
     if completion.calibrated:
         return f"{completion.confidence:.0%} likely to be right"
     return f"confidence {completion.confidence:.2f}, not calibrated"
 
 
-def _documentation(document: Document, text: str, completion: Completion, markdown: bool) -> types.MarkupContent:
-    about = f"{completion.model_used}: {_sure(completion)}"
+def _documentation(document: Document, text: str, received: Received, markdown: bool) -> types.MarkupContent:
+    about = f"{received.completion.model_used if received.completion else 'SFM-2'}: {_sure(received)}"
     if not markdown:
         return types.MarkupContent(types.MarkupKind.PlainText, f"{text}\n\n{about}")
     fence = "```"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from sfm2.error_tables import for_class
 from sfm2.errors import APIConnectionError, APITimeoutError, AuthenticationError, RateLimitError, SFM2Error
 
 _PAUSE = 2.0  # seconds without requests while typing, after a failure
@@ -58,6 +59,5 @@ class ServerNotices:
 def in_words(error: SFM2Error) -> str:
     """An error as one text for the user, with what to do."""
     wait = isinstance(error, RateLimitError) and error.retry_after is not None
-    kinds = type(error).__mro__
-    hint = next((_SUGGESTIONS[kind] for kind in kinds if kind in _SUGGESTIONS), error.suggestion)
+    hint = for_class(error, _SUGGESTIONS, error.suggestion)
     return f"SFM-2: {error.message}" + ("" if wait else f". {hint}.")

@@ -69,7 +69,8 @@ class Server(LanguageServer):
     async def suggestion(self, hole: EditorHole, *, automatic: bool, menu: bool = False) -> Suggestion | None:
         """The suggestion for a hole; None if there is nothing to show. Errors are shown or logged, not raised.
 
-        `automatic`: the user is typing and did not ask for it. `menu`: for the editor's completion menu.
+        `automatic`: the user is typing and did not ask for it. `menu`: for the editor's completion menu, whose items are
+        inserted whole.
         """
         if not self._wanted(hole, automatic, menu):
             return None
@@ -77,14 +78,13 @@ class Server(LanguageServer):
             question = ask_about(hole.document, hole.before, hole.after, self.settings)
             pause = self.settings.debounce / 1000 if automatic else 0.0
             may_ask = not (automatic and hole.document.shrunk)  # what was just removed is not suggested again
-            found = await self.suggestions.suggest(question, pause, automatic=automatic, may_ask=may_ask)
+            least = self.settings.min_confidence if automatic else 0.0
+            return await self.suggestions.suggest(
+                question, pause, automatic=automatic, may_ask=may_ask, least=least, whole=menu
+            )
         except Exception:  # noqa: BLE001 - a bug must not stop the editor; it is logged
             _log.exception("no suggestion")
             return None
-        if found is None or not found.text.strip():
-            return None
-        unsure = automatic and found.completion.confidence < self.settings.min_confidence
-        return None if unsure else found
 
     def in_background(self, work: Any) -> None:
         """Run a coroutine without waiting for it."""

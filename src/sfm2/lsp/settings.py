@@ -31,8 +31,8 @@ class EditorSettings(BaseModel):
 
     enabled: bool = True
     """Suggest while typing; if off, only when asked for"""
-    min_confidence: float = Field(0.0, ge=0, le=1)
-    """While typing, show only suggestions with at least this confidence"""
+    min_confidence: float = Field(0.01, ge=0, le=1)
+    """While typing, show only suggestions with at least this confidence; below the default hardly one is right"""
     max_length: int = Field(96, ge=1, le=MAX_NEW_TOKENS)
     """New tokens of a suggestion at most"""
     debounce: int = Field(150, ge=0, le=10_000)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from sfm2.lsp.question import Question, Terms
-from sfm2.types import Completion
+from sfm2.lsp.received import Received
 
 _SIZE = 64  # completions that are kept
 _LIFETIME = 600.0  # seconds for which one holds: the model that the server runs may change
@@ -23,8 +23,8 @@ class Suggestion:
     """A completion at the cursor, or what is left of it to insert."""
 
     text: str
-    """Its lines end in LF. Empty where the server had nothing to suggest."""
-    completion: Completion
+    """Its lines end in LF. Empty where the server had nothing to suggest, or where more is still to come."""
+    received: Received
     replaced: int = 0
     """How many characters after the cursor it replaces: closers that the editor inserted."""
     dismissed: bool = False
@@ -57,7 +57,7 @@ class _Place:
 @dataclass(frozen=True)
 class _Entry:
     place: _Place
-    completion: Completion
+    received: Received
     since: float
     dismissed: bool = False
 
@@ -68,12 +68,22 @@ class TypedAhead:
         self._entries: list[_Entry] = []
         """The newest first."""
 
-    def put(self, question: Question, completion: Completion) -> None:
-        if self._entries and self._entries[0].completion.weights != completion.weights:
-            self._entries = []  # other weights or another adapter answer now: what the earlier ones wrote no longer holds
+    def put(self, question: Question, received: Received) -> None:
+        """Keep a completion, which may still grow: then `confirm` it when it is whole."""
         place = _Place.of(question)
         others = [entry for entry in self._entries if entry.place != place]
-        self._entries = [_Entry(place, completion, self._clock()), *others][:_SIZE]
+        self._entries = [_Entry(place, received, self._clock()), *others][:_SIZE]
+
+    def confirm(self, received: Received) -> None:
+        """It is whole now. Where other weights or another adapter answer, what the earlier ones wrote no longer holds."""
+        weights = received.completion.weights if received.completion else None
+        self._entries = [
+            entry for entry in self._entries if (whole := entry.received.completion) is None or whole.weights == weights
+        ]
+
+    def called(self, key: str) -> Received | None:
+        """The completion with this key."""
+        return next((entry.received for entry in self._entries if entry.received.is_called(key)), None)
 
     def find(self, question: Question) -> Suggestion | None:
         """The newest completion that holds for this question."""
@@ -85,21 +95,21 @@ class TypedAhead:
                     return suggestion
         return None
 
-    def dismiss(self, completion_id: str, *, dismissed: bool = True) -> None:
+    def dismiss(self, key: str, *, dismissed: bool = True) -> None:
         """The user does not want this completion, here or anywhere along it; with False, wants it again."""
         self._entries = [
-            replace(entry, dismissed=dismissed) if entry.completion.id == completion_id else entry
-            for entry in self._entries
+            replace(entry, dismissed=dismissed) if entry.received.is_called(key) else entry for entry in self._entries
         ]
 
 
 def _along(entry: _Entry, question: Question) -> Suggestion | None:
-    """What is left of a completion if the text has changed only by typing along it."""
-    completion, before, after = entry.completion, question.lf_before, question.lf_after
+    """What is left of a completion if the text has changed only by typing along it. Of one that grows it may be nothing."""
+    received, before, after = entry.received, question.lf_before, question.lf_after
     typed = len(before) - entry.place.before.length
     added = len(after) - entry.place.after.length
-    text = completion.completion
-    if typed < 0 or added < 0 or (typed and typed >= len(text)) or not text.startswith(before[len(before) - typed :]):
+    text = received.text
+    most = len(text) if received.growing else max(0, len(text) - 1)
+    if not 0 <= typed <= most or added < 0 or not text.startswith(before[len(before) - typed :]):
         return None
     if added and not (typed and added in _closers(after)):
         return None
@@ -107,7 +117,7 @@ def _along(entry: _Entry, question: Question) -> Suggestion | None:
     same = fitted is not None and _Text.of(before[: len(before) - typed]) == entry.place.before
     if fitted is None or not same or _Text.of(after[added:]) != entry.place.after:
         return None
-    return Suggestion(fitted[0], completion, fitted[1], entry.dismissed)
+    return Suggestion(fitted[0], received, fitted[1], entry.dismissed)
 
 
 def _closers(after: str) -> Iterator[int]:

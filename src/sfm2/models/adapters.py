@@ -160,6 +160,11 @@ class AdapterStore:
         matching = [one for one in usable if one.base == weights and (one.shipped or one.name == chosen)]
         return max(matching, key=lambda one: one.name == chosen, default=None)
 
+    def state(self) -> str:
+        """A text that differs once another adapter is in use, or any was added, changed or removed."""
+        stamps = {name: _stamp(folder) for name, (folder, _) in sorted(self._folders().items())}
+        return f"{self._chosen()} {stamps}"
+
     def _warn_once(self, name: str, error: AdapterError) -> None:
         message = f"the adapter {name} is damaged and is not used: {error}"
         if message not in self._reported:

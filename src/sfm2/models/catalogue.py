@@ -120,9 +120,13 @@ class Catalogue(_Record):
         return [entry.name for entry in self.models]
 
     def entry(self, name: str) -> CatalogueEntry:
-        """The entry called `name`. Raises WeightsError for an unknown name; the message suggests the closest known one."""
+        """The entry called `name`, in any case, and also as Ollama writes it: `qwen2.5-coder:0.5b`.
+
+        Raises WeightsError for an unknown name; the message suggests the closest known one.
+        """
+        wanted = name.lower().replace(":", "-")
         for entry in self.models:
-            if entry.name == name:
+            if entry.name == wanted:
                 return entry
         raise WeightsError(
             f"there is no model {name!r} in the catalogue{did_you_mean(name, self.names, 0.4)}",

@@ -8,7 +8,7 @@ import logging
 import os
 from pathlib import Path
 
-from sfm2.atomic import replacing_file
+from sfm2.atomic import write_json
 from sfm2.models.progress import Progress, silent
 
 _log = logging.getLogger(__name__)
@@ -66,12 +66,6 @@ class DigestCache:
 
     def _entry(self, path: Path) -> Path:
         return self._folder / f"{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]}.json"
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write `content` to `path` as JSON, atomically. Raises OSError."""
-    with replacing_file(path) as partial:
-        partial.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _stamp(path: Path) -> dict[str, object]:

@@ -18,7 +18,7 @@ from sfm2.models import disk_space, mirrors
 from sfm2.models.catalogue import CatalogueEntry, FileMirror, HubMirror, IndexMirror
 from sfm2.models.digest import DigestCache, sha256_of
 from sfm2.models.mirrors.failures import MirrorError
-from sfm2.models.progress import Progress
+from sfm2.models.progress import Progress, rising
 
 _POLL = 0.2  # seconds between two tries for the lock
 
@@ -118,7 +118,7 @@ def _fetch(paths: WeightsPaths, source: AnyMirror, progress: Progress) -> Path:
     if not isinstance(source, FileMirror):  # a hard link takes no space
         disk_space.check(paths.entry, work)
     with disk_space.explained(paths.entry, work):
-        candidate = mirrors.fetch(source, paths.entry, work, progress)
+        candidate = mirrors.fetch(source, paths.entry, work, rising(progress))
     found = sha256_of(candidate, progress)
     if found != paths.entry.sha256:
         size = candidate.stat().st_size

@@ -127,7 +127,8 @@ class ModelStore:
 
     def _derived(self, entry: CatalogueEntry) -> Iterator[Path]:
         """The folders of converted weights, which engines name after the beginning of the digest."""
-        return (self._cache_dir / "engines").glob(f"{entry.sha256[:16]}-*")
+        prefix = converted(self._cache_dir, entry.sha256)
+        return prefix.parent.glob(f"{prefix.name}-*")
 
     def _stored(self, entry: CatalogueEntry) -> StoredModel:
         paths = WeightsPaths(self._folder, entry)
@@ -135,6 +136,11 @@ class ModelStore:
 
     def _paths(self, name: str) -> WeightsPaths:
         return WeightsPaths(self._folder, self.catalogue.entry(name))
+
+
+def converted(cache_dir: Path, sha256: str) -> Path:
+    """What the paths of the folders with converted weights of this SHA-256 begin with."""
+    return cache_dir / "engines" / sha256[:16]
 
 
 def _pull(name: str) -> str:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Self
 
 from sfm2.notebook.highlight import STYLE, highlighted
-from sfm2.wording import confidence_text
+from sfm2.types import Explanation
+from sfm2.wording import confidence_text, read_off
 
 Bundle = dict[str, str]
 
@@ -41,6 +43,11 @@ class CellOutput:
     folded: bool = False
     """Whether the code is collapsed in HTML, because it is in a cell as well"""
 
+    @property
+    def text(self) -> str:
+        """The code."""
+        return self.typed + self.written
+
     def bundle(self) -> Bundle:
         """The output in all formats."""
         return {"text/plain": self._plain(), "text/markdown": self._markdown(), "text/html": self._html()}
@@ -52,12 +59,12 @@ class CellOutput:
         return "\n".join([first, *(f"- {note}" for note in self.notes)])
 
     def _plain(self) -> str:
-        parts = [self.typed + self.written, self.words()]
+        parts = [self.text, self.words()]
         parts += [f"or, with {confidence_text(a.confidence, a.calibrated)}:\n\n{a.code}" for a in self.alternatives]
         return "\n\n".join(part.strip("\n") for part in parts)
 
     def _markdown(self) -> str:
-        parts = [fenced(self.typed + self.written, self.language), *map(_literal, self.words().split("\n"))]
+        parts = [fenced(self.text, self.language), *map(_literal, self.words().split("\n"))]
         for other in self.alternatives:
             parts += [
                 f"or, with {confidence_text(other.confidence, other.calibrated)}:",
@@ -114,12 +121,40 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def explanation(text: str, lines: Sequence[str]) -> Bundle:
-    """An explanation, with `lines` about it below, in Markdown: front ends render and sanitize that themselves."""
-    return {
-        "text/plain": "\n".join([text, "", *lines]),
-        "text/markdown": "\n\n".join([text, *map(_literal, lines)]),
-    }
+@dataclass(frozen=True)
+class ExplanationOutput:
+    """An explanation, what was read off the code, and lines about it, in Markdown: front ends render and sanitize that
+    themselves."""
+
+    text: str
+    """As far as it is written"""
+    facts: str = ""
+    """What was read off the code"""
+    lines: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, answer: Explanation, lines: Sequence[str]) -> Self:
+        """A whole one."""
+        return cls(answer.explanation, read_off(answer), lines)
+
+    def bundle(self) -> Bundle:
+        """The output in all formats."""
+        facts = [_listed(self.facts)] if self.facts else []
+        return {
+            "text/plain": "\n\n".join([self.text, self.words()]),
+            "text/markdown": "\n\n".join([self.text, *facts, *map(_literal, self.lines)]),
+        }
+
+    def words(self) -> str:
+        """Everything but the explanation, as text."""
+        return "\n\n".join(part for part in (self.facts, "\n".join(self.lines)) if part)
+
+
+def _listed(facts: str) -> str:
+    """A heading and the lines below it, as a Markdown list."""
+    heading, *lines = facts.split("\n")
+    items = [f"{' ' * (len(line) - len(line.lstrip()))}- {line.lstrip()}" for line in lines]
+    return "\n".join([heading, "", *items])
 
 
 def fenced(code: str, language: str) -> str:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sfm2.errors import APIConnectionError, APITimeoutError, AuthenticationError, PromptTooLongError, SFM2Error
+from sfm2.error_tables import for_class
+from sfm2.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    AuthenticationError,
+    PromptTooLongError,
+    SFM2Error,
+)
 
 # What to do from a notebook; the suggestions of other errors apply as they are.
 _SUGGESTIONS: dict[type[SFM2Error], str] = {
@@ -33,7 +40,7 @@ def in_plain_words() -> Iterator[None]:
 
 def suggestion(error: SFM2Error) -> str:
     """What to do about an error: the suggestion for notebooks of its nearest class that has one, else the error's own."""
-    return next((_SUGGESTIONS[kind] for kind in type(error).__mro__ if kind in _SUGGESTIONS), error.suggestion)
+    return for_class(error, _SUGGESTIONS, error.suggestion)
 
 
 def _without_traceback(error: BaseException, lines: list[str]) -> BaseException:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from getpass import getpass
 from typing import Any
 
 from sfm2.errors import InvalidRequestError
-from sfm2.notebook import bundles, explaining, output, report
+from sfm2.notebook import explaining, output, report
 from sfm2.notebook.arguments import LineOptions
-from sfm2.notebook.bundles import Table
+from sfm2.notebook.bundles import ExplanationOutput, Table
 from sfm2.notebook.session import Session
 from sfm2.notebook.settings import Effective, effective
 from sfm2.notebook.state import NotebookState
 from sfm2.requests import build
-from sfm2.types import ExplainRequest, Language
+from sfm2.types import ExplainRequest, Explanation, Language
 from sfm2.wording import backend_rows
 
 
@@ -61,10 +62,15 @@ class LineMagic:
             },
         )
         settings = effective(self._state.settings)
-        with settings.connect() as client:
-            answer = client.submit(request)
-        facts = " · ".join(report.facts(answer, settings.place))
-        output.show(bundles.explanation(answer.explanation, [facts, *report.notes(answer)]))
+        live, written = output.live(self._shell), ""
+        with settings.connect() as client, closing(client.stream(request)) as stream:
+            for item in stream:
+                if isinstance(item, Explanation):
+                    facts = " · ".join(report.facts(item, settings.place))
+                    live.finish(ExplanationOutput.of(item, [facts, *report.notes(item)]))
+                else:
+                    written += item.text
+                    live.grow(ExplanationOutput(written))
 
     def config(self, options: LineOptions) -> None:
         """Set a setting if one is given, and show all."""

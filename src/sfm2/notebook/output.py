@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from IPython.display import display, update_display
 
-from sfm2.notebook.bundles import Bundle, CellOutput
+from sfm2.notebook.bundles import Bundle
 
 _PAUSE = 0.1  # seconds between two updates of an output
 
@@ -18,14 +18,31 @@ def show(what: Bundle | str) -> None:
     display({"text/plain": what} if isinstance(what, str) else what, raw=True)
 
 
+class Growing(Protocol):
+    """An output at one moment of its growth."""
+
+    @property
+    def text(self) -> str:
+        """What has been written so far"""
+        ...
+
+    def bundle(self) -> Bundle:
+        """All of it, in all formats."""
+        ...
+
+    def words(self) -> str:
+        """Everything but the text."""
+        ...
+
+
 class Live(Protocol):
     """Shows an output as it grows."""
 
-    def grow(self, answer: CellOutput) -> None:
+    def grow(self, answer: Growing) -> None:
         """Show the output so far."""
         ...
 
-    def finish(self, answer: CellOutput) -> None:
+    def finish(self, answer: Growing) -> None:
         """Show the final output."""
         ...
 
@@ -42,11 +59,11 @@ class Area:
         self._id = uuid.uuid4().hex
         self._shown_at: float | None = None
 
-    def grow(self, answer: CellOutput) -> None:
+    def grow(self, answer: Growing) -> None:
         if self._shown_at is None or time.monotonic() - self._shown_at >= _PAUSE:
             self.finish(answer)
 
-    def finish(self, answer: CellOutput) -> None:
+    def finish(self, answer: Growing) -> None:
         (display if self._shown_at is None else update_display)(answer.bundle(), raw=True, display_id=self._id)
         self._shown_at = time.monotonic()
 
@@ -57,11 +74,10 @@ class RunningText:
     def __init__(self) -> None:
         self._shown = 0
 
-    def grow(self, answer: CellOutput) -> None:
-        text = answer.typed + answer.written
-        print(text[self._shown :], end="", flush=True)
-        self._shown = len(text)
+    def grow(self, answer: Growing) -> None:
+        print(answer.text[self._shown :], end="", flush=True)
+        self._shown = len(answer.text)
 
-    def finish(self, answer: CellOutput) -> None:
+    def finish(self, answer: Growing) -> None:
         self.grow(answer)
         print(f"\n\n{answer.words()}")

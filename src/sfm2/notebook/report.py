@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sfm2.types import Completion, Explanation, FinishReason, GuardAction, GuardReport
-from sfm2.wording import fallback_lines
+from sfm2.types import Completion, Explanation, GuardAction, GuardReport
+from sfm2.wording import confidence_text, cut_short, fallback_lines
 
 _GUARD = {
     GuardAction.OFF: "not judged",
@@ -24,7 +24,7 @@ def facts(answer: Completion | Explanation, place: str) -> list[str]:
         with_adapter = [f"adapter {answer.adapter}"] if answer.adapter else []
         parts = [who, *with_adapter, f"guard: {guard(answer.guard)}"]
     else:
-        parts = [who]
+        parts = [who, confidence_text(answer.confidence, answer.calibrated)]
     count = answer.tokens.completion
     return [*parts, f"{count} token{'s' if count != 1 else ''}", f"{answer.processing_time:.2f} s"]
 
@@ -37,12 +37,10 @@ def guard(report: GuardReport) -> str:
 
 def notes(answer: Completion | Explanation, known: Collection[str] = ()) -> list[str]:
     """What to know before using an answer: fallbacks, a cut at the limit, undefined names. `known` are names to ignore."""
-    found = [*fallback_lines(answer.fallback, answer.model_used), *_length(answer.finish_reason)]
+    found = fallback_lines(answer.fallback, answer.model_used)
+    if why := cut_short(answer.finish_reason):
+        found.append(f"{why.capitalize()}; a larger one gives more")
     if isinstance(answer, Completion):
         undefined = [name for name in answer.guard.undefined if name not in known]
         found += [f"Not defined here: {', '.join(undefined)}"] if undefined else []
     return found
-
-
-def _length(reason: FinishReason) -> list[str]:
-    return ["Ended by --max-length; a larger one gives more"] if reason == "length" else []

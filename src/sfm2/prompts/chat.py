@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sfm2.languages import facts_of
 from sfm2.types import ConversationMessage
 
 _SYSTEM = "You are SFM-2, a programmer who explains code briefly and exactly."
+_AS_A_WHOLE = (
+    "What does it do as a whole? Answer in one sentence of at most 25 words that begins with a verb, without its name and "
+    "parameters."
+)
+_OF_UNKNOWN = "In one sentence, what does this code do?"
 
 
-def explanation_messages(question: str) -> tuple[ConversationMessage, ...]:
-    """A question about code, as a conversation."""
-    return ConversationMessage(role="system", content=_SYSTEM), ConversationMessage(role="user", content=question)
+def explanation_messages(code: str, language: str | None, reading: str) -> tuple[ConversationMessage, ...]:
+    """The question what code does, as a conversation. `reading`: what was read off the code, in words; it may be empty."""
+    facts = facts_of(language)
+    parts = [f"```{language or ''}\n{code.strip()}\n```"]
+    if reading:
+        parts += [f"Read off its syntax tree, step by step:\n{reading}", _AS_A_WHOLE]
+    else:
+        parts.append(f"In one sentence, what does this {facts.label} code do?" if facts else _OF_UNKNOWN)
+    question = ConversationMessage(role="user", content="\n\n".join(parts))
+    return ConversationMessage(role="system", content=_SYSTEM), question
 
 
 class ChatTemplateSlots:

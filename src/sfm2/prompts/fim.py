@@ -58,10 +58,13 @@ def fim_prompt(
     suffix: str,
     path: str | None = None,
     context: Sequence[Snippet] = (),
+    *,
+    name_file: bool = False,
 ) -> str:
     """The prompt whose continuation is the text of the hole.
 
-    The prefix alone without a suffix or a family. Code of other files comes first, where the family knows files.
+    The prefix alone without a suffix or a family. Code of other files comes first, where the family knows files. With
+    `name_file` the file's name precedes also a prefix alone: where the code does not tell what language it is in.
     """
     if family is None:
         return prefix
@@ -69,7 +72,7 @@ def fim_prompt(
     # After other files, this one has to begin somewhere.
     file = f"{others}{family.file}{path or ''}\n" if family.file and (others or path) else ""
     if form == "prefix" or not suffix.strip():
-        return f"{file}{prefix}" if others else prefix
+        return f"{file}{prefix}" if others or name_file else prefix
     if form == "spm":
         return f"{file}{family.prefix}{family.suffix}{suffix}{family.middle}{prefix}"
     return f"{file}{family.prefix}{prefix}{family.suffix}{suffix}{family.middle}"

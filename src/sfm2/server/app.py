@@ -17,7 +17,9 @@ import sfm2
 from sfm2.config import Settings, load
 from sfm2.core import AsyncModelManager
 from sfm2.errors import MalformedRequestError, MethodNotAllowedError, NotFoundError, SFM2Error
+from sfm2.headers import API_KEY
 from sfm2.server import middleware
+from sfm2.server.editors.routes import editors_router
 from sfm2.server.http import documentation
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.routing import RouteTable, ServiceRouter
@@ -28,7 +30,7 @@ from sfm2.server.protocols.llama_cpp import routes as llama_cpp_routes
 from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
 from sfm2.server.protocols.openai import routes as openai_routes
 from sfm2.server.protocols.openai.protocol import OPENAI
-from sfm2.server.protocols.sfm2 import health_routes, model_routes, usage_routes
+from sfm2.server.protocols.sfm2 import admin_routes, health_routes, language_routes, model_routes, usage_routes
 from sfm2.server.protocols.sfm2.protocol import SFM2
 from sfm2.server.state import AppState
 
@@ -37,7 +39,7 @@ _DESCRIPTION = "Self-hosted, syntax-aware code generation. Lengths are in tokens
 # For the documentation only; the middleware `Authenticate` checks keys.
 _KEY_FORMS = [
     Depends(HTTPBearer(auto_error=False, description="`Authorization: Bearer sfm2_...`")),
-    Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
+    Depends(APIKeyHeader(name=API_KEY, auto_error=False)),
 ]
 
 
@@ -92,12 +94,16 @@ def _routers() -> list[ServiceRouter]:
     return [
         swagger.docs_router(),
         page_router(),
+        editors_router(),
         health_routes.router,
         model_routes.router,
+        language_routes.router,
         openai_routes.models_router,
         openai_routes.router,
         llama_cpp_routes.router,
         usage_routes.router,
+        usage_routes.stats_router,
+        admin_routes.router,
     ]
 
 
@@ -107,7 +113,8 @@ async def _raise_ours(request: Request, error: HTTPException) -> NoReturn:
     if error.status_code == 404:
         raise NotFoundError(f"there is no route {route}") from error
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        state: AppState = request.app.state.sfm2
+        allowed = ", ".join(state.routes.methods(request.scope))
         RequestContext.of(request.scope).headers["Allow"] = allowed
         raise MethodNotAllowedError(f"{route} does not exist; expected {allowed}") from error
     raise MalformedRequestError(error.detail) from error

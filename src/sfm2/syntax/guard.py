@@ -4,16 +4,19 @@ While text arrives, the rules (`rules/`) decide at the end of each line whether 
 sent as soon as it parses in place and no rule can still cut it. At the end, the longest part that parses in place is kept.
 If there is none, what is open is closed; if that does not help, the completion is empty.
 
-Not covered: whether the code is right, and languages without a parser, whose completions are cut by the rules alone.
+Not covered: whether the code is right. In languages without a parser completions are cut by the rules alone, and so they are
+once the time for parsing is spent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from sfm2.syntax.candidate_search import CandidateSearch, last_line
+from sfm2.syntax.candidate_search import CandidateSearch, Soundness, last_line
 from sfm2.syntax.hole import Hole
+from sfm2.syntax.indentation import Outdent
+from sfm2.syntax.parsing.parsing_time import ParsingTime
 from sfm2.syntax.rules import rules_for
 from sfm2.syntax.rules.base import Draft, Restart
 from sfm2.types import GuardAction, GuardReason, GuardReport, Mode
@@ -24,11 +27,21 @@ _REMARKS = frozenset({GuardReason.UNDEFINED_NAMES, GuardReason.UNKNOWN_LANGUAGE}
 class Guard:
     """Takes one completion in pieces of any size. `feed` and `finish` return what can be sent of it.
 
-    With `streams` false everything is returned by `finish`, and less is parsed. A text in an unknown language is returned at
-    once, unless a rule can apply to it.
+    With `streams` false everything is returned by `finish`, and less is parsed. `is_sure`: whether the model was sure of the
+    first so many characters that it wrote; what a doubtful parser refuses is kept only then. `is_unsure`: whether it was
+    unsure of those from one to another. `time`: what parsing may take.
     """
 
-    def __init__(self, hole: Hole, mode: Mode, *, streams: bool = True) -> None:
+    def __init__(
+        self,
+        hole: Hole,
+        mode: Mode,
+        *,
+        streams: bool = True,
+        is_sure: Callable[[int], bool] = lambda _: False,
+        is_unsure: Callable[[int, int], bool] = lambda _start, _end: False,
+        time: ParsingTime | None = None,
+    ) -> None:
         self.ended = False
         """Whether the completion is over: what else the model writes is not part of it."""
         self.cut = False
@@ -39,13 +52,16 @@ class Guard:
         """What was done to the completion, once `finish` was called."""
         self._hole = hole
         self._mode = mode
-        self._search = CandidateSearch(hole)
+        self._search = CandidateSearch(hole, time)
         self._rules = rules_for(hole, mode)
-        self._streams = streams and not hole.suffix.strip()
-        self._passes = not (self._search.has_parser or hole.words or hole.suffix.strip() or mode is Mode.LINE)
+        self._outdent = Outdent(hole)
+        self._streams = streams
+        self._is_sure = is_sure
+        self._is_unsure = is_unsure
         self._draft = ""  # what belongs to the completion so far; line breaks are "\n"
         self._line = ""  # the line that is being written
         self._number = 0  # of that line
+        self._line_at = 0  # characters that the model wrote before it
         self._written = 0  # characters that the model wrote
         self._sent = 0  # characters of the draft that were returned
         self._reasons: list[GuardReason] = []
@@ -57,17 +73,18 @@ class Guard:
 
     def feed(self, text: str) -> str:
         """Add what the model wrote next. Returns the text that can be sent now."""
-        if self._passes:
-            return self._pass(text)
         number = self._number
         for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
             if self.ended:
                 break
+            if not self._line:
+                self._line_at = self._written
             self._written += len(piece)
             self._line += piece
             if piece.endswith("\n"):
                 self._end_line(self._line[:-1].removesuffix("\r"), has_newline=True)
-        return self._release() if self._number > number else ""
+        released = self._release() if self._number > number else ""
+        return released + self._release_line() if not self._search.has_parser else released
 
     def finish(self, model_stopped: bool = True) -> str:
         """Returns the rest that can be sent. `model_stopped`: the model ended by itself, not because of a limit."""
@@ -77,25 +94,21 @@ class Guard:
         if not self.ended:
             self._finish_rules(model_stopped=model_stopped and self._fits(len(self._draft)))
         self.ended = True
-        chosen = self._draft if self._passes else self._choose(unfinished and not self.cut)
+        chosen = self._choose(unfinished and not self.cut)
         self.text = chosen.replace("\n", self._hole.newline)
         self.report = self._report(chosen)
         return self._send(chosen)
 
     # While text arrives.
 
-    def _pass(self, text: str) -> str:
-        text = self._line + text
-        self._line = "\r" if text.endswith("\r") else ""  # it may be half of a line break
-        self._draft += text.removesuffix("\r").replace("\r\n", "\n")
-        self._written = len(self._draft)
-        return self._send(self._draft) if self._streams else ""
-
     def _end_line(self, line: str, has_newline: bool) -> None:
-        self._line = ""
-        can_restart = self._sent == 0 and self._search.has_parser
+        self._line, line = "", self._outdent.line(line)
+        can_restart = self._sent == 0
         draft = Draft(
-            line, len(self._draft), self._number, has_newline, self._fits, self._holds_code, can_restart=can_restart
+            *(line, len(self._draft), self._number, has_newline),
+            *(self._fits, self._is_sound, self._holds_code),
+            is_unsure=self._is_unsure(self._line_at, self._written),
+            can_restart=can_restart,
         )
         self._draft += line + ("\n" if has_newline else "")
         self._number += 1
@@ -134,7 +147,16 @@ class Guard:
             return ""
         cuts = [cut for rule in self._rules if (cut := rule.tentative_cut()) is not None]
         end = len(self._draft[: min(cuts, default=len(self._draft))].rstrip())
-        return self._send(self._draft[:end]) if end > self._sent and self._fits(end) else ""
+        least = Soundness.SOUND if self._hole.suffix.strip() else Soundness.NO_WORSE
+        fits = end > self._sent and self._search.candidate(self._draft, end, least=least) is not None
+        return self._send(self._draft[:end]) if fits else ""
+
+    def _release_line(self) -> str:
+        """Without a parser, the beginning of the line that is being written, if no rule can cut before it."""
+        waits = not self._streams or self.ended or self._sent < len(self._draft.rstrip())
+        if waits or not self._line.strip() or any(rule.may_cut_at(self._line) for rule in self._rules):
+            return ""
+        return self._send(self._draft + self._outdent.beginning(self._line).rstrip())
 
     def _send(self, text: str) -> str:
         sent, self._sent = self._sent, max(self._sent, len(text))
@@ -143,9 +165,14 @@ class Guard:
     def _fits(self, end: int) -> bool:
         return self._search.candidate(self._draft, end) is not None
 
+    def _is_sound(self, end: int) -> bool:
+        return self._search.candidate(self._draft, end, least=Soundness.SOUND) is not None
+
     def _holds_code(self, end: int) -> bool:
+        if not self._search.has_parser:
+            return bool(self._draft[:end].strip())
         ends = self._search.ends(self._draft[:end], unfinished=False)
-        return self._fits(end) or any(self._search.candidate(self._draft, at, strict=True) is not None for at in ends)
+        return self._fits(end) or any(self._search.candidate(self._draft, at, least=Soundness.SOUND) for at in ends)
 
     # At the end.
 
@@ -153,7 +180,13 @@ class Guard:
         """The completion: the first candidate there is, else what was sent. `unfinished`: the last line was cut off."""
         if not self._draft.strip():
             return ""
+        judged, reasons = self._search.has_parser, self._reasons.copy()
         found = next((text for text in self._candidates(unfinished) if text is not None), None)
+        if judged and not self._search.has_parser:  # the time ran out on the way: what came of it is no judgement
+            self._reasons = reasons
+            found = self._longest(unfinished, Soundness.NO_WORSE)
+        if found is None and not self._sent:
+            found = self._doubted(unfinished)
         if found is None and not self._sent:
             self._note(GuardReason.SYNTAX)
         return found if found is not None else self._draft[: self._sent]
@@ -164,21 +197,22 @@ class Guard:
         In an editor the blocks around the cursor are not closed yet, and leaving them open is right. Generated code is
         closed instead, if possible.
         """
-        yield self._longest(unfinished, strict=True)
+        yield self._longest(unfinished, Soundness.CLEAN)
+        yield self._longest(unfinished, Soundness.SOUND)
         in_editor = self._mode in (Mode.LINE, Mode.BLOCK)
         if not in_editor:
             yield self._closed()
-        yield self._longest(unfinished, strict=False)
+        yield self._longest(unfinished, Soundness.NO_WORSE)
         if in_editor:
             yield self._closed()
 
-    def _longest(self, unfinished: bool, strict: bool) -> str | None:
+    def _longest(self, unfinished: bool, least: Soundness) -> str | None:
         """The longest part of the draft that parses in place and includes what was sent."""
         for end in self._search.ends(self._draft, unfinished):
             if end < self._sent:
-                break
+                continue
             whole = end == len(self._draft) and not self.cut
-            if (text := self._search.candidate(self._draft, end, whole, strict)) is not None:
+            if (text := self._search.candidate(self._draft, end, whole, least)) is not None:
                 self._note_loss(text, end, unfinished)
                 return text
         return None
@@ -188,6 +222,17 @@ class Guard:
         text = self._search.closed(self._draft)
         if text is not None:
             self._note(GuardReason.OPEN)
+        return text
+
+    def _doubted(self, unfinished: bool) -> str | None:
+        """What the parser refuses and is kept all the same, because the parser is doubted."""
+        if self._hole.language_is_guess:
+            self._search.distrust()
+            return self._longest(unfinished, Soundness.NO_WORSE)
+        text = self._search.unjudged(self._draft)
+        if text is None or not self._is_sure(len(text)):
+            return None
+        self._note(GuardReason.UNJUDGED)
         return text
 
     # The report.
@@ -208,14 +253,15 @@ class Guard:
         undefined = self._search.undefined(chosen)
         if undefined:
             self._note(GuardReason.UNDEFINED_NAMES)
-        if not self._search.has_parser:
+        parses = None if GuardReason.UNJUDGED in self._reasons else self._search.parses(chosen)
+        if not self._search.has_parser and not self._search.is_too_large:
             self._note(GuardReason.UNKNOWN_LANGUAGE)
-        if self._search.exhausted:
+        if self._search.exhausted or self._search.is_too_large:
             self._note(GuardReason.TOO_LARGE)
         return GuardReport(
             action=self._action(chosen),
             reasons=self._reasons,
-            parses=self._search.parses(chosen),
+            parses=parses,
             undefined=undefined,
             dropped=max(0, self._written - len(chosen)),
         )
@@ -223,9 +269,12 @@ class Guard:
     def _action(self, chosen: str) -> GuardAction:
         if not chosen.strip():
             return GuardAction.ABSTAINED
+        if GuardReason.UNJUDGED in self._reasons:
+            return GuardAction.OFF
         if GuardReason.OPEN in self._reasons:
             return GuardAction.CLOSED
-        if set(self._reasons) - _REMARKS:
+        unjudged = {GuardReason.TOO_LARGE} if self._search.is_too_large else set[GuardReason]()
+        if set(self._reasons) - _REMARKS - unjudged:
             return GuardAction.CUT
         return GuardAction.KEPT if self._search.has_parser else GuardAction.OFF
 
@@ -238,9 +287,11 @@ def guarded(
     language: str | None = None,
     mode: Mode = Mode.BLOCK,
     model_stopped: bool = True,
+    sure: bool = False,
+    time: ParsingTime | None = None,
 ) -> tuple[str, GuardReport]:
-    """The completion that the guard makes of all that a model wrote, and its report."""
-    guard = Guard(Hole(prefix, suffix, language), mode, streams=False)
+    """The completion that the guard makes of all that a model wrote, and its report. `sure`: the model was."""
+    guard = Guard(Hole(prefix, suffix, language), mode, streams=False, is_sure=lambda _: sure, time=time)
     guard.feed(text)
     guard.finish(model_stopped)
     return guard.text, guard.report

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sfm2.languages import BlockWords, facts_of
+from sfm2.languages import BlockWords, block_words
 from sfm2.syntax.lines import first_nonblank, indent, split_last
 from sfm2.syntax.python_scanner import PythonScanner
+
+_SHAPE = re.compile(r"- |\w[\w.]*[(:! ]|[-+*.@:#&$|]{1,3}\w+")  # what items of one pattern begin with
 
 HoleKind = Literal["new_line", "line_end", "middle"]
 
@@ -20,6 +23,8 @@ class Hole:
     prefix: str
     suffix: str = ""
     language: str | None = None
+    language_is_guess: bool = False
+    """Nobody named the language: it was guessed from the code."""
 
     @cached_property
     def head(self) -> str:
@@ -40,6 +45,17 @@ class Hole:
         if not self.head.strip():
             return "new_line"
         return "middle" if self.tail.strip() else "line_end"
+
+    @cached_property
+    def is_between_items(self) -> bool:
+        """Whether the cursor's line is blank and those around it are items of one list, or statements of one pattern."""
+        above, below = self.line_above, self.next_line
+        columns = {indent(above), indent(below), indent(self.head + "x")}
+        if self.kind != "new_line" or self.tail.strip() or len(columns) > 1 or self.opens_block:
+            return False
+        first, second = (_SHAPE.match(line.strip()) for line in (above, below))
+        alike = first is not None and second is not None and first[0] == second[0]
+        return alike or (above.rstrip().endswith(",") and below.rstrip().endswith(","))
 
     @cached_property
     def newline(self) -> str:
@@ -69,9 +85,8 @@ class Hole:
 
     @cached_property
     def words(self) -> BlockWords | None:
-        """How blocks are recognised in this language; None where that is not known."""
-        facts = facts_of(self.language)
-        return facts.blocks if facts else None
+        """How blocks are recognised in this language; None in prose."""
+        return block_words(self.language)
 
     @cached_property
     def level(self) -> int | None:
@@ -84,9 +99,17 @@ class Hole:
             return None
         if self.head and not self.head.strip():
             return self.opener_below(indent(self.head + "x"))
-        if words.opens.search(last.rstrip()):
-            return indent(last)
-        return self.opener_below(indent(last))
+        return indent(last) if self.opens_block else self.opener_below(indent(last))
+
+    @property
+    def line_above(self) -> str:
+        """The last line of the prefix that is not blank, be it the cursor's own; empty if there is none."""
+        return self._last_line or ""
+
+    @cached_property
+    def opens_block(self) -> bool:
+        """Whether that line begins a block."""
+        return self.words is not None and bool(self.words.opens.search(self.line_above.rstrip()))
 
     def opener_below(self, columns: int) -> int | None:
         """The indentation of the nearest line above that is indented by less than `columns`; None when there is none."""

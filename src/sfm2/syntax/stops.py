@@ -14,6 +14,11 @@ class StopTexts:
         self.ended = False
         """Whether a stop text has come; nothing is passed on from then."""
 
+    @property
+    def held(self) -> str:
+        """The text that is held back."""
+        return self._held
+
     def feed(self, text: str) -> str:
         """Add the next piece. Returns the text that is certain to be before any stop text."""
         if self.ended:

@@ -29,7 +29,8 @@ def clean_environment(data_dir: Path, more: Mapping[str, str] | None = None) -> 
     config = data_dir / "config.json"
     config.write_text("{}", encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
-    return {**kept, "SFM2_STORAGE_DATA_DIR": str(data_dir), "SFM2_CONFIG": str(config), **(more or {})}
+    ours = {"SFM2_STORAGE_DATA_DIR": data_dir, "SFM2_STORAGE_STATE_DIR": data_dir / "state", "SFM2_CONFIG": config}
+    return {**kept, **{name: str(value) for name, value in ours.items()}, **(more or {})}
 
 
 @dataclass
@@ -82,7 +83,7 @@ def start_process(data_dir: Path, *options: str, environment: Mapping[str, str] 
         )
     assert process.stdout is not None  # it was asked for
     for line in process.stdout:
-        if found := re.search(r"http://\S+", line):
+        if found := re.search(r"https?://\S+", line):
             return ServerProcess(found[0], process, log, variables)
     process.wait()
     process.stdout.close()

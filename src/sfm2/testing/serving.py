@@ -50,7 +50,7 @@ def serve(
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield RunningServer(url_of(listener), app)
+            yield RunningServer(url_of(listener, settings.api.scheme), app)
         finally:
             server.should_exit = True
             thread.join()

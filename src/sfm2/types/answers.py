@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from sfm2.types.facts import CodeFacts
 from sfm2.types.names import FinishReason, GuardAction, GuardReason
 from sfm2.types.wire import Wire
 
@@ -51,6 +52,8 @@ class TokenLogprob(Wire):
 class Choice(Wire):
     """One more completion of the same prompt (`n` > 1)."""
 
+    brief = ("completion", "confidence", "finish_reason")
+
     completion: str
     confidence: float
     finish_reason: FinishReason
@@ -61,6 +64,8 @@ class Choice(Wire):
 
 class Completion(Wire):
     """A completion, how sure the service is of it, and how it came about."""
+
+    brief = ("completion", "confidence", "model_used", "finish_reason")
 
     id: str = ""
     """What `/feedback` refers to it by"""
@@ -74,10 +79,13 @@ class Completion(Wire):
     """SHA-256 of the weights that answered, where known; with an adapter, + and a digest of it and its strength"""
     adapter: str | None = None
     """The adapter that answered"""
+    language: str | None = None
+    """The language that it was judged in, named or guessed; null: unknown"""
     confidence: float = Field(ge=0, le=1)
     """How likely it is to be right; see `calibrated`"""
     calibrated: bool = False
-    """Whether `confidence` was fitted to these weights"""
+    """Whether `confidence` is a probability: fitted to these weights, for completions at temperature 0 that the guard
+    judged and that ended by themselves"""
     guard: GuardReport = GuardReport()
     features: dict[str, float] | None = None
     """What `confidence` is computed from, when asked for"""
@@ -97,6 +105,8 @@ class Completion(Wire):
 class Reply(Wire):
     """The model's next message in a conversation."""
 
+    brief = ("text", "model_used", "finish_reason")
+
     text: str
     model_used: str
     adapter: str | None = None
@@ -109,15 +119,35 @@ class Reply(Wire):
 
 
 class Explanation(Wire):
-    """What a piece of code does, in words."""
+    """What a piece of code does: in a model's words, and as far as it can be read off."""
+
+    brief = ("explanation", "model_used", "finish_reason")
 
     explanation: str
+    """The model's words, without sentences that the code refutes. Where none is left, the `steps` of the facts"""
+    facts: list[CodeFacts] = []
+    """What was read off the code, exactly; empty where nothing is known of the language"""
+    confidence: float = Field(0.0, ge=0, le=1)
+    """How sure the model was of its words; lower where some were left out, or nothing was there to check them by"""
+    calibrated: bool = False
+    """Always false: `confidence` orders explanations, and promises no share of right ones"""
     model_used: str
+    language: str | None = None
+    """The language of the code, named or guessed; null: unknown"""
     processing_time: float
     """Seconds in the server"""
     finish_reason: FinishReason
     tokens: TokenUsage = TokenUsage()
     fallback: list[Attempt] = []
+
+
+class RecognisedLanguage(Wire):
+    """Which language code is in."""
+
+    language: str | None
+    """null: unknown"""
+    guessed: bool
+    """Whether it only looks like it: neither the file's name nor the code itself says so"""
 
 
 class ErrorBody(Wire):
@@ -139,8 +169,10 @@ class Batch(Wire):
 
 
 class Chunk(Wire):
-    """A piece of a streamed completion."""
+    """A piece of a streamed answer."""
 
     text: str
+    confidence: float | None = Field(None, ge=0, le=1)
+    """How likely the completion up to here is to be right; null where no guard judges it"""
     logprobs: list[TokenLogprob] | None = None
     """When asked for: the tokens that are complete by now"""

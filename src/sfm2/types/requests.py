@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sfm2.types.language import Language
 from sfm2.types.names import Outcome
 from sfm2.types.sampling import MAX_NEW_TOKENS, GenerationOptions
-from sfm2.types.wire import Prompt, Request, Text
+from sfm2.types.wire import FLAG, NUMBER, Prompt, Request, Text
 
 MAX_SNIPPETS = 256
 
@@ -22,7 +22,7 @@ class GenerateRequest(GenerationOptions):
     suffix: Text | None = None
     """Code that follows the completion"""
     language: Language | None = None
-    use_fallback: bool = True
+    use_fallback: Annotated[bool, FLAG] = True
     """Whether other backends may answer when SFM-2 can't"""
 
 
@@ -40,7 +40,7 @@ class BatchRequest(GenerationOptions):
     prompts: list[Any] = Field(min_length=1, json_schema_extra={"items": {"type": "string"}})
     """The prompts, each answered on its own"""
     language: Language | None = None
-    use_fallback: bool = True
+    use_fallback: Annotated[bool, FLAG] = True
 
 
 class CompleteRequest(GenerationOptions):
@@ -56,9 +56,9 @@ class CompleteRequest(GenerationOptions):
     """The file's name; implies the language"""
     context: list[Snippet] = Field([], max_length=MAX_SNIPPETS)
     """Code of other files, the most relevant last: when there is too much, the last ones are kept"""
-    time_limit: float | None = Field(None, gt=0)
+    time_limit: Annotated[float | None, Field(gt=0), NUMBER] = None
     """Seconds of writing after which the completion ends at the end of its line"""
-    use_fallback: bool = True
+    use_fallback: Annotated[bool, FLAG] = True
 
 
 class ConversationMessage(Request):
@@ -72,7 +72,7 @@ class ChatRequest(GenerationOptions):
     """A conversation to continue. Replies are not guarded."""
 
     messages: list[ConversationMessage] = Field(min_length=1)
-    use_fallback: bool = True
+    use_fallback: Annotated[bool, FLAG] = True
 
 
 class ExplainRequest(Request):
@@ -81,9 +81,20 @@ class ExplainRequest(Request):
     code: Prompt
     """Code to explain"""
     language: Language | None = None
-    max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
+    max_length: Annotated[int | None, Field(ge=1, le=MAX_NEW_TOKENS), NUMBER] = None
     """New tokens at most"""
-    use_fallback: bool = True
+    model: Text | None = Field(None, max_length=200)
+    """The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can"""
+    use_fallback: Annotated[bool, FLAG] = True
+
+
+class LanguageRequest(Request):
+    """Tell the language of code."""
+
+    code: Text
+    """Code, or its beginning"""
+    path: Text | None = Field(None, max_length=4096)
+    """The file's name, which decides where it is known"""
 
 
 class FeedbackRequest(Request):

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 from sfm2.types.names import Mode
-from sfm2.types.wire import Request, StopText, Text
+from sfm2.types.wire import FLAG, NUMBER, Request, StopText, Text
 
 MAX_NEW_TOKENS = 32_768
 MAX_STOPS = 64  # Continue sends more than twenty
 MAX_CHOICES = 8
+LEAST = 1e-30  # engines compute in 32 bits, where a smaller one is 0, or makes infinity of what is divided by it
+
+
+def _computable(value: float | None) -> float | None:
+    if value is not None and 0 < value < LEAST:
+        raise ValueError(f"is too small to compute with; the least above 0 is {LEAST:g}")
+    return value
+
+
+COMPUTABLE = AfterValidator(_computable)
+"""Refuses what an engine can't tell from 0. The schema says so by `NOT_TINY`."""
+NOT_TINY: JsonDict = {"not": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": LEAST}}
 
 
 @dataclass(frozen=True)
@@ -38,19 +51,21 @@ class SamplingParams:
 class SamplingOptions(Request):
     """Sampling parameters of a request. None takes the server's default (`generation` in its configuration)."""
 
-    max_length: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
+    max_length: Annotated[int | None, Field(ge=1, le=MAX_NEW_TOKENS), NUMBER] = None
     """New tokens at most"""
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: Annotated[float | None, Field(ge=0, le=2, json_schema_extra=NOT_TINY), NUMBER, COMPUTABLE] = None
     """0 always takes the likeliest token"""
-    top_p: float | None = Field(None, gt=0, le=1)
+    top_p: Annotated[float | None, Field(gt=0, le=1, json_schema_extra=NOT_TINY), NUMBER, COMPUTABLE] = None
     """Draw from the likeliest tokens that together have this share of the probability"""
-    top_k: int | None = Field(None, ge=0, le=1000)
+    top_k: Annotated[int | None, Field(ge=0, le=1000), NUMBER] = None
     """Draw from this many of the likeliest tokens; 0 keeps every token"""
-    repetition_penalty: float | None = Field(None, gt=0, le=2)
+    repetition_penalty: Annotated[float | None, Field(gt=0, le=2, json_schema_extra=NOT_TINY), NUMBER, COMPUTABLE] = (
+        None
+    )
     """1 is none"""
     stop: list[StopText] | None = Field(None, max_length=MAX_STOPS)
     """Texts that end the completion"""
-    seed: int | None = Field(None, ge=0, lt=2**63)
+    seed: Annotated[int | None, Field(ge=0, lt=2**63), NUMBER] = None
     """Equal seeds give equal samples"""
 
     def resolve(self, defaults: SamplingParams) -> SamplingParams:
@@ -63,16 +78,18 @@ class SamplingOptions(Request):
 class GenerationOptions(SamplingOptions):
     """What every request that generates code may say besides the code."""
 
-    n: int | None = Field(None, ge=1, le=MAX_CHOICES)
+    n: Annotated[int | None, Field(ge=1, le=MAX_CHOICES), NUMBER] = None
     """How many completions; the one with the highest confidence comes first"""
     mode: Mode | None = None
     """Where the completion ends; null: block to complete, function to generate"""
-    guard: bool | None = None
+    guard: Annotated[bool | None, FLAG] = None
     """False gives what the model wrote, unguarded"""
-    features: bool | None = None
+    features: Annotated[bool | None, FLAG] = None
     """Include the features that `confidence` is computed from"""
-    logprobs: bool | None = None
+    logprobs: Annotated[bool | None, FLAG] = None
     """Include the completion's tokens and their log-probabilities"""
+    model: Text | None = Field(None, max_length=200)
+    """The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can"""
     adapter: Text | None = Field(None, max_length=64)
     """The adapter to answer with, "none" for none; null: the API key's, or the one in use"""
 
@@ -100,6 +117,7 @@ class GenerationArguments(TypedDict, total=False):
     guard: bool | None
     features: bool | None
     logprobs: bool | None
+    model: str | None
     adapter: str | None
     language: str | None
     use_fallback: bool | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, overload
 
 from pydantic import Field
 from pydantic.config import JsonDict
@@ -35,14 +35,37 @@ class BackendHealth(Wire):
 class Health(Wire):
     """The state of a service and its backends."""
 
+    brief = ("status", "model_status")
+
     status: Literal["healthy", "degraded", "unhealthy"]
     model_status: dict[str, BackendStatus]
     model_details: dict[str, str] = {}
     """The reason for each status"""
     backends: dict[str, BackendHealth] = {}
     """The same per backend, with what it runs"""
+    storage: str | None = None
+    """Why the store of keys, rates and statistics can't be used; null: it can"""
     timestamp: datetime
     version: str = ""
+
+    # What type checkers know of `health["status"]`.
+    @overload
+    def __getitem__(self, name: Literal["status"]) -> Literal["healthy", "degraded", "unhealthy"]: ...
+    @overload
+    def __getitem__(self, name: Literal["model_status"]) -> dict[str, BackendStatus]: ...
+    @overload
+    def __getitem__(self, name: Literal["model_details"]) -> dict[str, str]: ...
+    @overload
+    def __getitem__(self, name: Literal["backends"]) -> dict[str, BackendHealth]: ...
+    @overload
+    def __getitem__(self, name: Literal["timestamp"]) -> datetime: ...
+    @overload
+    def __getitem__(self, name: Literal["version"]) -> str: ...
+    @overload
+    def __getitem__(self, name: str) -> Any: ...
+
+    def __getitem__(self, name: str) -> Any:
+        return super().__getitem__(name)
 
 
 class Probe(Wire):
@@ -50,6 +73,26 @@ class Probe(Wire):
 
     status: Literal["ok", "unavailable"]
     reason: str | None = None
+
+
+class WindowStats(Wire):
+    """What a service did lately, over all its workers."""
+
+    total_requests: int = 0
+    successful_requests: int = 0
+    latency: dict[str, float] = Field({}, json_schema_extra=_SECONDS)
+    """As of `Stats`; empty: no request succeeded"""
+    errors: dict[str, int] = {}
+    """Failed requests by error code"""
+    tokens_generated: int = 0
+
+
+class StatsWindows(Wire):
+    """What a service did until now, each from up to 5 seconds further back."""
+
+    minute: WindowStats = WindowStats()
+    five_minutes: WindowStats = WindowStats()
+    hour: WindowStats = WindowStats()
 
 
 class Stats(Wire):
@@ -73,3 +116,9 @@ class Stats(Wire):
     """Completions by outcome, as `/feedback` reported"""
     acceptance_rate: float | None = Field(None, json_schema_extra=_SHARE)
     """Share of accepted and edited ones among those with feedback; null: there is none"""
+    loop_lag: float = Field(0, json_schema_extra=_SECONDS)
+    """Seconds by which this process was late to attend to its requests, at most, in the last minute"""
+    loop_lags: dict[str, int] = {}
+    """How often it was late in that minute, of the times that it was measured: by at most so many seconds; inf: more"""
+    windows: StatsWindows | None = None
+    """The same of the last minute, five minutes and hour; null: an older server"""

@@ -12,6 +12,7 @@ export const FORMS = {
       "text": "string"
     },
     "absent": {
+      "confidence": null,
       "logprobs": null
     }
   },
@@ -58,6 +59,9 @@ export const FORMS = {
       "finish_reason": "string"
     },
     "absent": {
+      "calibrated": false,
+      "confidence": 0,
+      "facts": [],
       "fallback": [],
       "tokens": {
         "completion": 0,
@@ -95,6 +99,8 @@ export const FORMS = {
       "fallbacks": 0,
       "feedback": {},
       "latency": {},
+      "loop_lag": 0,
+      "loop_lags": {},
       "tokens_generated": 0,
       "uptime": 0
     }
@@ -108,6 +114,7 @@ export const DATA = [
   "features",
   "feedback",
   "latency",
+  "loop_lags",
   "model_details",
   "model_status",
   "model_usage"

@@ -2,7 +2,9 @@
 
 export type Path =
     | "/complete"
+    | "/complete/stream"
     | "/explain"
+    | "/explain/stream"
     | "/feedback"
     | "/generate"
     | "/generate/batch"
@@ -110,6 +112,11 @@ export interface components {
             /** @description Where the completion ends; null: block to complete, function to generate */
             mode?: components["schemas"]["Mode"] | null;
             /**
+             * Model
+             * @description The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can
+             */
+            model?: string | null;
+            /**
              * N
              * @description How many completions; the one with the highest confidence comes first
              */
@@ -168,7 +175,7 @@ export interface components {
              * Finish Reason
              * @enum {string}
              */
-            finish_reason: "stop" | "length";
+            finish_reason: "stop" | "length" | "time";
             /**
              * @default {
              *       "action": "off",
@@ -190,9 +197,15 @@ export interface components {
         };
         /**
          * Chunk
-         * @description A piece of a streamed completion.
+         * @description A piece of a streamed answer.
          */
         Chunk: {
+            /**
+             * Confidence
+             * @description How likely the completion up to here is to be right; null where no guard judges it
+             * @default null
+             */
+            confidence: number | null;
             /**
              * Logprobs
              * @description When asked for: the tokens that are complete by now
@@ -202,6 +215,99 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * CodeFacts
+         * @description What was read off the syntax tree of a definition, or of a script's own statements.
+         *
+         *     Code is as it is written, on one line, and cut with `…` where it is long.
+         */
+        CodeFacts: {
+            /**
+             * Bases
+             * @description Of a class
+             * @default []
+             */
+            bases: string[];
+            /**
+             * Calls
+             * @default []
+             */
+            calls: string[];
+            /**
+             * Changes
+             * @description What it changes that outlives a call: attributes, arguments, outer names, files, output. Changes by what it calls are
+             *     known for well-known names only
+             * @default []
+             */
+            changes: string[];
+            /**
+             * Decorators
+             * @default []
+             */
+            decorators: string[];
+            kind: components["schemas"]["CodeKind"];
+            /**
+             * Line
+             * @description Where it begins, from 1
+             */
+            line: number;
+            /**
+             * Name
+             * @description With the class around it, such as `Stack.push`; empty for a script
+             * @default
+             */
+            name: string;
+            /**
+             * Parameters
+             * @default []
+             */
+            parameters: components["schemas"]["ParameterFacts"][];
+            /**
+             * Raises
+             * @default []
+             */
+            raises: string[];
+            /**
+             * Returns
+             * @description The expressions that it returns; empty: it returns nothing
+             * @default []
+             */
+            returns: string[];
+            /**
+             * Signature
+             * @description Up to the body
+             * @default
+             */
+            signature: string;
+            /**
+             * Steps
+             * @description What it does in words, statement by statement, indented by two spaces a level; empty for long code
+             * @default []
+             */
+            steps: string[];
+            /**
+             * Traits
+             * @default []
+             */
+            traits: components["schemas"]["CodeTrait"][];
+            /**
+             * Yields
+             * @default []
+             */
+            yields: string[];
+        };
+        /**
+         * CodeKind
+         * @description What a piece of code is.
+         * @enum {string}
+         */
+        CodeKind: "function" | "method" | "class" | "script";
+        /**
+         * CodeTrait
+         * @description What else a function is.
+         * @enum {string}
+         */
+        CodeTrait: "async" | "generator" | "recursive";
         /**
          * CompleteRequest
          * @description The editor's call: fill the hole between prefix and suffix.
@@ -242,6 +348,11 @@ export interface components {
             max_length?: number | null;
             /** @description Where the completion ends; null: block to complete, function to generate */
             mode?: components["schemas"]["Mode"] | null;
+            /**
+             * Model
+             * @description The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can
+             */
+            model?: string | null;
             /**
              * N
              * @description How many completions; the one with the highest confidence comes first
@@ -321,7 +432,8 @@ export interface components {
             alternatives: components["schemas"]["Choice"][];
             /**
              * Calibrated
-             * @description Whether `confidence` was fitted to these weights
+             * @description Whether `confidence` is a probability: fitted to these weights, for completions at temperature 0 that the guard
+             *     judged and that ended by themselves
              * @default false
              */
             calibrated: boolean;
@@ -352,7 +464,7 @@ export interface components {
              * Finish Reason
              * @enum {string}
              */
-            finish_reason: "stop" | "length";
+            finish_reason: "stop" | "length" | "time";
             /**
              * Generated Code
              * @description prompt + completion
@@ -373,6 +485,11 @@ export interface components {
              * @default
              */
             id: string;
+            /**
+             * Language
+             * @description The language that it was judged in, named or guessed; null: unknown
+             */
+            language?: string | null;
             /**
              * Logprobs
              * @description The tokens of `completion`, when asked for; null where the backend does not report them
@@ -450,6 +567,11 @@ export interface components {
              */
             max_length?: number | null;
             /**
+             * Model
+             * @description The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can
+             */
+            model?: string | null;
+            /**
              * Use Fallback
              * @default true
              */
@@ -457,11 +579,32 @@ export interface components {
         };
         /**
          * Explanation
-         * @description What a piece of code does, in words.
+         * @description What a piece of code does: in a model's words, and as far as it can be read off.
          */
         Explanation: {
-            /** Explanation */
+            /**
+             * Calibrated
+             * @description Always false: `confidence` orders explanations, and promises no share of right ones
+             * @default false
+             */
+            calibrated: boolean;
+            /**
+             * Confidence
+             * @description How sure the model was of its words; lower where some were left out, or nothing was there to check them by
+             * @default 0
+             */
+            confidence: number;
+            /**
+             * Explanation
+             * @description The model's words, without sentences that the code refutes. Where none is left, the `steps` of the facts
+             */
             explanation: string;
+            /**
+             * Facts
+             * @description What was read off the code, exactly; empty where nothing is known of the language
+             * @default []
+             */
+            facts: components["schemas"]["CodeFacts"][];
             /**
              * Fallback
              * @default []
@@ -471,7 +614,12 @@ export interface components {
              * Finish Reason
              * @enum {string}
              */
-            finish_reason: "stop" | "length";
+            finish_reason: "stop" | "length" | "time";
+            /**
+             * Language
+             * @description The language of the code, named or guessed; null: unknown
+             */
+            language?: string | null;
             /** Model Used */
             model_used: string;
             /**
@@ -532,6 +680,11 @@ export interface components {
             max_length?: number | null;
             /** @description Where the completion ends; null: block to complete, function to generate */
             mode?: components["schemas"]["Mode"] | null;
+            /**
+             * Model
+             * @description The backend to answer with, by its name or its model's, and no other; null: the first of the chain that can
+             */
+            model?: string | null;
             /**
              * N
              * @description How many completions; the one with the highest confidence comes first
@@ -595,7 +748,7 @@ export interface components {
          * @description Why the guard did it.
          * @enum {string}
          */
-        GuardReason: "line_end" | "chatter" | "suffix_begins" | "block_end" | "repetition" | "syntax" | "open" | "undefined_names" | "stop_text" | "length" | "unknown_language" | "too_large" | "switched_off";
+        GuardReason: "hidden_character" | "line_end" | "chatter" | "own_import" | "suffix_begins" | "block_end" | "repetition" | "unsure_line" | "syntax" | "open" | "undefined_names" | "stop_text" | "length" | "unknown_language" | "unjudged" | "too_large" | "switched_off";
         /**
          * GuardReport
          * @description What the syntax guard did to a completion, and why.
@@ -657,6 +810,11 @@ export interface components {
              */
             status: "healthy" | "degraded" | "unhealthy";
             /**
+             * Storage
+             * @description Why the store of keys, rates and statistics can't be used; null: it can
+             */
+            storage?: string | null;
+            /**
              * Timestamp
              * Format: date-time
              */
@@ -672,7 +830,7 @@ export interface components {
          * @description Languages a request may name; `text` is anything else.
          * @enum {string}
          */
-        Language: "python" | "javascript" | "typescript" | "java" | "go" | "rust" | "c" | "cpp" | "csharp" | "ruby" | "php" | "bash" | "sql" | "html" | "css" | "json" | "yaml" | "toml" | "kotlin" | "swift" | "scala" | "lua" | "markdown" | "text";
+        Language: "python" | "javascript" | "typescript" | "java" | "go" | "rust" | "c" | "cpp" | "csharp" | "ruby" | "php" | "bash" | "sql" | "html" | "css" | "json" | "yaml" | "toml" | "tsx" | "kotlin" | "swift" | "scala" | "lua" | "dart" | "zig" | "elixir" | "haskell" | "r" | "perl" | "julia" | "ocaml" | "ocaml_interface" | "fsharp" | "clojure" | "erlang" | "nix" | "groovy" | "objectivec" | "objectivecpp" | "cuda" | "glsl" | "hlsl" | "wgsl" | "cython" | "starlark" | "gdscript" | "nim" | "crystal" | "d" | "elm" | "solidity" | "vb" | "fortran" | "matlab" | "pascal" | "ada" | "verilog" | "vhdl" | "assembly" | "commonlisp" | "scheme" | "elisp" | "coffeescript" | "raku" | "tcl" | "awk" | "vim" | "zsh" | "fish" | "powershell" | "batch" | "dockerfile" | "makefile" | "cmake" | "meson" | "just" | "hcl" | "nginx" | "protobuf" | "graphql" | "prisma" | "ini" | "dotenv" | "xml" | "vue" | "svelte" | "astro" | "blade" | "erb" | "jinja" | "handlebars" | "gotemplate" | "razor" | "pug" | "scss" | "sass" | "less" | "latex" | "markdown" | "rst" | "asciidoc" | "text";
         /**
          * Mode
          * @description Where a completion ends: at the end of the line, with the block that holds the cursor, with the definition that the
@@ -686,6 +844,21 @@ export interface components {
          * @enum {string}
          */
         Outcome: "accepted" | "edited" | "rejected";
+        /**
+         * ParameterFacts
+         * @description A parameter, as it is written.
+         */
+        ParameterFacts: {
+            /** Default */
+            default?: string | null;
+            /**
+             * Name
+             * @description With its marks, such as `*rest`
+             */
+            name: string;
+            /** Type */
+            type?: string | null;
+        };
         /**
          * Probe
          * @description What `/health/live` and `/health/ready` answer.
@@ -758,6 +931,20 @@ export interface components {
             latency: {
                 [key: string]: number;
             };
+            /**
+             * Loop Lag
+             * @description Seconds by which this process was late to attend to its requests, at most, in the last minute
+             * @default 0
+             */
+            loop_lag: number;
+            /**
+             * Loop Lags
+             * @description How often it was late in that minute, of the times that it was measured: by at most so many seconds; inf: more
+             * @default {}
+             */
+            loop_lags: {
+                [key: string]: number;
+            };
             /** Model Usage */
             model_usage: {
                 [key: string]: number;
@@ -777,6 +964,44 @@ export interface components {
              * @default 0
              */
             uptime: number;
+            /** @description The same of the last minute, five minutes and hour; null: an older server */
+            windows?: components["schemas"]["StatsWindows"] | null;
+        };
+        /**
+         * StatsWindows
+         * @description What a service did until now, each from up to 5 seconds further back.
+         */
+        StatsWindows: {
+            /**
+             * @default {
+             *       "errors": {},
+             *       "latency": {},
+             *       "successful_requests": 0,
+             *       "tokens_generated": 0,
+             *       "total_requests": 0
+             *     }
+             */
+            five_minutes: components["schemas"]["WindowStats"];
+            /**
+             * @default {
+             *       "errors": {},
+             *       "latency": {},
+             *       "successful_requests": 0,
+             *       "tokens_generated": 0,
+             *       "total_requests": 0
+             *     }
+             */
+            hour: components["schemas"]["WindowStats"];
+            /**
+             * @default {
+             *       "errors": {},
+             *       "latency": {},
+             *       "successful_requests": 0,
+             *       "tokens_generated": 0,
+             *       "total_requests": 0
+             *     }
+             */
+            minute: components["schemas"]["WindowStats"];
         };
         /**
          * TokenLogprob
@@ -807,6 +1032,43 @@ export interface components {
              * @default 0
              */
             prompt: number;
+        };
+        /**
+         * WindowStats
+         * @description What a service did lately, over all its workers.
+         */
+        WindowStats: {
+            /**
+             * Errors
+             * @description Failed requests by error code
+             * @default {}
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Latency
+             * @description As of `Stats`; empty: no request succeeded
+             * @default {}
+             */
+            latency: {
+                [key: string]: number;
+            };
+            /**
+             * Successful Requests
+             * @default 0
+             */
+            successful_requests: number;
+            /**
+             * Tokens Generated
+             * @default 0
+             */
+            tokens_generated: number;
+            /**
+             * Total Requests
+             * @default 0
+             */
+            total_requests: number;
         };
     };
     responses: never;

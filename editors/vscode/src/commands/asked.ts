@@ -2,14 +2,18 @@
 import { SFM2Error } from "sfm2-client";
 import * as vscode from "vscode";
 
-/** Undefined when it was cancelled or failed. */
-export async function asked<T>(title: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+/** Undefined when it was cancelled or failed. `say` shows how far it is. */
+export async function asked<T>(
+  title: string,
+  ask: (signal: AbortSignal, say: (message: string) => void) => Promise<T>,
+): Promise<T | undefined> {
   const location = vscode.ProgressLocation.Notification;
-  return vscode.window.withProgress({ location, title: `SFM-2: ${title}`, cancellable: true }, async (_, token) => {
+  const how = { location, title: `SFM-2: ${title}`, cancellable: true };
+  return vscode.window.withProgress(how, async (progress, token) => {
     const cancel = new AbortController();
     const listening = token.onCancellationRequested(() => cancel.abort());
     try {
-      return await ask(cancel.signal);
+      return await ask(cancel.signal, (message) => progress.report({ message }));
     } catch (error) {
       if (cancel.signal.aborted) return undefined;
       if (!(error instanceof SFM2Error)) throw error;

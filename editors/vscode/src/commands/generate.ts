@@ -29,7 +29,9 @@ export async function generate(server: Server): Promise<void> {
     place: { ...place, prefix: `${place.prefix}\n${comment.indent}` },
     options: { mode: "function", maxLength: MAX_LENGTH, adapter: settings.adapter || null, timeout: PATIENCE },
   } as const;
-  const answer = await asked("Writing…", (signal) => server.complete(request, signal));
+  const answer = await asked("Writing…", (signal, say) =>
+    server.complete(request, signal, ({ text }) => say(text.trim().split("\n").pop() ?? "")),
+  );
   if (!answer) return;
   if (!answer.completion.trim()) {
     await vscode.window.showInformationMessage("SFM-2: the model had nothing that fits here. Say more in the comment.");

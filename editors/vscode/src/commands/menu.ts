@@ -13,12 +13,17 @@ export async function menu(situation: Situation): Promise<void> {
   const start: Entry = { label: "$(play) Start a server on this machine", run: ["sfm2.startServer"] };
   const key: Entry = { label: "$(key) Set API key", run: ["sfm2.setKey"] };
   const log: Entry = { label: "$(output) Show log", run: ["sfm2.showLog"] };
+  const language: Entry = {
+    label: "$(code) Switch automatic suggestions off for this language",
+    run: ["sfm2.toggleLanguage"],
+  };
   const entries: Entry[] = [
     {
       label: `${situation.automatic ? "$(circle-slash) Switch automatic suggestions off" : "$(check) Switch automatic suggestions on"}`,
-      run: ["sfm2.toggle"],
+      run: [situation.languageOff ? "sfm2.toggleLanguage" : "sfm2.toggle"],
     },
     { label: "$(refresh) Check the server now", run: ["sfm2.check"] },
+    ...(situation.languageOff || !situation.automatic ? [] : [language]),
     ...(situation.local && situation.state.kind === "offline" ? [start] : []),
     key,
     settings,

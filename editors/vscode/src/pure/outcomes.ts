@@ -28,6 +28,8 @@ interface Shown {
   readonly begun: boolean;
   /** Where it began. */
   readonly start: number;
+  /** Whether more of it may come after `text`. */
+  readonly more: boolean;
 }
 
 interface Taken {
@@ -49,22 +51,31 @@ export class Outcomes {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** A suggestion can be seen, with `text` to come at `offset`. */
-  shown(id: string, document: string, offset: number, text: string): Verdict[] {
+  /** A suggestion can be seen, with `text` to come at `offset`, and perhaps `more` of it later. */
+  shown(id: string, document: string, offset: number, text: string, more = false): Verdict[] {
     const before = this.#shown;
     if (before?.id === id && before.document === document) {
-      this.#shown = { ...before, offset, text };
+      this.#shown = { ...before, offset, text, more };
       return [];
     }
     const verdicts = this.left();
-    this.#shown = { id, document, offset, text, since: this.now(), begun: false, start: offset };
+    this.#shown = { id, document, offset, text, since: this.now(), begun: false, start: offset, more };
     return verdicts;
   }
 
-  /** The editor says that it was accepted, whole. */
+  /** No more of it will come than was shown. */
+  ended(id: string): Verdict[] {
+    const shown = this.#shown;
+    if (shown?.id !== id) return [];
+    if (shown.text === "") return this.#took(shown, shown.offset);
+    this.#shown = { ...shown, more: false };
+    return [];
+  }
+
+  /** The editor says that it was accepted, as far as it was shown. */
   accepted(id: string): Verdict[] {
     const shown = this.#shown;
-    return shown?.id === id ? this.#took(shown, shown.offset + shown.text.length) : [];
+    return shown?.id === id ? this.#came(shown, shown.offset + shown.text.length) : [];
   }
 
   /** A document was edited. Of several edits at once the last in the document comes first, as VS Code sends them. */
@@ -86,6 +97,13 @@ export class Outcomes {
     return this.#shown?.document === document ? this.left() : [];
   }
 
+  /** All that was shown is in the document, up to `end`. */
+  #came(shown: Shown, end: number): Verdict[] {
+    if (!shown.more) return this.#took(shown, end);
+    this.#shown = { ...shown, begun: true, offset: end, text: "" };
+    return [];
+  }
+
   #took(shown: Shown, end: number): Verdict[] {
     this.#shown = undefined;
     const { id, document, start } = shown;
@@ -104,7 +122,7 @@ export class Outcomes {
       this.#shown = undefined;
       return [{ id: shown.id, outcome: shown.begun ? "edited" : "rejected" }];
     }
-    if (came === shown.text.length) return this.#took(shown, shown.offset + edit.text.length);
+    if (came === shown.text.length) return this.#came(shown, shown.offset + edit.text.length);
     // More than a key gives: it was accepted in part.
     const begun = shown.begun || came > 2;
     // In the document a line may end in two characters.

@@ -15,6 +15,8 @@ export interface Situation {
   readonly state: State;
   readonly url: string;
   readonly automatic: boolean;
+  /** The language of the open document, as VS Code calls it, if it is switched off; else undefined. */
+  readonly languageOff: string | undefined;
   readonly hasKey: boolean;
   readonly asking: boolean;
   readonly adapter: string | undefined;
@@ -34,11 +36,13 @@ export function statusText(situation: Situation): StatusText {
 }
 
 function off(situation: Situation): Partial<Words> {
+  const { languageOff } = situation;
+  const [where, command] = languageOff ? [` for ${languageOff}`, " for this language"] : ["", ""];
   return {
     icon: "circle-slash",
     text: "off",
-    detail: `Automatic suggestions are off. ${words(situation).detail}`,
-    fix: "Alt+\\ requests one; “Switch automatic suggestions on or off” switches them on.",
+    detail: `Automatic suggestions are off${where}. ${words(situation).detail}`,
+    fix: `Alt+\\ requests one; “Switch automatic suggestions on or off${command}” switches them on.`,
     command: undefined,
   };
 }

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -195,6 +195,59 @@ test("switched off, nothing is suggested; switched on again, it is", async () =>
   await window.press("Control+End");
   await window.type("# even\n    ");
   await window.untilGhostText();
+});
+
+test("another suggestion is asked for by its command, and the first is back", async () => {
+  file("others.py");
+  await window.openFile("others.py");
+  await window.type("def shuffled(words):");
+  await window.press("Enter");
+  const ghost = await window.untilGhostText();
+  const asked = await server.requests();
+  // By commands: in this browser Alt hides the ghost text before its key is read.
+  await window.command("SFM-2: Show the next suggestion");
+  await until("others are asked for", 60, async () => (await server.requests()) > asked);
+  await window.untilOtherThan(ghost);
+  const other = await window.untilGhostText();
+  assert.notEqual(other, ghost);
+  const answered = await server.requests();
+  await window.command("SFM-2: Show the previous suggestion");
+  await until("the first is back", 30, async () => (await window.ghostText()) === ghost);
+  assert.equal(await server.requests(), answered, "they are asked for once");
+});
+
+test("a language is switched off by itself", async () => {
+  const path = file("notes.md", "");
+  await window.openFile("notes.md");
+  await window.command("SFM-2: Switch automatic suggestions on or off for this language");
+  await window.untilStatus(/SFM-2: off.*off for markdown/);
+  const asked = await server.requests();
+  await window.type("# Notes");
+  await window.press("Enter");
+  await window.page.waitForTimeout(1_500);
+  assert.equal(await server.requests(), asked);
+  await window.save(path);
+  file("still.py");
+  await window.openFile("still.py");
+  await window.untilStatus(/SFM-2: qwen/);
+  await window.command("View: Revert and Close Editor");
+  await window.openFile("notes.md");
+  await window.command("SFM-2: Switch automatic suggestions on or off for this language");
+  await window.untilStatus(/SFM-2: qwen/);
+});
+
+test("a marked mistake is corrected once its correction was seen and applied", async () => {
+  const wrong = '{\n  "name": "sfm2",\n  "version": 1.0.0\n}\n';
+  const path = file("fixed.jsonc", wrong);
+  await window.openFile("fixed.jsonc");
+  await window.page.waitForSelector(".squiggly-error", { timeout: 60_000 });
+  await window.press("Control+Home", "ArrowDown", "ArrowDown", "End");
+  await window.action("Fix with SFM-2");
+  await window.page.getByRole("button", { name: "Apply" }).waitFor({ timeout: 300_000 });
+  await window.screenshot("fix");
+  assert.equal(readFileSync(path, "utf8"), wrong, "nothing is changed before it is applied");
+  await window.page.getByRole("button", { name: "Apply" }).click();
+  assert.notEqual(await window.save(path), wrong);
 });
 
 test("selected code is explained beside it", async () => {

@@ -1,6 +1,6 @@
 /** VS Code's window, as its user sees and handles it. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { until } from "../../../core/test/until.ts";
 
@@ -9,6 +9,8 @@ const GHOST = ".monaco-editor .ghost-text-decoration, .monaco-editor .ghost-text
 
 /** A model on a busy machine takes its time. */
 const ANSWER = 240;
+/** Milliseconds within which ghost text that is not whole has grown. */
+const GROWING = 1500;
 
 export class Workbench {
   private constructor(
@@ -79,6 +81,22 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
+  /** Takes what the light bulb offers first. */
+  async action(title: string): Promise<void> {
+    const offered = this.page.locator(".action-widget").getByText(title).first();
+    // Where the cursor has just come, nothing may be known yet.
+    await until(`${title} is offered`, 120, async () => {
+      await this.page.keyboard.press("Control+.");
+      const there = await offered.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!there) await this.page.keyboard.press("Escape");
+      return there;
+    });
+    await this.page.keyboard.press("Enter");
+  }
+
   /** Answers an input box. */
   async answer(title: string, text: string): Promise<void> {
     await this.page.waitForSelector(`.quick-input-widget:has-text("${title}") input[type=password]`);
@@ -107,9 +125,16 @@ export class Workbench {
 
   async untilGhostText(): Promise<string> {
     await until("ghost text is shown", ANSWER, async () => (await this.ghostText()).trim() !== "");
-    // The lines below the first are drawn a moment later.
-    await this.page.waitForTimeout(300);
-    return this.ghostText();
+    // Its first line is shown as soon as it is sure; the others follow, while the status bar says that it is asking.
+    const asking = this.page.locator('[id="sfm2.sfm2.status"] .codicon-modifier-spin');
+    await until("the answer is whole", ANSWER, async () => (await asking.count()) === 0);
+    let [before, ghost] = ["", await this.ghostText()];
+    while (ghost !== before) {
+      before = ghost;
+      await this.page.waitForTimeout(GROWING);
+      ghost = await this.ghostText();
+    }
+    return ghost;
   }
 
   async untilOtherThan(ghost: string): Promise<void> {
@@ -158,6 +183,9 @@ export class Workbench {
   /** Saves the file at `path`; what is in it then. */
   async save(path: string): Promise<string> {
     const before = readFileSync(path, "utf8");
+    // What is changed and in front is saved, nothing else: a comparison may still be closing.
+    await this.page.waitForSelector(`.tab.active.dirty[data-resource-name="${basename(path)}"]`);
+    await this.page.waitForSelector(".monaco-editor.focused");
     await this.page.keyboard.press("Control+S");
     await until(`${path} is saved`, 60, async () => readFileSync(path, "utf8") !== before);
     // A large file is not written all at once.

@@ -9,8 +9,13 @@ class Session {
   readonly said: Verdict[] = [];
   readonly outcomes = new Outcomes(() => this.now);
 
-  show(text: string, id = "1"): this {
-    this.said.push(...this.outcomes.shown(id, "a.py", this.text.length, text));
+  show(text: string, id = "1", more = false): this {
+    this.said.push(...this.outcomes.shown(id, "a.py", this.text.length, text, more));
+    return this;
+  }
+
+  end(id = "1"): this {
+    this.said.push(...this.outcomes.ended(id));
     return this;
   }
 
@@ -109,4 +114,27 @@ test("another file's edits are none of its business", () => {
   const session = new Session().show("abc");
   session.said.push(...session.outcomes.edited("b.py", [{ offset: 4, length: 0, text: "x" }]));
   session.says();
+});
+
+test("the first line taken before the others came, and then those: accepted, once", () => {
+  const session = new Session().show("a", "1", true).type("a");
+  session.said.push(...session.outcomes.accepted("1"));
+  session.says();
+  session.show("\nb").type("\nb").says("accepted");
+});
+
+test("the first line taken, and nothing came after it: accepted when that is known", () => {
+  new Session().show("a", "1", true).type("a").end().says("accepted");
+});
+
+test("the first line taken, the others typed past: edited", () => {
+  new Session().show("a", "1", true).type("a").show("\nb").type("x").says("edited");
+});
+
+test("the first line taken, something else typed before the others came: edited", () => {
+  new Session().show("a", "1", true).type("a", "x").says("edited");
+});
+
+test("the first line is all there is: accepted as ever", () => {
+  new Session().show("abc", "1", true).end().type("abc").says("accepted");
 });

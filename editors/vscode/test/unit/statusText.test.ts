@@ -7,6 +7,7 @@ const situation: Situation = {
   state: { kind: "ready", model: "qwen2.5-coder-0.5b" },
   url: "http://127.0.0.1:8000",
   automatic: true,
+  languageOff: undefined,
   hasKey: false,
   asking: false,
   adapter: undefined,
@@ -53,6 +54,12 @@ test("a key that is missing is told from one that is wrong", () => {
   const state: State = { kind: "wrongKey", reason: "" };
   assert.equal(statusText({ ...situation, state }).text, "needs a key");
   assert.equal(statusText({ ...situation, state, hasKey: true }).text, "wrong key");
+});
+
+test("what is off for a language only says so", () => {
+  const said = statusText({ ...situation, automatic: false, languageOff: "markdown" });
+  assert.match(said.detail, /off for markdown/);
+  assert.match(said.fix, /for this language/);
 });
 
 test("off is said while all is well; what is wrong comes first", () => {

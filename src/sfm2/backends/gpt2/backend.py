@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Self
 
-from sfm2.backends.base import Backend
+from sfm2.backends.base import Backend, obstacle_error
 from sfm2.backends.gpt2 import files
 from sfm2.backends.gpt2.detokenizer import Detokenizer
 from sfm2.backends.gpt2.lazy_loader import LazyLoader
@@ -21,8 +21,6 @@ from sfm2.config import GPT2Settings, Settings
 from sfm2.errors import (
     BackendError,
     BackendLoadingError,
-    BackendNotConfiguredError,
-    BackendUnavailableError,
     PromptTooLongError,
 )
 from sfm2.generation import GenerationRequest, TokenChunk
@@ -135,7 +133,7 @@ class GPT2LoRA(Backend):
 
     async def _loaded(self) -> GPT2Model:
         if obstacle := self._obstacle():
-            raise _error(obstacle)
+            raise obstacle_error(obstacle)
         loading = self._loading.begin()
         await asyncio.wait([loading], timeout=self._patience)
         if not loading.done():
@@ -153,11 +151,6 @@ class GPT2LoRA(Backend):
         from sfm2.backends.gpt2 import model
 
         return model.load(self._settings)
-
-
-def _error(obstacle: BackendHealth) -> BackendError:
-    kind = BackendNotConfiguredError if obstacle.status is BackendStatus.NOT_CONFIGURED else BackendUnavailableError
-    return kind(obstacle.reason)
 
 
 def _fitted(prompt: list[int], request: GenerationRequest, window: int) -> list[int]:

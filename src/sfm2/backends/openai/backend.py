@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from sfm2 import prompts
-from sfm2.backends.base import Backend, Capabilities
+from sfm2 import prompts, tracing
+from sfm2.backends.base import Backend, Capabilities, obstacle_error
 from sfm2.backends.openai.chunks import ChunkBuilder
 from sfm2.backends.openai.code_reply import CodeReply
 from sfm2.backends.openai.protocol import (
@@ -30,7 +30,6 @@ from sfm2.backends.openai.protocol import (
 )
 from sfm2.config import OpenAISettings, Settings
 from sfm2.errors import (
-    BackendNotConfiguredError,
     BackendUnavailableError,
     PromptTooLongError,
 )
@@ -168,7 +167,7 @@ class OpenAI(Backend):
 
     async def _create(self, client: openai.AsyncOpenAI, request: Mapping[str, Any]) -> AsyncIterator[Any]:
         api: Any = client.chat.completions if self._settings.mode == "chat" else client.completions
-        stream: AsyncIterator[Any] = await api.create(**request)
+        stream: AsyncIterator[Any] = await api.create(**request, extra_headers=tracing.headers())
         return stream
 
     def _strips(self, request: GenerationRequest) -> bool:
@@ -176,8 +175,7 @@ class OpenAI(Backend):
 
     def _check(self) -> None:
         if obstacle := self._obstacle():
-            kind = BackendNotConfiguredError if obstacle == _NOT_CONFIGURED else BackendUnavailableError
-            raise kind(obstacle.reason)
+            raise obstacle_error(obstacle)
 
     def _obstacle(self) -> BackendHealth | None:
         if not _key_of(self._settings) and self._settings.base_url is None:

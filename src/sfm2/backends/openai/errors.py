@@ -73,30 +73,25 @@ def _not_found(error: Any, model: str) -> Ours:
 
 
 def _status(error: Any, model: str) -> Ours:
-    if _too_long(error):
-        return PromptTooLongError(
-            f"the prompt does not fit {model}'s window: {_said(error)}", suggestion="Shorten the prompt"
-        )
-    return BackendError(
+    return _too_long(error, model) or BackendError(
         f"the server answered {error.status_code}: {_said(error)}", retry_after=retry_after(error.response.headers)
     )
 
 
 def _event(error: Any, model: str) -> Ours:
     """An error in mid-stream, or an answer that is none."""
-    if _too_long(error):
-        return PromptTooLongError(
-            f"the prompt does not fit {model}'s window: {_said(error)}", suggestion="Shorten the prompt"
-        )
-    return BackendError(f"the server failed: {_said(error)}")
+    return _too_long(error, model) or BackendError(f"the server failed: {_said(error)}")
 
 
 def _other(error: Any, model: str) -> Ours:
     return BackendError(f"the openai package failed: {error}")
 
 
-def _too_long(error: openai.APIError) -> bool:
-    return error.code in _TOO_LONG or error.type in _TOO_LONG
+def _too_long(error: openai.APIError, model: str) -> PromptTooLongError | None:
+    if error.code not in _TOO_LONG and error.type not in _TOO_LONG:
+        return None
+    message = f"the prompt does not fit {model}'s window: {_said(error)}"
+    return PromptTooLongError(message, suggestion="Shorten the prompt")
 
 
 def _said(error: openai.APIError) -> str:

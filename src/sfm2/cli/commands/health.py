@@ -55,4 +55,6 @@ def _of_this_process(target: Target, settings: Settings) -> tuple[str, Health]:
 
 def _text(place: str, found: Health) -> str:
     version = f" (SFM-2 {found.version})" if found.version else ""
-    return f"{place}{version}: {found.status}\n\n{terminal.columns([('BACKEND', 'STATUS', 'REASON'), *backend_rows(found)])}"
+    storage = f"\n\nstorage: {found.storage}" if found.storage else ""
+    rows = terminal.columns([("BACKEND", "STATUS", "REASON"), *backend_rows(found)])
+    return f"{place}{version}: {found.status}\n\n{rows}{storage}"

@@ -39,9 +39,7 @@ def list_(as_json: bool) -> None:
     click.echo("* is the one that the settings name.", err=True)
 
 
-@models.command(
-    epilog=examples("sfm2 models pull", "sfm2 models pull qwen2.5-coder-1.5b", "sfm2 models pull --from weights.gguf")
-)
+@models.command(epilog=examples("sfm2 pull", "sfm2 pull qwen2.5-coder-1.5b", "sfm2 models pull --from weights.gguf"))
 @click.argument("name", required=False)
 @click.option(
     "--from",
@@ -51,7 +49,11 @@ def list_(as_json: bool) -> None:
     help="Copy the weights from this file instead of downloading them. They are verified in either case.",
 )
 def pull(name: str | None, source: Path | None) -> None:
-    """Download the weights NAME, verify them, and print their path. Default: the model that the settings name."""
+    """Download weights.
+
+    Those called NAME (default: the model that the settings name) are downloaded, verified, and their path is printed. What
+    a download that was stopped has got is kept.
+    """
     from sfm2.cli.progress import shown_progress
 
     with shown_progress() as progress:

@@ -11,10 +11,14 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from sfm2 import tracing
 from sfm2.engines.base import AdapterFile, EngineFacts
 from sfm2.engines.llama_cpp.wire import (
     ADAPTER_FAILED,
+    REFUSED,
+    TOO_LATE,
     TOO_LONG,
+    UNSUPPORTED,
     CompletionCall,
     CompletionEvent,
     ErrorDetail,
@@ -31,16 +35,22 @@ from sfm2.errors import (
     BackendError,
     BackendLoadingError,
     BackendOverloadedError,
+    BackendRefusedError,
     BackendTimeoutError,
+    BackendUnsupportedError,
     PromptTooLongError,
 )
-from sfm2.generation import TokenChunk
+from sfm2.generation import Priority, TokenChunk
 from sfm2.sse import Decoder
 from sfm2.types import ConversationMessage, SamplingParams
 
 M = TypeVar("M", bound=BaseModel)
 _CONNECT_TIMEOUT = 5.0  # seconds
-_OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full
+KEEP_ALIVE = 1.0
+"""Seconds that an idle connection is kept: much less than uvicorn's 5, as a busy engine may close it under a request."""
+LOOK = 1.0
+"""Seconds that an engine has to say how it is doing"""
+_OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full, at least
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,13 @@ class LlamaCppClient:
     """
 
     def __init__(self, address: EngineAddress, timeout: float) -> None:
+        self._timeout = timeout
         headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
         self._http = httpx.AsyncClient(
             base_url=address.url,
             headers={**headers, "Content-Type": "application/json"},
             timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_ALIVE),
             trust_env=False,  # a proxy has no business between us and the engine
         )
 
@@ -79,13 +90,18 @@ class LlamaCppClient:
         adapter: AdapterFile | None = None,
         *,
         streaming: bool = False,
+        priority: Priority = Priority.ANSWER,
+        patience: float | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         """As `Engine.generate`."""
-        call = CompletionCall.build(prompt, sampling, adapter, streaming)
+        seconds = self._timeout if patience is None else min(self._timeout, patience)
+        call = CompletionCall.build(prompt, sampling, adapter, streaming, priority, seconds)
         decoder, texts = Decoder(), codecs.getincrementaldecoder("utf-8")("replace")
         async with (
             _translated_errors(),
-            self._http.stream("POST", "/completion", content=call.model_dump_json()) as response,
+            self._http.stream(
+                "POST", "/completion", content=call.model_dump_json(), headers=tracing.headers()
+            ) as response,
         ):
             if response.status_code != httpx.codes.OK:
                 await response.aread()
@@ -110,16 +126,19 @@ class LlamaCppClient:
         return (await self._post("/apply-template", call, TemplateReply)).prompt
 
     async def facts(self) -> EngineFacts:
-        """As `Engine.facts`. Only an engine of ours reports its digest, and takes adapters."""
+        """As `Engine.facts`. Only an engine of ours reports its digest."""
         async with _translated_errors():
             properties = _parsed(await self._http.get("/props"), Properties)
         return EngineFacts(
             model=properties.model_alias,
             sha256=properties.weights,
-            window=properties.default_generation_settings.n_ctx,
             prompt_form=properties.prompt_form,
-            takes_adapters=properties.weights is not None,
         )
+
+    async def properties(self) -> Properties:
+        """What the server says of itself now, if it does within `LOOK` seconds."""
+        async with _translated_errors():
+            return _parsed(await self._http.get("/props", timeout=LOOK), Properties)
 
     async def check(self) -> None:
         """Raises `BackendLoadingError` while weights load, `BackendError` when nothing answers."""
@@ -145,6 +164,7 @@ def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChu
         finish_reason=event.finish_reason,
         prompt_tokens=event.tokens_evaluated,
         prompt_seconds=event.prompt_seconds,
+        wait_seconds=event.wait_seconds,
         token_texts=tuple(texts.decode(one.raw) for one in probabilities),
     )
 
@@ -160,21 +180,35 @@ def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
         error = ErrorReply.model_validate_json(response.content).error
     except ValidationError:
         error = ErrorDetail(message=f"status {response.status_code}")
-    if error.type == TOO_LONG:
-        sizes = {"n_prompt_tokens": error.n_prompt_tokens, "n_ctx": error.n_ctx}
-        return PromptTooLongError(error.message, details={k: v for k, v in sizes.items() if v is not None})
+    if of_request := _fault_of_request(error):
+        return of_request
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return BackendLoadingError(f"the engine is loading: {error.message}")
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        return BackendOverloadedError(f"the engine is overloaded: {error.message}", retry_after=_OVERLOAD_WAIT)
+        wait = max(_OVERLOAD_WAIT, error.retry_after or 0.0)
+        return BackendOverloadedError(f"the engine is overloaded: {error.message}", retry_after=wait)
     return BackendError(f"the engine refused: {error.message}")
 
 
-def _failure(error: ErrorDetail) -> BackendError:
+def _failure(error: ErrorDetail) -> BackendError | PromptTooLongError:
     """In the middle of a stream."""
+    return _fault_of_request(error) or BackendError(f"the engine failed: {error.message}")
+
+
+def _fault_of_request(error: ErrorDetail) -> BackendError | PromptTooLongError | None:
+    """What is due to what was asked for, and says nothing of the engine; None: it is another kind of error."""
+    if error.type == TOO_LONG:
+        sizes = {"n_prompt_tokens": error.n_prompt_tokens, "n_ctx": error.n_ctx}
+        return PromptTooLongError(error.message, details={k: v for k, v in sizes.items() if v is not None})
+    if error.type == REFUSED:
+        return BackendRefusedError(f"the engine does not take this request: {error.message}")
+    if error.type == UNSUPPORTED:
+        return BackendUnsupportedError(error.message)
+    if error.type == TOO_LATE:
+        return BackendTimeoutError(error.message)
     if error.type == ADAPTER_FAILED:
         return BackendAdapterError(error.message)
-    return BackendError(f"the engine failed: {error.message}")
+    return None
 
 
 @asynccontextmanager
@@ -182,6 +216,8 @@ async def _translated_errors() -> AsyncIterator[None]:
     """Raises our errors in place of httpx's, and for an answer that is not in the protocol."""
     try:
         yield
+    except httpx.ConnectTimeout as error:
+        raise BackendError("the engine cannot be reached: it accepts no connection") from error
     except httpx.TimeoutException as error:
         raise BackendTimeoutError("the engine did not answer in time") from error
     except httpx.HTTPError as error:

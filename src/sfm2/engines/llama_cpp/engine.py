@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
 from sfm2.errors import BackendError, BackendLoadingError
-from sfm2.generation import TokenChunk
+from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
 
 
@@ -41,8 +41,12 @@ class LlamaCppProtocolEngine(Engine):
         adapter: AdapterFile | None = None,
         *,
         streaming: bool = False,
+        priority: Priority = Priority.ANSWER,
+        patience: float | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
-        return self.client.generate(prompt, sampling, adapter, streaming=streaming)
+        return self.client.generate(
+            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+        )
 
     async def aclose(self) -> None:
         await self.client.aclose()

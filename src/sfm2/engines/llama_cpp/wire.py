@@ -1,7 +1,8 @@
 """Messages of llama.cpp's server (tools/server/README.md), as far as they are used, for both ends of the connection.
 
-Our OpenVINO process speaks the same protocol, with fields of its own that llama.cpp ignores: `by_line` and `adapter` in a
-request, `weights`, `prompt_form` and `adapters` among the properties, `bytes` of a token.
+Our OpenVINO process speaks the same protocol, with fields of its own that llama.cpp ignores: `by_line`, `adapter`,
+`priority` and `patience` in a request, `weights`, `prompt_form` and `adapters` among the properties, `bytes` of a token,
+`retry_after` of an error.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from sfm2.engines.base import AdapterFile
+from sfm2.generation import Priority
 from sfm2.prompts import PromptForm
 from sfm2.types import FinishReason, SamplingParams
 
+TOO_LATE = "timeout_error"  # ours, for a request that nobody waits for any more
 TOO_LONG = "exceed_context_size_error"
+REFUSED = "invalid_request_error"
+UNSUPPORTED = "not_supported_error"
+ENGINE_FAILED = "server_error"
 ADAPTER_FAILED = "adapter_error"  # ours, for an adapter that can't be loaded or does not work
 _SEEDS = 2**31  # seeds are 32-bit; a negative one draws at random
 
@@ -46,10 +52,19 @@ class CompletionCall(LlamaCppMessage):
     by_line: bool = False
     """Stream line by line rather than token by token, which costs less"""
     adapter: AdapterFile | None = None
+    priority: Priority = Priority.ANSWER
+    patience: float | None = None
+    """Seconds after which nobody waits for the answer any more"""
 
     @classmethod
     def build(
-        cls, prompt: str | Sequence[int], sampling: SamplingParams, adapter: AdapterFile | None, streaming: bool
+        cls,
+        prompt: str | Sequence[int],
+        sampling: SamplingParams,
+        adapter: AdapterFile | None,
+        streaming: bool,
+        priority: Priority,
+        patience: float,
     ) -> Self:
         """The call for a prompt."""
         return cls(
@@ -64,6 +79,8 @@ class CompletionCall(LlamaCppMessage):
             n_probs=1,
             by_line=not streaming,
             adapter=adapter,
+            priority=priority,
+            patience=patience,
         )
 
     def sampling(self, room: int) -> SamplingParams:
@@ -100,16 +117,20 @@ class PromptTimings(LlamaCppMessage):
     prompt_n: int | None = None
     prompt_ms: float | None = None
     """Milliseconds until the first token"""
+    wait_ms: float | None = None
+    """Milliseconds before that, in which the request waited for its turn"""
 
 
 class ErrorDetail(LlamaCppMessage):
     """What went wrong, by its type."""
 
     code: int = 500
-    type: str = "server_error"
+    type: str = ENGINE_FAILED
     message: str = ""
     n_prompt_tokens: int | None = None
     n_ctx: int | None = None
+    retry_after: float | None = None
+    """Seconds after which the request may be let in"""
 
 
 class ErrorReply(LlamaCppMessage):
@@ -148,6 +169,12 @@ class CompletionEvent(LlamaCppMessage):
         milliseconds = self.timings.prompt_ms if self.timings else None
         return None if milliseconds is None else milliseconds / 1000
 
+    @property
+    def wait_seconds(self) -> float | None:
+        """Seconds that it waited for its turn, where reported."""
+        milliseconds = self.timings.wait_ms if self.timings else None
+        return None if milliseconds is None else milliseconds / 1000
+
 
 class GenerationDefaults(LlamaCppMessage):
     """The part of the server's defaults that matters here."""
@@ -166,6 +193,10 @@ class Properties(LlamaCppMessage):
     prompt_form: PromptForm | None = None
     running: int = 0
     """Requests in the engine"""
+    waiting: int = 0
+    """Those of them that have not begun"""
+    cache_use: float | None = None
+    """Share of the memory for keys and values that is in use"""
     adapters: list[str | None] = []
     """Loaded ones; null is the weights alone"""
 

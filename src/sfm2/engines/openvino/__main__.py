@@ -17,12 +17,13 @@ import openvino
 import uvicorn
 
 from sfm2.engines.openvino.app import create_app
+from sfm2.engines.openvino.complaints import plain
 from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.jobs import JobRunner
 from sfm2.engines.openvino.pipeline import PipelineConfig
 from sfm2.engines.openvino.placement import Device, device_for
 from sfm2.engines.openvino.presets import preset
-from sfm2.engines.openvino.reports import FailedLine, ReadyLine, report
+from sfm2.engines.openvino.reports import FailedLine, Heartbeat, ReadyLine, report
 from sfm2.engines.openvino.spec import VARIABLE, EngineSpec, LaunchSpec
 from sfm2.engines.openvino.worker import Worker
 from sfm2.errors import ConfigError
@@ -56,15 +57,17 @@ def _work(runner: JobRunner, loop: asyncio.AbstractEventLoop) -> None:
     spec, status = runner.spec, 1
     try:
         device = device_for(spec.device, openvino.Core().available_devices)
-        worker = Worker(_pipeline_config(spec, device.name), spec.adapter, spec.max_pipelines, spec.base_too)
+        worker = Worker(
+            _pipeline_config(spec, device.name), spec.adapter, spec.max_pipelines, spec.base_too, runner.pace
+        )
         runner.worker = worker
         report(_ready(spec, device, worker))
-        worker.run(lambda seconds: _give_way(loop, seconds))
+        worker.run(lambda seconds: _give_way(loop, seconds), Heartbeat())
         status = 0
     except ConfigError as error:
         report(FailedLine(failed=f"{error.message}. {error.suggestion}", final=True))
     except RuntimeError as error:  # what OpenVINO raises
-        report(FailedLine(failed=str(error), final=False))
+        report(FailedLine(failed=plain(error), final=False))
     except BaseException:
         traceback.print_exc()
         raise

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sfm2.asgi import EventStream
 from sfm2.engines.llama_cpp.wire import (
+    REFUSED,
+    UNSUPPORTED,
     CompletionCall,
     CompletionEvent,
     ErrorDetail,
@@ -29,6 +31,7 @@ from sfm2.engines.llama_cpp.wire import (
     TokenizeReply,
     TokenProbability,
 )
+from sfm2.engines.openvino.complaints import plain
 from sfm2.engines.openvino.jobs import JobRunner, RefusedError, StartedJob, failure_of
 from sfm2.engines.openvino.pipeline import JobOutput
 from sfm2.sse import Event, encode
@@ -63,6 +66,8 @@ class _Routes:
                 weights=spec.weights,
                 prompt_form=spec.prompt_form,
                 running=worker.load,
+                waiting=worker.waiting,
+                cache_use=worker.cache_use,
                 adapters=[one.path.parent.name if one else None for one in worker.loaded()],
             )
         )
@@ -78,11 +83,11 @@ class _Routes:
         call = await _parse(request, TemplateCall)
         worker = self._runner.ready()
         if not worker.facts.chat_template:
-            raise RefusedError(400, "not_supported_error", "these weights have no chat template")
+            raise RefusedError(400, UNSUPPORTED, "these weights have no chat template")
         try:
             return _answer(TemplateReply(prompt=worker.vocabulary.chat_prompt(call.model_dump()["messages"])))
         except (RuntimeError, TypeError) as error:  # what OpenVINO raises for messages the template refuses
-            raise RefusedError(400, "invalid_request_error", f"messages: {error}") from error
+            raise RefusedError(400, REFUSED, f"messages: {plain(error)}") from error
 
     async def completion(self, request: Request) -> EventStream:
         call = await _parse(request, CompletionCall)
@@ -112,8 +117,14 @@ def _event(output: JobOutput, job: StartedJob, predicted: int, probabilities: bo
         stop_type=output.stop_type,
         timings=None
         if seconds is None
-        else PromptTimings(prompt_n=job.prompt_tokens, prompt_ms=round(seconds * 1000, 3)),
+        else PromptTimings(
+            prompt_n=job.prompt_tokens, prompt_ms=round(seconds * 1000, 3), wait_ms=_milliseconds(output.wait_seconds)
+        ),
     )
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
 
 
 def _probabilities(output: JobOutput, job: StartedJob) -> list[TokenProbability]:
@@ -133,7 +144,7 @@ async def _parse(request: Request, kind: type[M]) -> M:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RefusedError(400, "invalid_request_error", f"{where}: {first['msg']}") from error
+        raise RefusedError(400, REFUSED, f"{where}: {first['msg']}") from error
 
 
 def _answer(body: BaseModel, status: int = 200) -> Response:

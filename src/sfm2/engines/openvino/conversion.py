@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from sfm2.atomic import replacing_folder
 from sfm2.engines.openvino import f16
+from sfm2.engines.openvino.complaints import plain
 from sfm2.engines.openvino.presets import Preset
 from sfm2.errors import WeightsError
 from sfm2.models.gguf import GGUFHeader, read_header
@@ -74,20 +75,20 @@ def is_converted(folder: Path) -> bool:
 def convert(source: Path, folder: Path, preset: Preset, progress: Progress) -> None:
     """Make `folder` from the GGUF `source`. Two processes at once: the second waits for the first's result.
 
-    Raises `WeightsError` when the architecture is unknown, the file is damaged, or the disk is too small.
+    Raises `WeightsError` when the architecture is unknown, the file is damaged, or the folder can't be written or holds too
+    little.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if is_converted(folder):
-            return
-        try:
-            with replacing_folder(folder) as work:
-                _convert(source, work, preset, progress)
-        except OSError as error:
-            raise WeightsError(
-                f"cannot convert {source.name} in {folder.parent}: {error.strerror or error}",
-                suggestion="Free some disk space, or set storage.cache_dir to a larger disk",
-            ) from error
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not is_converted(folder):
+                with replacing_folder(folder) as work:
+                    _convert(source, work, preset, progress)
+    except OSError as error:
+        raise WeightsError(
+            f"cannot convert {source.name} in {folder.parent}: {error.strerror or error}",
+            suggestion="Free some disk space and let this user write there, or set storage.cache_dir to another folder",
+        ) from error
 
 
 def facts_of(header: GGUFHeader) -> ModelFacts:
@@ -116,11 +117,11 @@ def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> No
             suggestion="Run it with llama.cpp's server and set models.sfm2.url to its address",
         )
     _check_disk(header, work.parent)
-    plain = work / "f16.gguf"
-    f16.write(header, plain, lambda share: progress("dequantising", 0.35 * share))
+    dequantised = work / "f16.gguf"
+    f16.write(header, dequantised, lambda share: progress("dequantising", 0.35 * share))
     progress("building the model", 0.4)
-    _build(plain)
-    plain.unlink()
+    _build(dequantised)
+    dequantised.unlink()
     _read_whole_prompts(work)
     progress("compressing", 0.75)
     _compress(work, preset)
@@ -138,14 +139,14 @@ def _check_disk(header: GGUFHeader, folder: Path) -> None:
         )
 
 
-def _build(plain: Path) -> None:
+def _build(source: Path) -> None:
     """The model and the tokenizer as OpenVINO's files, beside the GGUF."""
     import openvino_genai
 
     try:
-        openvino_genai.LLMPipeline(str(plain), "CPU", enable_save_ov_model=True)
+        openvino_genai.LLMPipeline(str(source), "CPU", enable_save_ov_model=True)
     except RuntimeError as error:
-        raise WeightsError(f"the engine cannot build a model from these weights: {error}") from error
+        raise WeightsError(f"the engine cannot build a model from these weights: {plain(error)}") from error
 
 
 def _read_whole_prompts(work: Path) -> None:

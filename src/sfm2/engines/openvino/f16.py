@@ -25,7 +25,7 @@ def parameter_count(header: GGUFHeader) -> int:
 
 
 def write(header: GGUFHeader, target: Path, progress: Callable[[float], None]) -> None:
-    """`progress` gets the share of the parameters written, in [0, 1]. Raises `WeightsError` for a truncated file."""
+    """`progress` gets the share of the parameters written, in [0, 1]. Raises `WeightsError` as `dequantised` does."""
     total, done = parameter_count(header), 0
     with target.open("wb") as file:
         file.write(_head(header))
@@ -60,7 +60,7 @@ def _infos(header: GGUFHeader) -> Iterator[bytes]:
 
 def dequantised(header: GGUFHeader) -> Iterator[tuple[TensorInfo, np.ndarray]]:
     """Each tensor in order, F32 where it was and else F16, the slowest dimension first. A few ahead: numpy lets go of the
-    lock, so threads help. Raises `WeightsError` for a truncated file."""
+    lock, so threads help. Raises `WeightsError` for a truncated or damaged file."""
     source = np.memmap(header.path, np.uint8, "r")
     tensors = list(header.tensors)
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -73,16 +73,29 @@ def _plain(source: np.ndarray, tensor: TensorInfo) -> np.ndarray:
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
     from gguf.quants import dequantize
 
-    kind = GGMLQuantizationType(tensor.type)
+    try:
+        kind = GGMLQuantizationType(tensor.type)
+    except ValueError as error:
+        raise WeightsError(f"the weights are damaged: {tensor.name} has the unknown type {tensor.type}") from error
     block, block_bytes = GGML_QUANT_SIZES[kind]
     row_bytes = tensor.shape[0] // block * block_bytes
     rows = math.prod(tensor.shape[1:])
     raw = source[tensor.offset : tensor.offset + rows * row_bytes]
     if raw.size < rows * row_bytes:
         raise WeightsError(f"the weights are truncated: {tensor.name} ends after the end of the file")
-    values = dequantize(raw.reshape(rows, row_bytes), kind)
-    values = values.reshape(tensor.shape[::-1])
-    return np.ascontiguousarray(values, np.float32 if _target_type(tensor) == _F32 else np.float16)
+    with np.errstate(all="ignore"):  # what overflows is found below
+        values = dequantize(raw.reshape(rows, row_bytes), kind).reshape(tensor.shape[::-1])
+        values = np.ascontiguousarray(values, np.float32 if _target_type(tensor) == _F32 else np.float16)
+    _check(tensor, values)
+    return values
+
+
+def _check(tensor: TensorInfo, values: np.ndarray) -> None:
+    """Damaged blocks have scales at random, which few weights survive; a download that stopped early may leave zeros."""
+    if not np.isfinite(values).all():
+        raise WeightsError(f"the weights are damaged: {tensor.name} holds values that are no numbers")
+    if len(tensor.shape) > 1 and not values[0].any() and not values.any():
+        raise WeightsError(f"the weights are damaged: {tensor.name} is all zeros")
 
 
 def _target_type(tensor: TensorInfo) -> int:

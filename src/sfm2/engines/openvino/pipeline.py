@@ -5,9 +5,10 @@ It is not thread-safe; the worker's thread owns it. A step is one token for ever
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +18,13 @@ import openvino
 import openvino_genai as genai
 
 from sfm2.engines.base import AdapterFile
+from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, REFUSED, TOO_LONG
+from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
 from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.presets import Preset
+from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
 from sfm2.engines.openvino.vocabulary import TokenText, Vocabulary
+from sfm2.generation import Priority
 from sfm2.syntax.stops import StopTexts
 from sfm2.types import SamplingParams
 
@@ -40,10 +45,12 @@ class JobOutput:
     """Why the job ended; with its last output."""
     error: str | None = None
     """What failed, in place of a `stop_type`."""
-    adapter_failed: bool = False
-    """Whether the failure is the adapter's fault."""
+    fault: str = ENGINE_FAILED
+    """Whose fault it is: a type of error of the protocol."""
     prompt_seconds: float | None = None
     """From the job's start to its first token."""
+    wait_seconds: float | None = None
+    """From its arrival to its start."""
 
     @property
     def last(self) -> bool:
@@ -63,14 +70,25 @@ class Job:
     by_line: bool = False
     """Hand out text line by line rather than token by token."""
     adapter: AdapterFile | None = None
+    priority: Priority = Priority.ANSWER
+    until: float = math.inf
+    """When nobody waits for it any more, by `time.monotonic`."""
     handle: Any = None
     """OpenVINO's, once the job is in a pipeline."""
     text: TokenText = field(init=False)
     stops: StopTexts = field(init=False)
+    written: list[int] = field(default_factory=list)
+    """Token ids so far."""
     held: list[tuple[str, int, float]] = field(default_factory=list)
     """Text, token id and log-probability of what has not been handed out yet."""
+    arrived: float = field(default_factory=time.perf_counter)
     started: float = 0.0
     prompt_seconds: float | None = None
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether it writes the same when it goes on from what it has written: a sequence of random numbers is not kept."""
+        return self.sampling.temperature == 0 or self.sampling.seed is None
 
 
 @dataclass(frozen=True)
@@ -96,6 +114,8 @@ class Pipeline:
         self._running: list[Job] = []
         self._ids = count(1)
         self._stop_ids = set(config.facts.stop_token_ids)
+        self.cache_use = 0.0
+        """Share of its memory for keys and values that was in use at its last step"""
         properties: dict[str, Any] = dict(config.preset.properties)
         if adapter is not None:
             # Static: OpenVINO's steps don't switch adapters, and its cache of prefixes does not distinguish them, so each
@@ -111,16 +131,23 @@ class Pipeline:
         """Jobs that run or wait in it."""
         return len(self._running)
 
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """Those that run or wait in it."""
+        return self._running
+
     def add(self, job: Job) -> None:
-        """Begin `job`. A request that OpenVINO refuses ends it with an error."""
-        job.text = TokenText(self._vocabulary)
-        job.stops = StopTexts(job.sampling.stop)
-        job.started = time.perf_counter()
-        ids = openvino.Tensor(np.asarray([job.ids], np.int64))
+        """Begin `job`, or go on with it. One that OpenVINO refuses ends with an error, and harms no other."""
+        if job.handle is None:
+            job.text = TokenText(self._vocabulary)
+            job.stops = StopTexts(job.sampling.stop)
+            job.started = time.perf_counter()
+        ids = openvino.Tensor(np.asarray([[*job.ids, *job.written]], np.int64))
+        sampling = replace(job.sampling, max_length=job.sampling.max_length - len(job.written))
         try:
-            job.handle = self._pipeline.add_request(next(self._ids), ids, self._generation(job.sampling))
-        except RuntimeError as error:  # what OpenVINO raises for a request it refuses
-            job.sink(JobOutput(error=str(error)))
+            job.handle = self._pipeline.add_request(next(self._ids), ids, generation_config(sampling, self._stop_ids))
+        except (*OPENVINO_ERRORS, RefusedValuesError) as error:
+            job.sink(JobOutput(error=plain(error), fault=REFUSED))
             return
         self._running.append(job)
 
@@ -135,7 +162,7 @@ class Pipeline:
     def fail(self, error: str) -> None:
         """End all jobs: the adapter does not work."""
         for job in self._running:
-            job.sink(JobOutput(error=error, adapter_failed=True))
+            job.sink(JobOutput(error=error, fault=ADAPTER_FAILED))
         self._running.clear()
 
     def step(self) -> bool:
@@ -143,6 +170,7 @@ class Pipeline:
         if not self._pipeline.has_non_finished_requests():
             return False
         self._pipeline.step()
+        self.cache_use = self._pipeline.get_metrics().cache_usage / 100
         return self._deliver()
 
     @property
@@ -152,7 +180,7 @@ class Pipeline:
 
     def _warm_up(self) -> None:
         """The first steps allocate and compile; better now than during the first request."""
-        config = self._generation(SamplingParams(max_length=2))
+        config = generation_config(SamplingParams(max_length=2), self._stop_ids)
         ids = np.ones((1, min(BLOCK_TOKENS, self._config.context - 2)), np.int64)
         self._pipeline.add_request(0, openvino.Tensor(ids), config)
         while self._pipeline.has_non_finished_requests():
@@ -165,7 +193,8 @@ class Pipeline:
                 for output in job.handle.read().values():
                     sent |= self._deliver_output(job, output)
             elif job.handle.get_status() != genai.GenerationStatus.RUNNING:
-                self._end(job, error="the prompt does not fit into the engine's memory; raise models.sfm2.max_memory")
+                error = "the prompt does not fit into the engine's memory; raise models.sfm2.max_memory"
+                self._end(job, error=error, fault=TOO_LONG)
         return sent
 
     def _deliver_output(self, job: Job, output: Any) -> bool:
@@ -175,6 +204,7 @@ class Pipeline:
             if token in self._stop_ids:
                 ended = "eos"
                 break
+            job.written.append(token)
             job.held.append((job.stops.feed(job.text.feed(token)), token, logprob))
             if job.stops.ended:
                 ended = "word"
@@ -190,28 +220,13 @@ class Pipeline:
         job.held.clear()
         return True
 
-    def _end(self, job: Job, stop_type: StopType | None = None, error: str | None = None) -> None:
+    def _end(
+        self, job: Job, stop_type: StopType | None = None, error: str | None = None, fault: str = ENGINE_FAILED
+    ) -> None:
         rest = job.stops.feed(job.text.finish()) + job.stops.finish()
         self._running.remove(job)
         job.handle.cancel()
-        job.sink(_output(job, rest, stop_type, error))
-
-    def _generation(self, sampling: SamplingParams) -> Any:
-        config = genai.GenerationConfig()
-        config.apply_chat_template = False
-        config.logprobs = 1
-        config.max_new_tokens = sampling.max_length
-        config.stop_token_ids = self._stop_ids
-        config.repetition_penalty = sampling.repetition_penalty
-        config.do_sample = sampling.temperature > 0
-        if config.do_sample:
-            config.temperature = sampling.temperature
-            config.top_p = sampling.top_p
-            if sampling.top_k:
-                config.top_k = sampling.top_k
-            seed = sampling.seed if sampling.seed is not None else int(np.random.default_rng().integers(2**31))
-            config.rng_seed = seed
-        return config
+        job.sink(_output(job, rest, stop_type, error, fault))
 
     def _scheduler(self) -> Any:
         config = genai.SchedulerConfig()
@@ -227,12 +242,20 @@ def _line_complete(held: Sequence[tuple[str, int, float]]) -> bool:
     return len(held) >= _LINE_TOKENS or any("\n" in text for text, _, _ in held)
 
 
-def _output(job: Job, rest: str = "", stop_type: StopType | None = None, error: str | None = None) -> JobOutput:
+def _output(
+    job: Job,
+    rest: str = "",
+    stop_type: StopType | None = None,
+    error: str | None = None,
+    fault: str = ENGINE_FAILED,
+) -> JobOutput:
     return JobOutput(
         "".join(text for text, _, _ in job.held) + rest,
         tuple(token for _, token, _ in job.held),
         tuple(logprob for _, _, logprob in job.held),
         stop_type,
         error,
+        fault,
         prompt_seconds=job.prompt_seconds,
+        wait_seconds=job.started - job.arrived,
     )

@@ -10,6 +10,7 @@ from sfm2.config import Settings
 from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
 from sfm2.engines.openvino.presets import Preset
 from sfm2.errors import ConfigError
+from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
 # Measured with Qwen2.5-Coder-0.5B int4 after a mixed load: 0.46 GB with the part of the cache then in use; with some room.
@@ -30,7 +31,8 @@ class Device:
 def folder_for(settings: Settings, digest: str, preset: Preset) -> Path:
     """Where the converted form of weights with this SHA-256 lies. Another OpenVINO or preset has another folder."""
     release = ".".join(version("openvino-genai").split(".")[:2])
-    return settings.storage.cache_dir / "engines" / f"{digest[:16]}-{preset.compression}-ov{release}-f{FORMAT}"
+    prefix = converted(settings.storage.cache_dir, digest)
+    return prefix.with_name(f"{prefix.name}-{preset.compression}-ov{release}-f{FORMAT}")
 
 
 def device_for(wanted: str, present: list[str]) -> Device:

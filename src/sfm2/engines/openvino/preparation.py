@@ -17,7 +17,7 @@ from sfm2.engines.openvino.conversion import ModelFacts, is_converted
 from sfm2.engines.openvino.presets import DEFAULT_PRESET, Preset, preset
 from sfm2.engines.openvino.spec import EngineSpec
 from sfm2.errors import MissingExtraError, WeightsError
-from sfm2.models.adapters import Adapter, AdapterStore
+from sfm2.models.adapters import AdapterStore
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, ensure
 
@@ -47,15 +47,10 @@ async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
         context=settings.models.sfm2.context,
         max_requests=settings.models.sfm2.max_requests,
         prompt_form=weights.entry.completion.form if weights.entry else None,
-        adapter=adapter_file(adapter) if adapter else None,
+        adapter=AdapterFile.of(adapter) if adapter else None,
         base_too=bool(adapter and adapter.holes_only and memory.pipelines > 1),
         max_pipelines=memory.pipelines,
     )
-
-
-def adapter_file(adapter: Adapter) -> AdapterFile:
-    """`adapter` as an engine loads it."""
-    return AdapterFile(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
 
 
 def _weights(settings: Settings, report: ProgressReport) -> WeightsFile:

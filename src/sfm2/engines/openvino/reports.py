@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from typing import Literal, TypeAlias
+
 from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+BEAT = 1.0
+"""Seconds between two signs of life"""
 
 
 class _Line(BaseModel):
@@ -30,14 +36,34 @@ class FailedLine(_Line):
     """Whether trying again is of no use until the settings change."""
 
 
-_LINE: TypeAdapter[ReadyLine | FailedLine] = TypeAdapter(ReadyLine | FailedLine)
+class BeatLine(_Line):
+    """The generation loop has gone round, or has nothing to do."""
+
+    beat: Literal[True] = True
 
 
-def read_line(line: bytes) -> ReadyLine | FailedLine:
+ReportLine: TypeAlias = ReadyLine | FailedLine | BeatLine
+_LINE: TypeAdapter[ReportLine] = TypeAdapter(ReportLine)
+
+
+def read_line(line: bytes) -> ReportLine:
     """Raises `ValidationError` for anything else."""
     return _LINE.validate_json(line)
 
 
-def report(line: ReadyLine | FailedLine) -> None:
+def report(line: ReportLine) -> None:
     """Write a line to standard output, at once."""
     print(line.model_dump_json(), flush=True)
+
+
+class Heartbeat:
+    """Call it as often as you like: it reports a beat every `BEAT` seconds at most."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + BEAT
+            report(BeatLine())

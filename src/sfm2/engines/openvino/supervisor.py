@@ -1,4 +1,4 @@
-"""Keeps an engine process running: prepares the weights, starts it, starts it again when it dies, stops it.
+"""Keeps an engine process running: prepares the weights, starts it, replaces it when it dies or stands still, stops it.
 
 The listening socket is ours and the child inherits it, so its address outlives it: a client that connects while the child
 restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import secrets
@@ -18,13 +17,17 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
+from sfm2.atomic import write_json
 from sfm2.config import Settings
 from sfm2.engines.base import EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.openvino.complaints import without_places
 from sfm2.engines.openvino.preparation import prepare
-from sfm2.engines.openvino.reports import FailedLine, ReadyLine, read_line
+from sfm2.engines.openvino.pulse import LOOK, Pulse, wants_to_run
+from sfm2.engines.openvino.reports import FailedLine, ReadyLine, ReportLine, read_line
 from sfm2.engines.openvino.spec import VARIABLE, EngineSpec, LaunchSpec
 from sfm2.errors import ConfigError, SFM2Error
 
@@ -34,9 +37,11 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
 _STEADY = 30.0  # seconds of work after which a death counts as a first one
 _MOST_DEATHS = 5  # in a row; then we say so
 _LOOK_AGAIN = 5.0  # seconds after which we look whether what was wrong has been fixed
+_STALLED, _REPLACED = 3.0, 20.0  # seconds that it stands still until we say so, and until it is replaced
 _STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
 
-_STOPPED = EngineHealth(Phase.STOPPED, "the engine has not been started")
+_NOT_STARTED = EngineHealth(Phase.STOPPED, "the engine has not been started")
+_STOPPED = EngineHealth(Phase.STOPPED, "the engine has been stopped")
 
 
 class Supervisor:
@@ -55,8 +60,9 @@ class Supervisor:
         self._socket = _listen()
         host, port = self._socket.getsockname()
         self.address = EngineAddress(f"http://{host}:{port}", secrets.token_urlsafe(24))
-        self._health = _STOPPED
+        self._health = _NOT_STARTED
         self._step = ""
+        self._lives = 0
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._child: Process | None = None
@@ -98,7 +104,9 @@ class Supervisor:
                 reason = await self._keep_running(spec)
             except SFM2Error as error:
                 reason = f"{error.message}. {error.suggestion}"
-            if self._health != EngineHealth(Phase.FAILED, reason):
+            except OSError as error:
+                reason = f"{error.filename or 'a file'} can't be used: {error.strerror or error}"
+            if (self._health.phase, self._health.reason) != (Phase.FAILED, reason):
                 _log.error("engine: %s", reason)
                 self._set(EngineHealth(Phase.FAILED, reason))
             await asyncio.sleep(_LOOK_AGAIN)
@@ -124,6 +132,7 @@ class Supervisor:
 
     async def _run_child(self, spec: EngineSpec) -> str:
         """One life of the child; returns how it ended."""
+        self._lives += 1
         self._loading("loading weights", None)
         launch = LaunchSpec(engine=spec, socket=self._socket.fileno(), key=self.address.key)
         child = self._child = await asyncio.create_subprocess_exec(
@@ -136,28 +145,59 @@ class Supervisor:
             start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
         )
         failure, last_words = "", asyncio.create_task(_last_line(child))
+        pulse, watch = Pulse(lambda: wants_to_run(child.pid)), None
         try:
             async for line in _lines(child):
+                pulse.beat()
                 if isinstance(line, ReadyLine):
                     self._became_ready(line)
-                elif line.final:
-                    raise ConfigError(line.failed)
-                else:
+                    watch = asyncio.create_task(self._watch(child, pulse, self._health))
+                elif isinstance(line, FailedLine):
                     failure = line.failed
+                    if line.final:
+                        raise ConfigError(failure)
             status = await child.wait()
         finally:
+            if watch is not None:
+                watch.cancel()
             await _stop(child)
             self._child = None
             said = await last_words
         if failure:
             return f"the engine could not load: {failure}"
+        if watch is not None and watch.done() and not watch.cancelled():
+            return watch.result()
         return f"the engine died (status {status})" + (f": {said}" if said else "")
+
+    async def _watch(self, child: Process, pulse: Pulse, ready: EngineHealth) -> str:
+        """Says when the child stands still and when it moves again; kills it when it stands for good, and returns why."""
+        while (still := pulse.still_for()) < _REPLACED:
+            if still >= _STALLED and self._health.phase is Phase.READY:
+                reason = f"the engine (process {child.pid}) stands still; it is replaced after {_REPLACED:g} s"
+                _log.error("engine: %s", reason)
+                self._set(replace(ready, phase=Phase.STALLED, reason=reason, since=None))
+            elif still < _STALLED and self._health.phase is Phase.STALLED:
+                _log.warning("engine: it moves again")
+                self._set(replace(ready, since=time.monotonic()))
+            await asyncio.sleep(LOOK)
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()  # it would not hear anything gentler
+        return f"the engine stood still for {still:.0f} s and was killed"
 
     def _became_ready(self, line: ReadyLine) -> None:
         if line.warning:
             _log.warning("engine: %s", line.warning)
         _log.info("engine: ready, %s", line.ready)
-        self._set(EngineHealth(Phase.READY, line.ready, model=line.model, device=line.device, adapter=line.adapter))
+        self._set(
+            EngineHealth(
+                Phase.READY,
+                line.ready,
+                model=line.model,
+                device=line.device,
+                adapter=line.adapter,
+                since=time.monotonic(),
+            )
+        )
 
     def _loading(self, step: str, share: float | None) -> None:
         if step != self._step:
@@ -167,13 +207,13 @@ class Supervisor:
         self._set(EngineHealth(Phase.LOADING, step + percent, share))
 
     def _set(self, health: EngineHealth) -> None:
-        self._health = health
+        self._health = health = replace(health, restarts=max(0, self._lives - 1))
         if health.phase in (Phase.READY, Phase.FAILED):
             self._settled.set()
-        elif health.phase is Phase.LOADING:
+        elif health.phase in (Phase.LOADING, Phase.STALLED):
             self._settled.clear()
         if self._state_file is not None:
-            _write(self._state_file, json.dumps(health.as_json()))
+            write_json(self._state_file, health.as_json())
         if self._on_change is not None:
             self._on_change(health)
 
@@ -185,7 +225,7 @@ def _listen() -> socket.socket:
     return listener
 
 
-async def _lines(child: Process) -> AsyncIterator[ReadyLine | FailedLine]:
+async def _lines(child: Process) -> AsyncIterator[ReportLine]:
     assert child.stdout is not None
     async for line in child.stdout:
         yield read_line(line)
@@ -198,7 +238,7 @@ async def _last_line(child: Process) -> str:
     while data := await child.stderr.read(4096):
         tail = (tail + data)[-2000:]
         _log.debug("engine says: %r", data)
-    lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in without_places(tail.decode(errors="replace")).splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 
@@ -212,9 +252,3 @@ async def _stop(child: Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)

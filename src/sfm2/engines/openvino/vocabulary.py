@@ -21,6 +21,9 @@ class Vocabulary:
         marks = sorted((self.decode([token]) for token in special), key=len, reverse=True)
         self._marks = re.compile("|".join(re.escape(mark) for mark in marks if mark) or r"(?!)")
 
+    def __len__(self) -> int:
+        return len(self._bytes)
+
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`; special tokens in it count as such."""
         return [int(i) for i in self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]

@@ -4,21 +4,29 @@ So completions with different adapters run side by side, and switching between l
 that is not loaded yet is loaded on another thread when a request needs it, while the others keep running. When there are too
 many, an idle one is unloaded, else the least recently used one: it takes no more jobs and finishes those it has.
 
-`step` holds Python's lock, so the thread lets the others run between two rounds.
+Between two rounds jobs begin, in the order of the waiting room; some of a batch may have to wait again. `step` holds
+Python's lock, so the thread lets the others run between two rounds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from sfm2.engines.base import AdapterFile
+from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, TOO_LATE
+from sfm2.engines.openvino.admission import AT_ONCE
+from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
+from sfm2.engines.openvino.pace import Pace
 from sfm2.engines.openvino.pipeline import Job, JobOutput, Pipeline, PipelineConfig
+from sfm2.engines.openvino.reports import BEAT
 from sfm2.engines.openvino.vocabulary import Vocabulary
+from sfm2.engines.openvino.waiting_room import WaitingRoom
 
 _YIELD = 0.002  # seconds that the other threads get after a round, at most
-_OPENVINO_ERRORS = (RuntimeError, ValueError, LookupError, MemoryError)  # what C++'s become in Python
 
 PipelineKey = AdapterFile | None
 """The adapter of a pipeline; None: the weights alone."""
@@ -30,7 +38,9 @@ class Worker:
     `most` pipelines are loaded at once; with `base_too` the base alone is, before anybody asks for it.
     """
 
-    def __init__(self, config: PipelineConfig, first: PipelineKey, most: int, base_too: bool = False) -> None:
+    def __init__(
+        self, config: PipelineConfig, first: PipelineKey, most: int, base_too: bool = False, pace: Pace | None = None
+    ) -> None:
         self.facts = config.facts
         self.context = config.context
         self.vocabulary = Vocabulary(config.folder, config.facts.stop_token_ids)
@@ -38,6 +48,8 @@ class Worker:
         self._most = most
         self.first_failure: str | None = None
         """Why the first adapter is not loaded, if it is not."""
+        self._pace = pace or Pace()
+        self._room: WaitingRoom[Job] = WaitingRoom(AT_ONCE, lambda job: job.priority, time.monotonic)
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = threading.Event()
         # By when they were asked for, the latest last.
@@ -52,7 +64,17 @@ class Worker:
     def load(self) -> int:
         """Jobs that run or wait."""
         running = sum(pipeline.load for pipeline in list(self._pipelines.values()))
-        return running + sum(map(len, list(self._waiting.values()))) + self._commands.qsize()
+        return running + self.waiting + self._commands.qsize()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that have not begun, or wait for their adapter to load."""
+        return len(self._room) + sum(map(len, list(self._waiting.values())))
+
+    @property
+    def cache_use(self) -> float:
+        """Share of a pipeline's memory for keys and values that was in use at its last step, of the fullest one."""
+        return max((pipeline.cache_use for pipeline in list(self._pipelines.values())), default=0.0)
 
     def loaded(self) -> list[PipelineKey]:
         """The adapters that are ready; None is the base alone."""
@@ -60,7 +82,7 @@ class Worker:
 
     def submit(self, job: Job) -> None:
         """Run `job`; its output goes to its sink. For any thread."""
-        self._commands.put(lambda: self._add(job))
+        self._commands.put(lambda: self._room.enter(job))
 
     def cancel(self, job: Job) -> None:
         """Forget the job; harmless when it has ended."""
@@ -71,52 +93,79 @@ class Worker:
         self._closed.set()
         self._commands.put(lambda: None)
 
-    def run(self, give_way: Callable[[float], None]) -> None:
-        """Work until closed. `give_way` is called after deliveries, so that the threads that read the output can run."""
+    def run(self, give_way: Callable[[float], None], beat: Callable[[], None] = lambda: None) -> None:
+        """Work until closed. `give_way` is called after deliveries, so that the threads that read the output can run;
+        `beat` in every round, and every `BEAT` seconds when there is nothing to do."""
         while not self._closed.is_set():
+            beat()
             self._take_commands()
-            sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
-            if any(sent):
+            self._make_way()
+            for job in self._room.next(self._running()):
+                self._place(job)
+            if self._round():
                 give_way(_YIELD)
             self._load_what_is_asked_for()
+
+    def _running(self) -> list[Job]:
+        return [job for pipeline in self._pipelines.values() for job in pipeline.jobs]
+
+    def _make_way(self) -> None:
+        """Jobs of a batch wait again while others are served. What they have read and written stays in the cache."""
+        for job in self._room.too_many(self._running()):
+            if job.can_pause:
+                self._drop(job)
+                self._room.reenter(job)
+
+    def _round(self) -> bool:
+        """A step of each pipeline; returns whether anything was handed out."""
+        running = self._running()
+        only_writing = bool(running) and all(job.prompt_seconds is not None for job in running)
+        started = time.perf_counter()
+        sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
+        if only_writing:
+            self._pace.stepped(time.perf_counter() - started, len(running))
+        return any(sent)
 
     def _first(self, wanted: PipelineKey) -> tuple[PipelineKey, Pipeline]:
         """The weights alone when the adapter can't be loaded: requests for it fail, and the others are answered."""
         try:
             return wanted, self._made(wanted)
-        except _OPENVINO_ERRORS as error:
+        except OPENVINO_ERRORS as error:
             if wanted is None:
                 raise
-            self.first_failure = str(error)
+            self.first_failure = plain(error)
             return None, self._made(None)
 
     def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
         """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
         try:
             return pipeline.step()
-        except _OPENVINO_ERRORS as error:
+        except OPENVINO_ERRORS as error:
             if key is None:
                 raise
             del self._pipelines[key]
             self._leaving = [other for other in self._leaving if other != key]
-            pipeline.fail(f"the adapter does not work: {error}")
+            pipeline.fail(f"the adapter does not work: {plain(error)}")
             return True
 
     def _take_commands(self) -> None:
         if not any(pipeline.busy for pipeline in self._pipelines.values()):
-            self._commands.get()()
+            with contextlib.suppress(queue.Empty):
+                self._commands.get(timeout=BEAT)()
         while not self._commands.empty():
             self._commands.get()()
 
-    def _add(self, job: Job) -> None:
+    def _place(self, job: Job) -> None:
         pipeline = None if job.adapter in self._leaving else self._pipelines.pop(job.adapter, None)
         if pipeline is None:
             self._waiting.setdefault(job.adapter, []).append(job)
             return
         self._pipelines[job.adapter] = pipeline
-        pipeline.add(job)
+        _begin(job, pipeline)
 
     def _drop(self, job: Job) -> None:
+        if self._room.leave(job):
+            return
         if any(pipeline.drop(job) for pipeline in self._pipelines.values()):
             return
         for key, jobs in list(self._waiting.items()):
@@ -147,8 +196,8 @@ class Worker:
     def _load(self, wanted: PipelineKey) -> None:
         try:
             pipeline = self._made(wanted)
-        except _OPENVINO_ERRORS as error:
-            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {error}"
+        except OPENVINO_ERRORS as error:
+            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {plain(error)}"
             self._commands.put(lambda: self._failed(wanted, message))
         else:
             self._commands.put(lambda: self._succeeded(wanted, pipeline))
@@ -160,9 +209,17 @@ class Worker:
         self._loading = False
         self._pipelines[wanted] = pipeline
         for job in self._waiting.pop(wanted, []):
-            pipeline.add(job)
+            _begin(job, pipeline)
 
     def _failed(self, wanted: PipelineKey, message: str) -> None:
         self._loading = False
         for job in self._waiting.pop(wanted, []):
-            job.sink(JobOutput(error=message, adapter_failed=wanted is not None))
+            job.sink(JobOutput(error=message, fault=ENGINE_FAILED if wanted is None else ADAPTER_FAILED))
+
+
+def _begin(job: Job, pipeline: Pipeline) -> None:
+    """A job that has waited for longer than anybody waits for it costs nothing."""
+    if job.until <= time.monotonic():
+        job.sink(JobOutput(error="the request waited for longer than it has time", fault=TOO_LATE))
+    else:
+        pipeline.add(job)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sfm2.evals.items import Item
-from sfm2.evals.suites import held_out, humaneval, infilling, mbpp, repo
+from sfm2.evals.suites import held_out, humaneval, humaneval_bodies, infilling, mbpp, repo
 
 Loader = Callable[..., list[Item]]
 """A suite's `load(data, limit, ...)`."""
 
 SUITES: dict[str, Loader] = {
     humaneval.NAME: humaneval.load,
+    humaneval_bodies.NAME: humaneval_bodies.load,
     infilling.SINGLE_LINE.NAME: infilling.SINGLE_LINE.load,
     infilling.RANDOM_SPAN.NAME: infilling.RANDOM_SPAN.load,
     mbpp.NAME: mbpp.load,

@@ -17,6 +17,7 @@ from sfm2.corpus.holes import HoleSpan, ParsedFile
 from sfm2.corpus.python_holes import PythonFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
+from sfm2.installation import command_for
 from sfm2.syntax.hole import Hole as Cursor
 from sfm2.syntax.parsing import ParseContext
 from sfm2.types import Language
@@ -65,7 +66,7 @@ def _checked(data: Path | None, kinds: Sequence[str], language: Language | None)
     if language is not None and not ParseContext(Cursor("", "", language)).has_parser:
         raise InvalidRequestError(
             f"language {language}: no grammar to cut holes by",
-            suggestion="pip install 'sfm2[syntax]' installs all grammars",
+            suggestion=f"{command_for('more-syntax')} installs all grammars",
         )
     return data.resolve()
 

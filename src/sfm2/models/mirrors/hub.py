@@ -69,7 +69,8 @@ def _continue(client: httpx.Client, url: str, file: BinaryIO, entry: CatalogueEn
     response = within(_PATIENCE, lambda: client.send(request, stream=True))
     try:
         _check(response, entry)
-        if response.status_code != _PARTIAL:  # the server ignored the range and sends the whole file
+        if response.status_code != _PARTIAL and file.tell():  # the server ignored the range and sends the whole file
+            progress("it cannot resume: the download starts over", 0, 0)
             file.seek(0)
             file.truncate()
         for chunk in response.iter_bytes(_CHUNK):

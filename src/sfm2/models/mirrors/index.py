@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from sfm2.atomic import write_json
 from sfm2.models.catalogue import CatalogueEntry, IndexMirror
-from sfm2.models.digest import CHUNK, write_json
+from sfm2.models.digest import CHUNK
 from sfm2.models.mirrors import pip
 from sfm2.models.mirrors.failures import MirrorError
 from sfm2.models.progress import Progress

@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from starlette.types import Scope
 
-from sfm2.errors import ServerError
+from sfm2.errors import ServerError, by_code
 from sfm2.server.http.routing import RoutePolicy
-from sfm2.server.usage.keys import Key
-from sfm2.server.usage.stats import FinishedRequest
-from sfm2.types import Batch, Completion, Explanation, GenerationOptions, Reply
+from sfm2.server.usage.key_records import Key
+from sfm2.server.usage.stats import FinishedRequest, Reuse
+from sfm2.types import Batch, Completion, ErrorBody, Explanation, GenerationOptions, Reply
 
 Options = TypeVar("Options", bound=GenerationOptions)
 
@@ -36,6 +36,20 @@ class RequestContext:
     """The code of the error that the request ended with"""
     key: Key | None = None
     """The API key that the client sent, where one is required"""
+    client: str = ""
+    """Who asks: the key, else the address; what is kept for one is for nobody else"""
+    session: str | None = None
+    """What a newer request ends this one by; None: nothing does"""
+    patience: float | None = None
+    """Seconds that the client waits, from the request's arrival; None: it did not say"""
+    deadline: float | None = None
+    """The same by the event loop's clock"""
+    reused: Reuse | None = None
+    """Where the answer came from that no model was asked for"""
+    worth_retrying: bool = False
+    """Whether the response tells of a failure that may be gone when the same is asked again"""
+    cache_missed: bool = False
+    """Whether the answer was looked for among those that are kept, and was not there"""
     headers: dict[str, str] = field(default_factory=dict)
     """Headers that the response gets, whether it succeeds or fails"""
     answers: Sequence[Completion | Explanation | Reply] = ()
@@ -49,7 +63,8 @@ class RequestContext:
     def finished(self) -> FinishedRequest:
         """What is counted of the request when it has ended."""
         succeeded = self.error is None and self.status is not None and self.status < 400
-        return FinishedRequest(self.elapsed, None if succeeded else self.error or ServerError.code, self.answers)
+        error = None if succeeded else self.error or ServerError.code
+        return FinishedRequest(self.elapsed, error, self.answers, self.reused, self.cache_missed)
 
     def record(self, answer: Completion | Explanation | Batch) -> None:
         """Note what the models answered. A batch in which every prompt failed counts as failed."""
@@ -57,6 +72,7 @@ class RequestContext:
             self.answers = [answer]
             return
         self.answers = [result for result in answer.results if isinstance(result, Completion)]
+        self.worth_retrying = any(_may_be_gone(result) for result in answer.results)
         if not self.answers:
             self.error = next(result.error for result in answer.results if not isinstance(result, Completion))
 
@@ -81,3 +97,8 @@ class RequestContext:
         """The context of the request with `scope`. Raises `KeyError` outside the middleware."""
         context: RequestContext = scope[_SCOPE_KEY]
         return context
+
+
+def _may_be_gone(result: Completion | ErrorBody) -> bool:
+    """Whether it is an error that is not of the request."""
+    return isinstance(result, ErrorBody) and by_code().get(result.error, ServerError).status >= 500

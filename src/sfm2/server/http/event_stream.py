@@ -46,7 +46,7 @@ class EventStreamResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext.of(scope)
         try:
-            await self._in_flight.run(receive, lambda: self._send_all(context, send))
+            await self._in_flight.run(receive, lambda: self._send_all(context, send), context.session)
         except ClientGoneError:
             raise
         except SFM2Error as error:
@@ -54,7 +54,7 @@ class EventStreamResponse(Response):
         except Exception:
             if context.status is None:
                 raise
-            _log.exception("request %s: internal error in mid-stream", context.request_id)
+            _log.exception("internal error in mid-stream")
             await _send_error(context.internal_error(), context, send)
         finally:
             await self._events.aclose()

@@ -1,4 +1,4 @@
-"""Strict JSON bodies: whatever is wrong with one is reported as an error of ours, in the route's protocol."""
+"""Strict JSON bodies and queries: what is wrong with one is reported as an error of ours, in the route's protocol."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from sfm2 import types
-from sfm2.errors import MalformedRequestError, UnsupportedMediaTypeError
-from sfm2.requests import validation_message
+from sfm2.errors import MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from sfm2.requests import field_path, validation_message
 from sfm2.server.http.protocol import FieldError
+
+MOST_VALUES = 10_000
+"""Of a body, in its objects and lists together: three thousand messages of a conversation have that many. If all are
+wrong, to find that out takes 0.1 s."""
 
 
 class JSONRoute(APIRoute):
@@ -25,17 +29,15 @@ class JSONRoute(APIRoute):
         body = cast("type[types.Request] | None", self.body_field and self.body_field.field_info.annotation)
 
         async def handle_json(request: Request) -> Response:
-            if body is None:
-                return await handle(request)
-            require_json(request.headers.get("content-type", ""))
-            strict = StrictJSONRequest(request.scope, request.receive)
-            await strict.json()  # here, because FastAPI turns any error that it meets while reading into its own
+            if body is not None:
+                require_json(request.headers.get("content-type", ""))
+                request = StrictJSONRequest(request.scope, request.receive)
+                await request.json()  # here, because FastAPI turns any error that it meets while reading into its own
             try:
-                return await handle(strict)
+                return await handle(request)
             except RequestValidationError as error:
-                first, *_ = error.errors()
-                field = ".".join(str(part) for part in first["loc"][1:])
-                raise FieldError(field, validation_message(error.errors(), body)) from error
+                errors = error.errors()
+                raise FieldError(field_path(errors[0]), validation_message(errors, body)) from error
 
         return handle_json
 
@@ -65,13 +67,31 @@ def require_json(content_type: str) -> None:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises `MalformedRequestError` for anything but a JSON object in UTF-8."""
+    """The JSON object in `body`. Raises `MalformedRequestError` for anything but a JSON object in UTF-8, and
+    `PayloadTooLargeError` for one of over `MOST_VALUES` values.
+    """
     if not body:
         raise MalformedRequestError("the body is empty; expected a JSON object")
     content = _parse(body)
     if not isinstance(content, dict):
         raise MalformedRequestError(f"the body is a JSON {_kind(content)}; expected an object")
+    _check_values(content)
     return content
+
+
+def _check_values(content: dict[str, Any]) -> None:
+    """Values take time to validate, and more if each of them is wrong; a long text is a single one."""
+    pending: list[dict[str, Any] | list[Any]] = [content]
+    count = 0
+    while pending:
+        inside = pending.pop()
+        count += len(inside)
+        if count > MOST_VALUES:
+            raise PayloadTooLargeError(
+                f"the body has over {MOST_VALUES:,} values", suggestion="Send fewer messages or fields at once"
+            )
+        values = inside.values() if isinstance(inside, dict) else inside
+        pending.extend(value for value in values if isinstance(value, dict | list))
 
 
 def _parse(body: bytes) -> Any:

@@ -21,12 +21,14 @@ from typing import ClassVar, TypeAlias
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from sfm2.errors import AuthenticationError, InvalidRequestError, SFM2Error
+from sfm2.errors import AuthenticationError, InvalidRequestError, PromptTooLongError, SFM2Error
 from sfm2.server.usage.rates import RateWindow
 from sfm2.sse import Event
 
 RateHeaders: TypeAlias = Mapping[str, Callable[[RateWindow], str]]
 
+MOST_CHARACTERS = 4_000
+"""Of a message: ten complaints are shorter. A request's path or name that an error repeats may be longer."""
 ERROR_HEADERS = ("Retry-After", "WWW-Authenticate")
 
 
@@ -83,14 +85,21 @@ class ProtocolAdapter(ABC):
         return self.prefix is not None and (path == self.prefix or path.startswith(f"{self.prefix}/"))
 
 
+class ForeignProtocol(ProtocolAdapter):
+    """OpenAI and llama.cpp have no 422, and answer 400 to a prompt that is longer than the window."""
+
+    def error_status(self, error: SFM2Error) -> int:
+        return 400 if error.status == 422 or isinstance(error, PromptTooLongError) else error.status
+
+
 def printable(message: str) -> str:
-    """`message` with lone surrogates, which a request may have contained, written as escapes: UTF-8 has none."""
-    return message.encode("utf-8", "backslashreplace").decode()
+    """The beginning of `message`, with lone surrogates, which a request may have contained, as escapes: UTF-8 has none."""
+    return message[:MOST_CHARACTERS].encode("utf-8", "backslashreplace").decode()
 
 
 def with_suggestion(error: SFM2Error, message: str | None = None) -> str:
     """The error's message and suggestion as one text, for protocols that have no field for a suggestion."""
-    return printable(f"{(message or error.message).rstrip('.')}. {error.suggestion}")
+    return f"{printable(message or error.message).rstrip('.')}. {printable(error.suggestion)}"
 
 
 def _error_headers(error: SFM2Error) -> dict[str, str]:

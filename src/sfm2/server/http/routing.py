@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Scope
 
 from sfm2.server.http.json_route import JSONRoute
 from sfm2.server.http.protocol import ProtocolAdapter
+from sfm2.types import KeyScope
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class RoutePolicy:
     """Whether requests count in `/stats`, and their completions can get feedback"""
     open: bool = False
     """Whether anyone may call it without an API key"""
+    scope: KeyScope | None = KeyScope.GENERATE
+    """What an API key must be good for to call it; None: any key will do. Where it is `admin`, a key is always needed, also
+    where the server needs none otherwise"""
     limited: bool = True
     """Whether requests count against the rate limit, and are refused beyond it"""
     logged_at_debug: bool = False
@@ -64,8 +68,8 @@ class RouteTable:
     def find(self, scope: Scope) -> RoutePolicy:
         """The policy for a request.
 
-        A path that is known with another method has its route's policy, but isn't counted. An unknown path needs a key,
-        is limited, and isn't counted.
+        A path that is known with another method has its route's policy, but isn't counted. An unknown path needs a key, of
+        any scope, is limited, and isn't counted.
         """
         partial: RoutePolicy | None = None
         for route, policy in self._entries:
@@ -74,7 +78,12 @@ class RouteTable:
                 return policy
             if match is Match.PARTIAL and partial is None:
                 partial = replace(policy, counted=False)
-        return partial or RoutePolicy(self._protocol_for(scope["path"]))
+        return partial or RoutePolicy(self._protocol_for(scope["path"]), scope=None)
+
+    def methods(self, scope: Scope) -> list[str]:
+        """The methods that a request's path has routes for."""
+        found = (route for route, _ in self._entries if route.matches(scope)[0] is not Match.NONE)
+        return sorted({method for route in found for method in getattr(route, "methods", None) or ()})
 
     def _protocol_for(self, path: str) -> ProtocolAdapter:
         return next((protocol for protocol in self.protocols if protocol.owns(path)), self.protocols[-1])

@@ -2,9 +2,14 @@
 
 from sfm2.server.middleware.admission import CORS, Authenticate, BodyLimit, HostCheck, RateLimit
 from sfm2.server.middleware.error_handler import ErrorHandler
+from sfm2.server.middleware.idempotency import Idempotency
 from sfm2.server.middleware.recording import RequestLog, UsageRecorder
+from sfm2.server.middleware.tracing import Tracing
 
 # Outside of `ErrorHandler` is what errors need too: the id, the CORS headers, the statistics.
-ORDER = (RequestLog, CORS, UsageRecorder, ErrorHandler, HostCheck, BodyLimit, Authenticate, RateLimit)
+ORDER = (
+    *(RequestLog, Tracing, CORS, UsageRecorder, ErrorHandler),
+    *(HostCheck, BodyLimit, Authenticate, RateLimit, Idempotency),
+)
 
 __all__ = ["ORDER"]

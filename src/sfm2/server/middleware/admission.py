@@ -8,12 +8,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sfm2.config import is_loopback
 from sfm2.errors import MalformedRequestError, PayloadTooLargeError
+from sfm2.headers import REQUEST_ID
+from sfm2.server.answering.cache_control import CACHE_STATUS
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.protocol import ERROR_HEADERS
 from sfm2.server.middleware.base import Middleware
-from sfm2.server.middleware.recording import REQUEST_ID
+from sfm2.server.middleware.idempotency import REPLAYED
 from sfm2.server.state import AppState
 from sfm2.server.usage.rates import address_group
+
+_DIGITS = 18  # of a length; Python refuses to read thousands of them
 
 
 class CORS(Middleware):
@@ -72,7 +76,7 @@ class BodyLimit(Middleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.state.settings.limits.max_body
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
+        if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > limit):
             raise _too_large(limit)
         received = 0
 
@@ -88,28 +92,30 @@ class BodyLimit(Middleware):
 
 
 class Authenticate(Middleware):
-    """Requires an API key where one is needed, except on open routes."""
+    """Requires an API key where one is needed, with the scope that the route needs, except on open routes."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext.of(scope)
         if not context.policy.open:
-            context.key = await self.state.authentication.identify(Headers(scope=scope))
+            key = await self.state.authentication.identify(Headers(scope=scope), context.policy.scope)
+            if key is not None:
+                self.state.last_use.note(key)
+            context.key = key
+        context.client = f"key:{context.key.id}" if context.key else f"address:{address_group(_address(scope))}"
         await self.app(scope, receive, send)
 
 
 class RateLimit(Middleware):
-    """Limits requests per API key, else per client address. X-Forwarded-For is ignored: anyone can send it."""
+    """Limits requests per API key, else per client address: that of the connection, or what a trusted proxy names."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext.of(scope)
         if context.policy.limited:
-            await self._count(context, scope)
+            await self._count(context)
         await self.app(scope, receive, send)
 
-    async def _count(self, context: RequestContext, scope: Scope) -> None:
-        key = context.key
-        client = f"key:{key.id}" if key else f"address:{address_group(_address(scope))}"
-        window, refusal = await self.state.rates.hit(client, key.rate if key else None)
+    async def _count(self, context: RequestContext) -> None:
+        window, refusal = await self.state.rates.hit(context.client, context.key.rate if context.key else None)
         if window:
             context.headers |= context.policy.protocol.headers_for(window)
         if refusal:
@@ -117,9 +123,9 @@ class RateLimit(Middleware):
 
 
 def exposed_headers(state: AppState) -> list[str]:
-    """The headers that a web page of another origin may read: the request id, and what the protocols declare."""
+    """The headers that a web page of another origin may read: of every response, and what the protocols declare."""
     rates = (name for protocol in state.routes.protocols for name in protocol.rate_headers)
-    return sorted({REQUEST_ID, *ERROR_HEADERS, *rates})
+    return sorted({REQUEST_ID, CACHE_STATUS, REPLAYED, *ERROR_HEADERS, *rates})
 
 
 def host_name(host: str) -> str:

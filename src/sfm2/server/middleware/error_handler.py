@@ -27,7 +27,7 @@ class ErrorHandler(Middleware):
         except SFM2Error as error:
             await _respond(error, context, scope, receive, send)
         except Exception:  # noqa: BLE001 - the last resort; the cause is logged
-            _log.exception("request %s: internal error", context.request_id)
+            _log.exception("internal error")
             await _respond(context.internal_error(), context, scope, receive, send)
 
 

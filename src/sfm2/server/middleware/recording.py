@@ -9,11 +9,13 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
+from sfm2.headers import REQUEST_ID
 from sfm2.server.http.context import RequestContext
 from sfm2.server.middleware.base import Middleware
+from sfm2.server.process.logs import CURRENT_REQUEST
+from sfm2.server.process.proxies import attributed
 from sfm2.types import Completion
 
-REQUEST_ID = "X-Request-ID"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("sfm2.access")
 
@@ -21,12 +23,16 @@ _log = logging.getLogger("sfm2.access")
 class RequestLog(Middleware):
     """Makes the request's context, and writes one log line when it is done: no prompts, no keys, no query strings.
 
+    From here on the client is the one that trusted proxies name.
+
     The request id is the client's `X-Request-ID` if that is a plain word, else a random one.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = attributed(scope, self.state.proxies)
         context = RequestContext(_request_id(Headers(scope=scope)), self.state.routes.find(scope))
         context.attach(scope)
+        CURRENT_REQUEST.set(context.request_id)  # for good: uvicorn serves each request in a task of its own
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,14 +86,15 @@ def _request_id(headers: Headers) -> str:
 
 
 def _write(scope: Scope, context: RequestContext) -> None:
-    _log.log(
-        logging.DEBUG if context.policy.logged_at_debug else logging.INFO,
-        "%s %s %s %.0f ms id=%s key=%s%s",
-        scope["method"],
-        ascii(scope["path"])[1:-1],
-        context.status or "-",
-        context.elapsed * 1000,
-        context.request_id,
-        context.key.id if context.key else "-",
-        f" error={context.error}" if context.error else "",
-    )
+    path, milliseconds = ascii(scope["path"])[1:-1], round(context.elapsed * 1000)
+    fields = {
+        "method": scope["method"],
+        "path": path,
+        "status": context.status,
+        "milliseconds": milliseconds,
+        "client": scope["client"][0] if scope.get("client") else None,
+        "key": context.key.id if context.key else None,
+        **({"error": context.error} if context.error else {}),
+    }
+    level = logging.DEBUG if context.policy.logged_at_debug else logging.INFO
+    _log.log(level, "%s %s %s %d ms", scope["method"], path, context.status or "-", milliseconds, extra=fields)

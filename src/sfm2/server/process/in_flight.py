@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sfm2.asgi import Receive, while_connected
 from sfm2.errors import ModelUnavailableError
+from sfm2.server.process.sessions import Sessions
 
 T = TypeVar("T")
 RETRY_AFTER = 1.0
@@ -20,6 +21,7 @@ class InFlight:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._sessions = Sessions()
         self._draining = False
         self._aborted = False
         self._idle = asyncio.Event()
@@ -30,15 +32,21 @@ class InFlight:
         """Whether new work is refused."""
         return self._draining
 
-    async def run(self, receive: Receive, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of `work`, which is cancelled when the client leaves, or when the time for draining is over.
+    @property
+    def count(self) -> int:
+        """Requests that are being answered."""
+        return len(self._tasks)
 
-        The request's body must have been read. Raises `ClientGoneError`, `ModelUnavailableError` when the server is
-        shutting down, and what `work` raises.
+    async def run(self, receive: Receive, work: Callable[[], Coroutine[Any, Any, T]], session: str | None = None) -> T:
+        """The result of `work`, which is cancelled when the client leaves, when the time for draining is over, or when a
+        newer request of the same `session` runs.
+
+        The request's body must have been read. Raises `ClientGoneError`, `ReplacedError`, `ModelUnavailableError` when the
+        server is shutting down, and what `work` raises.
         """
         if self._draining:
             raise _shutting_down()
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(self._sessions.run(session, work))
         self._tasks.add(task)
         self._idle.clear()
         try:

@@ -1,4 +1,4 @@
-"""Completions and their outcomes in the store: how confident each was, and why, and whether it was accepted. Never code.
+"""What is kept of completions and their outcomes: how confident each was, and why, and whether it was accepted. Never code.
 
 Kept for 30 days, 100,000 completions at most: enough to fit confidence to. The counts in the statistics are kept for good.
 """
@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from sfm2.server.usage.store import Store, add_to_counters
 from sfm2.types import Completion, Outcome
 
 KEPT_SECONDS = 30 * 86_400.0
@@ -35,6 +32,14 @@ class CompletionRecord(NamedTuple):
     calibrated: bool
     features: str | None
     """JSON; None for an empty completion, which claims nothing"""
+
+
+class Report(NamedTuple):
+    """What a client said became of a completion."""
+
+    id: str
+    outcome: Outcome
+    key_id: str | None
 
 
 class CalibrationExample(NamedTuple):
@@ -64,41 +69,7 @@ def record_of(completion: Completion, key_id: str | None) -> CompletionRecord:
     )
 
 
-def insert(store: Store, records: Iterable[CompletionRecord]) -> None:
-    """Write records, and delete the oldest beyond the limits."""
-    with store.transaction() as connection:
-        connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", list(records))
-        connection.execute("DELETE FROM completions WHERE at < ?", (time.time() - KEPT_SECONDS,))
-        # Row ids count up, and the oldest are deleted first: the difference is the number of rows, without counting them.
-        connection.execute(
-            "DELETE FROM completions WHERE rowid <= (SELECT max(rowid) FROM completions) - ?", (KEPT_ROWS,)
-        )
-
-
-def set_outcome(store: Store, completion_id: str, outcome: Outcome, key_id: str | None) -> bool:
-    """Store and count an outcome, replacing an earlier one. False if the key has no such completion."""
-    with store.transaction() as connection:
-        found = connection.execute(
-            "SELECT outcome FROM completions WHERE id = ? AND key_id IS ?", (completion_id, key_id)
-        ).fetchone()
-        if found is None:
-            return False
-        connection.execute("UPDATE completions SET outcome = ? WHERE id = ?", (outcome, completion_id))
-        changes = Counter({COUNTER + outcome: 1})
-        changes.subtract([COUNTER + earlier for earlier in found if earlier is not None])
-        add_to_counters(connection, changes)
-    return True
-
-
-def calibration_examples(store: Store) -> list[CalibrationExample]:
-    """All completions with an outcome and features, oldest first."""
-    rows = store.read(
-        "SELECT features, outcome, weights, key_id, at FROM completions"
-        " WHERE outcome IS NOT NULL AND features IS NOT NULL ORDER BY at"
-    )
-    return [
-        CalibrationExample(
-            json.loads(features), outcome == Outcome.ACCEPTED, weights, f"{key_id or ''}:{int(at // _HOUR)}"
-        )
-        for features, outcome, weights, key_id, at in rows
-    ]
+def example_of(features: str, outcome: str, weights: str | None, key_id: str | None, at: float) -> CalibrationExample:
+    """What calibration learns from a completion with an outcome, as it is stored."""
+    source = f"{key_id or ''}:{int(at // _HOUR)}"
+    return CalibrationExample(json.loads(features), outcome == Outcome.ACCEPTED, weights, source)

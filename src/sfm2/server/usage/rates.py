@@ -1,24 +1,31 @@
-"""Rate limits: an exact moving window, counted in our store, or by the `limits` library in Valkey or Redis."""
+"""Rate limits: an exact moving window, counted in our store, or by the `limits` library in Valkey or Redis.
+
+While neither can be asked, each process counts for itself.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import math
 import time
+from collections import deque
 from typing import NamedTuple, Protocol, cast
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.errors import ConfigurationError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
 from sfm2.config import Settings
-from sfm2.errors import ConfigError, RateLimitError
-from sfm2.server.usage.store import AsyncStore, Store
+from sfm2.errors import ConfigError, RateLimitError, StorageUnavailableError
+from sfm2.installation import command_for
+from sfm2.server.usage.outage import Outage, unavailable, within_wait
+from sfm2.server.usage.store import AsyncStore
 
 DEFAULT_RATE = "100/minute"
 """The rate of a server that other machines can reach, unless `limits.rate` sets another"""
+_MAX_CLIENTS = 10_000  # That a process counts by itself at the same time.
 
 
 class RateWindow(NamedTuple):
@@ -33,7 +40,7 @@ class RateWindow(NamedTuple):
 
 
 class RateCounter(Protocol):
-    """Counts requests in moving windows."""
+    """Counts requests in moving windows. Raises `StorageUnavailableError`."""
 
     async def hit(self, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
         """Count a request if the rate allows it: whether it does, and the window then."""
@@ -41,13 +48,15 @@ class RateCounter(Protocol):
 
 
 class StoreCounter:
-    """Counts in our own store, one row a request; all workers share it. One transaction a request."""
+    """Counts in our own store; all workers share it, and all machines that the store is for."""
 
     def __init__(self, store: AsyncStore) -> None:
         self._store = store
 
     async def hit(self, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
-        return await self._store.run(lambda store: _hit(store, rate, client))
+        name, span = rate.key_for(client), rate.get_expiry()
+        found = await self._store.run(lambda store: store.rates.hit(name, rate.amount, span))
+        return found.allowed, RateWindow(rate.amount, rate.amount - found.used, time.time() + found.reset)
 
 
 class LimitsCounter:
@@ -55,19 +64,66 @@ class LimitsCounter:
 
     def __init__(self, storage: Storage) -> None:
         self._limiter = MovingWindowRateLimiter(storage)
+        self._outage = Outage("limits.rate_storage")
 
     async def hit(self, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
+        self._outage.check()
+        try:
+            found = await within_wait(self._hit(rate, client))
+        except StorageUnavailableError as error:
+            self._outage.failed(error)
+            raise
+        self._outage.worked()
+        return found
+
+    async def _hit(self, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
+        try:
+            return await self._asked(rate, client)
+        except StorageError as error:
+            raise unavailable(f"limits.rate_storage failed: {error.storage_error}") from error
+
+    async def _asked(self, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
         allowed = await self._limiter.hit(rate, client)
         reset, remaining = await self._limiter.get_window_stats(rate, client)
         return allowed, RateWindow(rate.amount, remaining, reset)
 
 
+class MemoryCounter:
+    """Counts in this process: what is left when the storage can't be asked. It begins with an empty window."""
+
+    def __init__(self) -> None:
+        self._hits: dict[str, deque[float]] = {}
+
+    def hit(self, rate: RateLimitItem, client: str, now: float) -> tuple[bool, RateWindow]:
+        """As `RateCounter.hit`, at the Unix time `now`."""
+        name, span = rate.key_for(client), rate.get_expiry()
+        hits = self._hits.setdefault(name, deque())
+        while hits and hits[0] <= now - span:
+            hits.popleft()
+        allowed = len(hits) < rate.amount
+        if allowed:
+            hits.append(now)
+        if (
+            len(self._hits) > _MAX_CLIENTS
+        ):  # Those that came first; strangers with many addresses must not fill the memory.
+            del self._hits[next(iter(self._hits))]
+        return allowed, RateWindow(rate.amount, rate.amount - len(hits), (hits[0] if hits else now) + span)
+
+    def forget(self) -> None:
+        """Forget all hits: the storage counts again."""
+        self._hits.clear()
+
+
 class RateLimiter:
-    """Limits how often clients may call. `default` is the rate of clients without their own; None: unlimited."""
+    """Limits how often clients may call. `default` is the rate of clients without their own; None: unlimited.
+
+    A storage that can't be asked refuses nobody: each process counts for itself until the storage is back.
+    """
 
     def __init__(self, default: RateLimitItem | None, counter: RateCounter) -> None:
         self.default = default
         self._counter = counter
+        self._local = MemoryCounter()
 
     @classmethod
     def from_settings(cls, settings: Settings, store: AsyncStore) -> RateLimiter:
@@ -83,7 +139,11 @@ class RateLimiter:
         item = parse_rate(rate) if rate else self.default
         if item is None:
             return None, None
-        allowed, window = await self._counter.hit(item, client)
+        try:
+            allowed, window = await self._counter.hit(item, client)
+            self._local.forget()
+        except StorageUnavailableError:
+            allowed, window = self._local.hit(item, client, time.time())
         if allowed:
             return window._replace(remaining=max(0, window.remaining)), None
         return window._replace(remaining=0), _refusal(window.reset - time.time())
@@ -106,8 +166,10 @@ def address_group(host: str) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return host
+    if address.ipv4_mapped:  # of a client with IPv4 where both are listened for
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
@@ -117,29 +179,13 @@ def _refusal(seconds: float) -> RateLimitError:
     return RateLimitError(f"Rate limit exceeded. Try again in {wait} {unit}", retry_after=wait)
 
 
-def _hit(store: Store, rate: RateLimitItem, client: str) -> tuple[bool, RateWindow]:
-    name, span = rate.key_for(client), rate.get_expiry()
-    with store.transaction() as connection:
-        now = time.time()
-        connection.execute("DELETE FROM rate_hits WHERE expires_at <= ?", (now,))
-        oldest, count = connection.execute(
-            "SELECT min(at), count(*) FROM rate_hits WHERE name = ? AND at > ?", (name, now - span)
-        ).fetchone()
-        allowed = count < rate.amount
-        if allowed:
-            connection.execute("INSERT INTO rate_hits VALUES (?, ?, ?)", (name, now, now + span))
-            count += 1
-    return allowed, RateWindow(rate.amount, rate.amount - count, (now if oldest is None else oldest) + span)
-
-
 def _counter(uri: str | None, store: AsyncStore) -> RateCounter:
     if uri is None:
         return StoreCounter(store)
     try:
-        storage = storage_from_string(uri if uri.startswith("async+") else f"async+{uri}")
+        storage = storage_from_string(uri if uri.startswith("async+") else f"async+{uri}", wrap_exceptions=True)
     except ConfigurationError as error:
         scheme = uri.split(":")[0].removeprefix("async+")
-        raise ConfigError(
-            f"limits.rate_storage: {error}", suggestion=f"Is it installed? pip install 'limits[async-{scheme}]'"
-        ) from error
+        install = command_for("valkey") if scheme == "valkey" else f"pip install 'limits[async-{scheme}]'"
+        raise ConfigError(f"limits.rate_storage: {error}", suggestion=f"Is it installed? {install}") from error
     return LimitsCounter(cast("Storage", storage))  # "async+" names asynchronous storages only

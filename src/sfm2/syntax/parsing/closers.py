@@ -14,6 +14,7 @@ from sfm2.syntax.lines import indent
 MOST = 4  # closers that are proposed
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NEAR = 4_000  # characters of the prefix that are scanned
+_SEMICOLONS = re.compile(r";[ \t]*$", re.MULTILINE)  # statements in this file end with them
 _HEADER = re.compile(r"\s*(async\s+)?(if|elif|else|for|while|with|def|class|try|except|finally|match|case)\b")
 
 
@@ -39,12 +40,21 @@ def closers(prefix: str, completion: str, language: str) -> list[str]:
     found = [_close(chosen, before + completion) for chosen in ([own, stack] if len(own) < len(stack) else [own])]
     if language == "python":
         found = [variant for text in found for variant in _with_body(before + completion, text)]
+    elif _SEMICOLONS.search(prefix[-_NEAR:]):
+        found = [variant for text in found for variant in (text, text + ";")]
     return [text for text in dict.fromkeys(found) if text][:MOST]
 
 
 def leaves_open(completion: str, language: str) -> bool:
     """Whether the completion opens quotes or brackets that it does not close."""
     return bool(_scan("", completion, language))
+
+
+def is_balanced(completion: str, language: str) -> bool:
+    """Whether it closes all that it opens, and nothing else."""
+    opened = sum(completion.count(mark) for mark in _CLOSING)
+    closed = sum(completion.count(mark) for mark in _CLOSING.values())
+    return opened == closed and not leaves_open(completion, language)
 
 
 def _statement(prefix: str, language: str) -> str:

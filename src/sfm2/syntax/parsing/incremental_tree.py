@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tree_sitter import Language, Node, Parser, Point, Tree
 
-TIME_LIMIT = 1.0  # seconds for one parse; 1 MB of ordinary code takes half of that
-_SLICE = 65_536  # bytes
+from sfm2.syntax.parsing.parsing_time import ParsingTime
+
+_SLICE = 4_096  # bytes; a scanner may look over one of them from each of its places, and nothing stops it meanwhile
+_COUNTED = 1_000  # nodes between two looks at the clock
+
+
+class Place(NamedTuple):
+    """A completion in a text."""
+
+    root: Node
+    """Of the text's tree."""
+    text: bytes
+    start: int
+    """The byte at which the completion begins."""
+    end: int
+    """The byte at which it ends."""
 
 
 class IncrementalTree:
     """Counts the syntax errors in prefix + completion + suffix, for one completion after another.
 
-    All methods raise `TimeoutError` for a text that takes the parser longer than `TIME_LIMIT`, such as 20,000 open tags in
-    Bash. Offsets within the class are bytes of UTF-8.
+    All methods raise `TimeoutError` once `time` is spent, or for a text that takes the parser over `at_most` seconds, such
+    as 20,000 open tags in Bash. Offsets within the class are bytes of UTF-8.
     """
 
-    def __init__(self, language: Language, prefix: str, suffix: str) -> None:
+    def __init__(
+        self, language: Language, prefix: str, suffix: str, time: ParsingTime | None = None, at_most: float = math.inf
+    ) -> None:
+        self._time = time or ParsingTime()
+        self._at_most = at_most
         self._parser = Parser(language)
-        self._prefix = prefix.encode(errors="replace")
-        self._suffix = suffix.encode(errors="replace")
+        self._prefix = _bytes(prefix)
+        self._suffix = _bytes(suffix)
         self._start = _point(self._prefix)
         self._middle = b""
         self._tree: Tree | None = None
 
     def problems(self, completion: str) -> int:
         """The number of ERROR and MISSING nodes."""
-        return sum(1 for _ in self._problem_nodes(completion))
+        return self._count(self.root(completion), lambda _: True)
+
+    def root(self, completion: str) -> Node:
+        """The root of the tree with the completion in place. Its nodes have no `text`."""
+        return self._parse(completion).root_node
+
+    def place(self, completion: str) -> Place:
+        """The completion in place."""
+        root = self.root(completion)
+        text = self._prefix + self._middle + self._suffix
+        return Place(root, text, len(self._prefix), len(self._prefix) + len(self._middle))
 
     def problems_outside(self, first: int, last: int) -> int:
         """The number of such nodes with an empty completion that do not touch the rows from `first` to `last` (from 0)."""
-        nodes = self._problem_nodes("")
-        return sum(1 for node in nodes if node.end_point.row < first or node.start_point.row > last)
+        return self._count(self.root(""), lambda node: node.end_point.row < first or node.start_point.row > last)
 
-    def _problem_nodes(self, completion: str) -> Iterator[Node]:
-        pending = [self._parse(completion).root_node]
-        while pending:
-            node = pending.pop()
-            if node.is_error or node.is_missing:
-                yield node
-            if node.has_error:
-                pending.extend(node.children)
+    def _count(self, root: Node, counts: Callable[[Node], bool]) -> int:
+        found = 0
+        with self._time.spending(self._at_most) as is_over:
+            for number, node in enumerate(problem_nodes(root)):
+                found += counts(node)
+                if number % _COUNTED == 0 and is_over():
+                    raise TimeoutError("there are too many problems to count")
+        return found
 
     def _parse(self, completion: str) -> Tree:
-        middle = completion.encode(errors="replace")
+        middle = _bytes(completion)
         text = self._prefix + middle + self._suffix
-        deadline = time.monotonic() + TIME_LIMIT
-        settings: dict[str, Any] = {"progress_callback": lambda *_: time.monotonic() > deadline}
+        settings: dict[str, Any] = {}
         if self._tree is not None:
             self._edit(self._tree, middle)  # marks what changed; the rest of the old tree is reused
             settings["old_tree"] = self._tree
-        try:
-            tree = self._parser.parse(lambda offset, _: text[offset : offset + _SLICE], **settings)
-        except ValueError as error:  # what the binding raises when the callback ends the parsing
-            self._parser.reset()
-            self._tree = None
-            raise TimeoutError(f"parsing took over {TIME_LIMIT:g} s") from error
+        with self._time.spending(self._at_most) as is_over:
+            tree = _parsed(self._parser, text, is_over, settings)
         self._tree, self._middle = tree, middle
+        if tree is None:
+            raise TimeoutError("parsing took too long")
         return tree
 
     def _edit(self, tree: Tree, middle: bytes) -> None:
@@ -74,6 +98,61 @@ class IncrementalTree:
             old_end_point=_moved(self._start, self._middle),
             new_end_point=_moved(self._start, middle),
         )
+
+
+def _parsed(parser: Parser, text: bytes, is_over: Callable[[], bool], settings: Mapping[str, Any]) -> Tree | None:
+    """The tree; None if it took too long.
+
+    The parser asks whether to go on between tokens. Within one it asks for text only, as a scanner that runs to the end of
+    the file from each place does (Dart's, on emoji): it is told then that the text ends here. Both calls let other threads
+    run, which a parser that is given the whole text does not.
+    """
+    is_cut = False
+
+    def read(offset: int, _: Point) -> bytes:
+        nonlocal is_cut
+        is_cut = is_cut or is_over()
+        return b"" if is_cut else text[offset : _character_start(text, offset + _SLICE)]
+
+    try:
+        tree = parser.parse(read, progress_callback=lambda *_: is_over(), **settings)
+    except ValueError:  # what the binding raises when the callback ends the parsing
+        parser.reset()
+        return None
+    return None if is_cut else tree
+
+
+def _character_start(text: bytes, at: int) -> int:
+    """Where the character begins that the byte at `at` is part of. tree-sitter crashes on a text that ends within one."""
+    while at < len(text) and text[at] & 0xC0 == 0x80:
+        at -= 1
+    return at
+
+
+def root_with_text(language: Language, code: str, time: ParsingTime | None, at_most: float) -> Node:
+    """The root of a tree whose nodes have a `text`. Raises `TimeoutError` for code that takes over `at_most` seconds.
+
+    It is parsed twice: first to see that it ends, as nothing stops the parser of a whole text. The nodes of the first tree
+    would call Python for their text, and crash where it has recursed too far to answer.
+    """
+    IncrementalTree(language, code, "", time, at_most).root("")
+    return Parser(language).parse(_bytes(code)).root_node
+
+
+def problem_nodes(root: Node) -> Iterator[Node]:
+    """The ERROR and MISSING nodes of a tree."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            yield node
+        if node.has_error:
+            pending.extend(node.children)
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8, with U+0001 for NUL: over 20,000 NULs the grammars of Bash and Svelte take seconds, whatever the limit."""
+    return text.encode(errors="replace").replace(b"\0", b"\1")
 
 
 def _point(text: bytes) -> Point:

@@ -1,6 +1,7 @@
 """Names that a completion uses and that are defined nowhere. Python only.
 
-It misses names rather than reports wrong ones: a name that occurs anywhere else in the file counts as defined.
+It misses names rather than reports wrong ones: a name that occurs anywhere else in the file counts as defined, unless it
+occurs only as an attribute.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def undefined(before: str, completion: str, after: str, file: str) -> list[str]:
         return []
     used = _loaded_within(tree, before, completion)
     unknown = [name for name in used if name not in _KNOWN and name not in _bound(tree)]
-    return [name for name in unknown if not re.search(rf"\b{re.escape(name)}\b", file)]
+    return [name for name in unknown if not re.search(rf"(?<![\w.]){re.escape(name)}\b", file)]
 
 
 def _loaded_within(tree: ast.Module, before: str, completion: str) -> list[str]:

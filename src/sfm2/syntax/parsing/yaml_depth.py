@@ -6,6 +6,7 @@ import re
 
 from sfm2.syntax.lines import indent
 
+DEEPEST = 100  # levels that the grammar is asked about; it crashes on some hundred
 _ENTRIES = re.compile(r"[ \t]*((?:[-?:][ \t]+)*)")
 
 

@@ -24,8 +24,12 @@ class Draft:
     """Whether a line break follows the line; false only for the model's very last line."""
     fits: Callable[[int], bool]
     """Whether the draft up to a position parses in place. Always true for a language without a parser."""
+    is_sound: Callable[[int], bool]
+    """The same, and it leaves no problems but those that are away from the hole."""
     holds_code: Callable[[int], bool]
     """Whether the draft up to a position, or a shorter part of it, parses in place as code that closes what it opens."""
+    is_unsure: bool
+    """Whether the model was unsure of the line. False where its probabilities are unknown."""
     can_restart: bool
     """Whether a rule may answer `Restart`: nothing was sent yet, and the language has a parser."""
 
@@ -59,6 +63,10 @@ class Rule(Protocol):
         """The position from which a later `cut` or `finish` may still cut; what is before it can be sent. None: no doubt."""
         ...
 
+    def may_cut_at(self, line: str) -> bool:
+        """Whether the completion may turn out to end before a line that begins so and is still being written."""
+        ...
+
     def finish(self, model_stopped: bool) -> int | None:
         """Where the completion ends after all, now that nothing more comes; None to keep it.
 
@@ -72,6 +80,9 @@ class StatelessRule:
 
     def tentative_cut(self) -> int | None:
         return None
+
+    def may_cut_at(self, line: str) -> bool:
+        return False
 
     def finish(self, model_stopped: bool) -> int | None:
         return None

@@ -1,6 +1,7 @@
 """The cursor's block is over: a line has the indentation of the line that opened the block, or less, and is no part of it.
 
-Applies in the modes `block` and `function`. In `function`, a definition whose name was used before it (a helper of the
+At the top level a blank line ends what was begun, unless that is a block of its own. Applies in the modes `block` and
+`function`, the latter without blank lines. In `function`, a definition whose name was used before it (a helper of the
 completed definition) is part of it. Comments at the margin, that is with such an indentation, belong to the line after them.
 Not covered: brackets and strings over several lines at the margin, in languages other than Python.
 """
@@ -16,7 +17,7 @@ from sfm2.syntax.lines import indent
 from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
-_CLOSER = re.compile(r"[)\]}>;,]")
+_CLOSER = re.compile(r"[)\]}>;,]|</")
 _WORD = re.compile(r"\w+")
 _REPEATABLE = frozenset(
     {"case", "when"}
@@ -36,9 +37,11 @@ class BlockEnd:
 
     def __init__(self, hole: Hole, mode: Mode) -> None:
         self._hole = hole
-        self._words = hole.words if mode in (Mode.BLOCK, Mode.FUNCTION) else None
+        self._applies = mode in (Mode.BLOCK, Mode.FUNCTION)
+        self._words = hole.words if self._applies else None
         self._level = hole.level
         self._is_function = mode is Mode.FUNCTION
+        self._is_paragraph = mode is Mode.BLOCK
         self._names: set[str] | None = None
         self._scanner = hole.scanner.copy() if self._words and hole.language == "python" else None
         self._comments = _leading_marks(hole.language)
@@ -48,11 +51,11 @@ class BlockEnd:
         self._left: int | None = None  # where the first line outside the block began, while it is waited
 
     def cut(self, draft: Draft) -> int | None:
-        if self._words is None:
+        if not self._applies:
             return None
         if self._left is not None:
             return self._wait(draft)
-        ended = self._ends(draft, self._words)
+        ended = self._ends(draft)
         cut = draft.start if self._comment is None else self._comment
         self._remember(draft)
         if ended and (self._hole.kind == "middle" or not draft.fits(cut)):
@@ -62,6 +65,9 @@ class BlockEnd:
 
     def tentative_cut(self) -> int | None:
         return self._comment if self._left is None else self._left
+
+    def may_cut_at(self, line: str) -> bool:
+        return self._words is not None and self._begun and (self._level is None or indent(line) <= self._level)
 
     def finish(self, model_stopped: bool) -> int | None:
         if self._left is None:
@@ -77,9 +83,13 @@ class BlockEnd:
         self._lines_to_wait -= 1
         return self._left if self._lines_to_wait <= 0 else None
 
-    def _ends(self, draft: Draft, words: BlockWords) -> bool:
+    def _ends(self, draft: Draft) -> bool:
         """Whether the line is outside the block."""
         if not draft.line.strip():
+            return self._is_paragraph and self._begun and self._level is None
+        words = self._words
+        if words is None:
+            self._begun = True
             return False
         if self._scanner and self._scanner.is_continued:
             self._begun = True
@@ -102,8 +112,9 @@ class BlockEnd:
         columns = indent(line)
         if self._level is not None and columns <= self._level:
             self._level = columns if self._is_function else self._hole.opener_below(columns)
-        if self._level is None and words.opens.search(line.rstrip()):
-            self._level = columns
+        opens = words.opens.search(line.rstrip()) is not None
+        if opens and (self._level is None or (self._is_paragraph and self._hole.kind == "line_end")):
+            self._level = columns  # the block that the cursor's own line opens
 
     def _belongs(self, text: str, words: BlockWords) -> bool:
         """Whether a line at the margin is part of the block: another clause, a closing bracket, a label, a helper."""

@@ -1,6 +1,7 @@
 """The model began to write the suffix, which is in the file already: the completion ends before it.
 
-A line equal to the suffix's first line, at the same indentation, is proof. A line that is only similar, or has another
+A line equal to the suffix's first line, at the same indentation, is proof, and so is a closer that the completion did not
+open and that the suffix begins with. A line that is only similar, or has another
 indentation, is a suspicion, because code has parallel lines. The suspicion is dropped if the model stops by itself; if it is
 stopped, the completion is cut there.
 """
@@ -13,6 +14,7 @@ from typing import ClassVar
 
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
+from sfm2.syntax.outer_closer import OuterCloser
 from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
@@ -30,6 +32,8 @@ class SuffixBegins:
         self._hole = hole
         self._first = hole.next_line
         self._joins = bool(hole.head and hole.tail.strip())
+        self._closer = OuterCloser(hole)
+        self._begun = False  # whether a line with text was seen
         self._suspected: int | None = None
 
     def cut(self, draft: Draft) -> int | None:
@@ -38,10 +42,14 @@ class SuffixBegins:
         line = draft.line.strip()
         if not line:
             return None
+        closed = self._closed(draft)
         if self._hole.kind == "middle":
-            return self._join(draft)
+            joint = self._join(draft)
+            return min((at for at in (closed, joint) if at is not None), default=None)
+        if closed is not None:
+            return closed
         if draft.number == 0 and self._hole.kind == "line_end":
-            return None
+            return self._start(draft) if len(line) >= DISTINCTIVE and line == self._first.strip() else None
         if self._is_first(line, draft):
             return self._start(draft) if self._suspected is None else self._suspected
         if self._joins and (joint := self._join(draft)) is not None:
@@ -53,8 +61,21 @@ class SuffixBegins:
     def tentative_cut(self) -> int | None:
         return self._suspected
 
+    def may_cut_at(self, line: str) -> bool:
+        return bool(self._first)
+
     def finish(self, model_stopped: bool) -> int | None:
         return None if model_stopped else self._suspected
+
+    def _closed(self, draft: Draft) -> int | None:
+        """Where the completion closes what the suffix closes."""
+        begins, self._begun = not self._begun, True
+        for at in self._closer.places(draft.line):
+            first = not draft.line[:at].strip()
+            place = self._start(draft) if first and draft.number else draft.start + at
+            if (first and begins) or draft.fits(place):
+                return place
+        return None
 
     def _is_first(self, line: str, draft: Draft) -> bool:
         return line == self._first.strip() and self._aligned(draft)

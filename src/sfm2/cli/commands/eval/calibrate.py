@@ -14,13 +14,15 @@ from sfm2.cli.commands.eval.options import results_file
 from sfm2.cli.extras import needing
 from sfm2.cli.invocation import current
 from sfm2.cli.options import examples
+from sfm2.cli.store import opened_store
 from sfm2.config import StorageSettings
 from sfm2.core.confidence import calibrations_folder
 from sfm2.errors import InvalidRequestError
 from sfm2.evals import calibration
 from sfm2.evals.calibration import CalibrationFit
+from sfm2.evals.items import Record
 from sfm2.evals.results import Results, read
-from sfm2.evals.tables import score_rows
+from sfm2.evals.tables import CHECK_HEAD, check_rows, groups_of, score_rows
 
 if TYPE_CHECKING:
     from sfm2.server.usage.feedback import CalibrationExample
@@ -36,16 +38,27 @@ _FEEDBACK = "feedback"  # as the name of a suite
 @click.option(
     "--weights",
     metavar="SHA256",
-    help="The weights to calibrate (or the first digits of their SHA-256), if the feedback is about several.",
+    help="The weights to calibrate (or the first digits of their SHA-256), if results or feedback are about several.",
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the calibration to this file, where servers do not look for it.",
 )
+@click.option(
+    "--check",
+    type=results_file,
+    multiple=True,
+    help="Score the fit on these results, from which nothing is learned, by language and kind.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the result, but write nothing.")
 def calibrate_command(
-    results: tuple[Path, ...], feedback: bool, weights: str | None, output: Path | None, dry_run: bool
+    results: tuple[Path, ...],
+    feedback: bool,
+    weights: str | None,
+    output: Path | None,
+    check: tuple[Path, ...],
+    dry_run: bool,
 ) -> None:
     """Fit the calibration of one model to RESULTS, files that `sfm2 eval run` wrote, and keep it for the model's weights.
 
@@ -56,16 +69,19 @@ def calibrate_command(
         raise click.UsageError("Nothing to learn from: name files of results, or give --feedback.")
     storage = current().settings.storage
     runs = [_guarded(path) for path in results]
-    records = [record for run in runs for record in run.records]
+    records = [record for run in runs for record in run.records if _is_of(record, weights)]
     reported = _reported(storage) if feedback else []
     chosen = calibration.one_weights(records) if runs else _weights(reported, weights)
-    if weights and not (chosen or "").startswith(weights.lower()):
-        raise InvalidRequestError(f"--weights {weights}: the results are of {chosen or 'unknown weights'}")
+    if runs and not records:
+        raise InvalidRequestError(f"--weights {weights}: none of the results are of these weights")
     rows = calibration.rows_of(records)
     rows += [(row.features, row.accepted, row.source) for row in reported if row.weights == chosen]
     fitted = calibration.fit(rows)
     suites = sorted({run.header.suite for run in runs} | ({_FEEDBACK} if feedback else set()))
     terminal.write_line(terminal.visible(_text(fitted, chosen)))
+    if check:
+        others = [record for path in check for record in _guarded(path).records if _is_of(record, chosen)]
+        terminal.write_line("\n" + terminal.visible(_checked(fitted, others)))
     if dry_run:
         terminal.note("Nothing was written.")
         return
@@ -87,14 +103,8 @@ def _guarded(path: Path) -> Results:
 
 def _reported(storage: StorageSettings) -> list[CalibrationExample]:
     """The feedback that the server on this machine has got, for all weights."""
-    with needing("server", "`sfm2 eval calibrate --feedback`"):
-        from sfm2.server.usage.feedback import calibration_examples
-        from sfm2.server.usage.store import Store
-    store = Store.in_folder(storage.data_dir)
-    try:
-        return calibration_examples(store)
-    finally:
-        store.close()
+    with needing("server", "`sfm2 eval calibrate --feedback`"), opened_store(storage) as store:
+        return store.completions.calibration_examples()
 
 
 def _weights(reported: Sequence[CalibrationExample], given: str | None) -> str:
@@ -115,6 +125,18 @@ def _place(storage: StorageSettings, weights: str | None) -> Path:
             "the results do not say which weights they are of", suggestion="--output FILE writes the calibration anyway"
         )
     return calibrations_folder(storage.cache_dir) / f"{weights}.json"
+
+
+def _is_of(record: Record, weights: str | None) -> bool:
+    """Whether it is of the weights whose SHA-256, or its first digits, is given; of any if none is."""
+    return not weights or (record.weights or "").startswith(weights.lower())
+
+
+def _checked(fitted: CalibrationFit, others: Sequence[Record]) -> str:
+    """How the fit does on other results: a row for each language and kind of hole."""
+    records = [record for record in others if calibration.rows_of([record])]
+    predicted = fitted.model.probabilities([record.features for record in records]).tolist()
+    return terminal.columns([CHECK_HEAD, *check_rows(groups_of(records, predicted))])
 
 
 def _text(fitted: CalibrationFit, weights: str | None) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from sfm2.cli.options import field_option, json_option
+from sfm2.cli.options import json_option
+from sfm2.cli.request_options import field_option
 from sfm2.config import BACKENDS
 from sfm2.evals.asking import Asking
 from sfm2.evals.suites import repo
@@ -97,6 +98,7 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option(
         "--language",
         type=click.Choice([language.value for language in Language]),
+        metavar="NAME",
         help="Suite repo: take files in this language. Default: the most frequent one.",
     )
     @click.option("--url", help="Ask this server. Default: the model in this process.")

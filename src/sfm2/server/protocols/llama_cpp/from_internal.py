@@ -78,7 +78,7 @@ def _select(whole: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
 
 
 def _stop_type(completion: Completion) -> str:
-    if completion.finish_reason == "length":
+    if completion.finish_reason != "stop":
         return "limit"
     return "word" if GuardReason.STOP_TEXT in completion.guard.reasons else "eos"
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 
 from sfm2.errors import PromptTooLongError, SFM2Error
-from sfm2.server.http.protocol import ProtocolAdapter, with_suggestion
+from sfm2.server.http.protocol import ForeignProtocol, with_suggestion
 from sfm2.server.protocols.sfm2.protocol import SFM2
 
 _TYPES = {
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     429: "rate_limit_error",
     503: "unavailable_error",
 }
 
 
-class LlamaCppProtocol(ProtocolAdapter):
+class LlamaCppProtocol(ForeignProtocol):
     """Errors as `{"error": {"code", "type", "message"}}`."""
 
     rate_headers = SFM2.rate_headers
@@ -25,10 +26,6 @@ class LlamaCppProtocol(ProtocolAdapter):
         status = self.error_status(error)
         detail = {"code": status, "type": _type(error, status), "message": with_suggestion(error), **_window(error)}
         return json.dumps({"error": detail})
-
-    def error_status(self, error: SFM2Error) -> int:
-        """400 for everything that is wrong with a request's fields."""
-        return 400 if error.status == 422 or isinstance(error, PromptTooLongError) else error.status
 
 
 LLAMA_CPP = LlamaCppProtocol()

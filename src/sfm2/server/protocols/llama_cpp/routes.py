@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from sfm2.server.http.context import RequestContext
+from sfm2.server.http.deadline import take_deadline
 from sfm2.server.http.documentation import error_responses
 from sfm2.server.http.event_stream import EventStreamResponse
 from sfm2.server.http.routing import RoutePolicy, ServiceRouter
@@ -18,7 +19,8 @@ from sfm2.server.state import AppStateDep
 router = ServiceRouter(
     RoutePolicy(LLAMA_CPP, counted=True),
     tags=["llama.cpp"],
-    responses=error_responses(400, 401, 404, 413, 415, 429, 500, 503, body=InfillErrorBody),
+    dependencies=[Depends(take_deadline)],
+    responses=error_responses(400, 401, 403, 404, 409, 413, 415, 429, 500, 503, 504, body=InfillErrorBody),
 )
 
 
@@ -29,8 +31,11 @@ async def infill(body: InfillBody, request: Request, state: AppStateDep) -> Resp
     model = state.model_names.find(body.model)
     internal = context.with_key_adapter(complete_request(body, state.settings, adapter_of(model)))
     if body.stream and not body.only_reads:
-        return EventStreamResponse(infill_events(state.manager.stream(internal), context, model), state.in_flight)
-    completion = await state.in_flight.run(request.receive, lambda: state.manager.submit(internal))
+        chunks = state.manager.stream(internal, deadline=context.deadline)
+        return EventStreamResponse(infill_events(chunks, context, model), state.in_flight)
+    (completion,) = await state.answering.answers(
+        request, [internal], lambda: state.manager.submit_all([internal], deadline=context.deadline)
+    )
     context.record(completion)
     answer = infill_answer(completion, model, body.only_reads)
     return Response(json_of(answer, body.response_fields), media_type="application/json")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from sfm2.server.http.protocol import ForeignMessage
-from sfm2.types import MAX_SNIPPETS, MAX_STOPS, Text
+from sfm2.types import COMPUTABLE, MAX_SNIPPETS, MAX_STOPS, NOT_TINY, Text
 
 
 class Extra(ForeignMessage):
@@ -35,18 +35,18 @@ class InfillBody(ForeignMessage):
     """0 only reads the prompt, so that the next request is faster; -1 is the server's default"""
     t_max_predict_ms: float | None = None
     """After this time the completion ends at the end of its line; 0: no limit"""
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: Annotated[float | None, Field(ge=0, le=2, json_schema_extra=NOT_TINY), COMPUTABLE] = None
     top_k: int | None = None
     """0 or less keeps every token"""
-    top_p: float | None = Field(None, ge=0, le=1)
-    repeat_penalty: float | None = Field(None, gt=0, le=2)
+    top_p: Annotated[float | None, Field(ge=0, le=1, json_schema_extra=NOT_TINY), COMPUTABLE] = None
+    repeat_penalty: Annotated[float | None, Field(gt=0, le=2, json_schema_extra=NOT_TINY), COMPUTABLE] = None
     seed: int | None = None
     """-1: a random one"""
     stop: list[str] | None = Field(None, max_length=MAX_STOPS)
     stream: bool = False
     response_fields: list[str] | None = None
     """Send only these fields, given as paths: `timings/prompt_ms`"""
-    lora: list[Any] | None = None
+    lora: list[Any] | None = Field(None, json_schema_extra={"maxItems": 0})
     """Refused unless empty: name an adapter in `model`"""
 
     @property
@@ -67,6 +67,9 @@ class Timings(ForeignMessage):
 
 
 class InfillAnswer(ForeignMessage):
+    """With `response_fields`, only those."""
+
+    model_config = ConfigDict(json_schema_extra={"required": []})
     content: str
     stop: bool = True
     stop_type: str = "none"

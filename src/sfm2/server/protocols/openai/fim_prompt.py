@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from sfm2.prompts import FAMILIES, Family
+from sfm2.requests import build
 from sfm2.types import Snippet
 
 _SPACED = ("codellama",)  # Its special tokens have spaces around them, which belong to no text.
@@ -27,7 +28,10 @@ class FimPrompt:
 
 
 def parse_fim_prompt(prompt: str) -> FimPrompt | None:
-    """None if the prompt has no special tokens of a known form, or not in an order that models are trained with."""
+    """None if the prompt has no special tokens of a known form, or not in an order that models are trained with.
+
+    Raises `InvalidRequestError` for the name of a file that is none.
+    """
     found = (_parse(prompt, family) for family in FAMILIES)
     return next((parsed for parsed in found if parsed is not None), None)
 
@@ -45,7 +49,7 @@ def _parse(prompt: str, family: Family) -> FimPrompt | None:
     # Prefix, suffix, middle; or suffix first, and then the prefix follows the middle's special token (Bavarian et al.).
     prefix = head + begun
     *others, (path, text) = _files(before, family) or [("", "")]
-    context = tuple(Snippet(path=name, text=code) for name, code in others)
+    context = tuple(build(Snippet, {"path": name, "text": code}) for name, code in others)
     return FimPrompt(text + prefix, suffix, path or None, context)
 
 

@@ -18,6 +18,7 @@ from sfm2.server.protocols.openai.schemas import (
     CompletionAnswer,
     CompletionChoice,
     CompletionLogprobs,
+    EndReason,
     Particulars,
     Usage,
 )
@@ -64,13 +65,18 @@ def chat_answer(head: AnswerHead, replies: Sequence[Reply]) -> ChatAnswer:
             index=i,
             message=ChatMessage(content=reply.text),
             logprobs=chat_logprobs(reply.logprobs),
-            finish_reason=reply.finish_reason,
+            finish_reason=end_reason(reply),
             sfm2=sfm2_extension(reply),
         )
         for i, reply in enumerate(replies)
     ]
     usage = usage_of(written=[reply.tokens for reply in replies], read=[reply.tokens for reply in replies[:1]])
     return ChatAnswer(id=head.id, created=head.created, model=head.model, choices=choices, usage=usage)
+
+
+def end_reason(answer: Completion | Choice | Reply) -> EndReason:
+    """Why it ended. OpenAI has no time limits; what one cut short is as unfinished as what the length did."""
+    return "stop" if answer.finish_reason == "stop" else "length"
 
 
 def usage_of(written: Iterable[TokenUsage], read: Iterable[TokenUsage]) -> Usage:
@@ -135,6 +141,6 @@ def _completion_choice(index: int, choice: Completion | Choice, answer: Completi
         index=index,
         text=echoed + choice.completion,
         logprobs=completion_logprobs(choice.logprobs),
-        finish_reason=choice.finish_reason,
+        finish_reason=end_reason(choice),
         sfm2=sfm2_extension(answer, choice if isinstance(choice, Choice) else None),
     )

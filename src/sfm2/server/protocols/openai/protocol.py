@@ -13,7 +13,7 @@ from sfm2.errors import (
     RateLimitError,
     SFM2Error,
 )
-from sfm2.server.http.protocol import FieldError, ProtocolAdapter, RateHeaders, with_suggestion
+from sfm2.server.http.protocol import FieldError, ForeignProtocol, RateHeaders, with_suggestion
 from sfm2.server.model_names import ModelNotFoundError
 from sfm2.server.protocols.openai.schemas import OpenAIErrorBody, OpenAIErrorDetail
 from sfm2.server.usage.rates import RateWindow
@@ -25,7 +25,7 @@ _CODES: dict[type[SFM2Error], str] = {
 }
 
 
-class OpenAIProtocol(ProtocolAdapter):
+class OpenAIProtocol(ForeignProtocol):
     """Errors as `{"error": {...}}`; rate limits in the `x-ratelimit-*-requests` headers. For all paths under `/v1`."""
 
     prefix = "/v1"
@@ -43,12 +43,6 @@ class OpenAIProtocol(ProtocolAdapter):
             code=_CODES.get(type(error), error.code),
         )
         return OpenAIErrorBody(error=detail).model_dump_json()
-
-    def error_status(self, error: SFM2Error) -> int:
-        """OpenAI has no 422, and answers 400 to a prompt that is longer than the window."""
-        if isinstance(error, PromptTooLongError) or error.status == 422:
-            return 400
-        return error.status
 
 
 OPENAI = OpenAIProtocol()

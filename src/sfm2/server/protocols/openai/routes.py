@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncGenerator
 from functools import partial
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from sfm2.requests import split_choices
 from sfm2.server.http.context import RequestContext
+from sfm2.server.http.deadline import take_deadline
 from sfm2.server.http.documentation import OPENAI_EVENTS, error_responses
 from sfm2.server.http.event_stream import EventStreamResponse
 from sfm2.server.http.routing import RoutePolicy, ServiceRouter
@@ -36,17 +37,18 @@ router = ServiceRouter(
     RoutePolicy(OPENAI, counted=True),
     prefix="/v1",
     tags=["openai"],
-    responses=error_responses(400, 401, 404, 413, 415, 429, 500, 503, body=OpenAIErrorBody),
+    dependencies=[Depends(take_deadline)],
+    responses=error_responses(400, 401, 403, 404, 409, 413, 415, 429, 500, 503, 504, body=OpenAIErrorBody),
 )
 
 
-@models_router.get("/models", responses=error_responses(401, 429, body=OpenAIErrorBody))
+@models_router.get("/models", responses=error_responses(401, 403, 429, 503, body=OpenAIErrorBody))
 async def list_models(state: AppStateDep) -> ModelList:
     """The names that a request may give as `model`."""
     return ModelList(data=[_model(name) for name in state.model_names.all()])
 
 
-@models_router.get("/models/{name:path}", responses=error_responses(401, 404, 429, body=OpenAIErrorBody))
+@models_router.get("/models/{name:path}", responses=error_responses(401, 403, 404, 429, 503, body=OpenAIErrorBody))
 async def retrieve_model(name: str, state: AppStateDep) -> Model:
     """Whether there is a model with this name."""
     return _model(state.model_names.find(name))
@@ -63,9 +65,12 @@ async def create_completion(
     requests = completion_requests(body, state.settings, adapter_of(head.model))
     requests = [context.with_key_adapter(one) for one in requests]
     if body.stream:
-        events = completion_events(head, _choices(body, requests, state), context, _includes_usage(body))
+        choices = _choices(body, requests, state, context.deadline)
+        events = completion_events(head, choices, context, _includes_usage(body))
         return EventStreamResponse(events, state.in_flight)
-    answers = await state.in_flight.run(request.receive, lambda: state.manager.submit_all(requests))
+    answers = await state.answering.answers(
+        request, requests, lambda: state.manager.submit_all(requests, deadline=context.deadline)
+    )
     answers = [without_output(one) for one in answers] if max_tokens(body) == 0 else answers
     context.answers = answers
     return completion_answer(head, answers, body.n or 1, body.prompt if body.echo else None)
@@ -82,37 +87,44 @@ async def create_chat_completion(
     internal = chat_request(body, state.settings, adapter_of(head.model))
     if body.stream:
         stream = partial(_reply_without_output, state) if max_tokens(body) == 0 else state.manager.chat_stream
-        choices = [partial(stream, one) for one in split_choices(internal)]
-        events = chat_events(head, choices, context, _includes_usage(body))
+        replies = [partial(stream, one, deadline=context.deadline) for one in split_choices(internal)]
+        events = chat_events(head, replies, context, _includes_usage(body))
         return EventStreamResponse(events, state.in_flight)
-    replies = await state.in_flight.run(request.receive, lambda: state.manager.chat(internal))
-    replies = [without_output(one) for one in replies] if max_tokens(body) == 0 else replies
-    context.answers = replies
-    return chat_answer(head, replies)
+    answers = await state.answering.answers(
+        request, [internal], lambda: state.manager.chat(internal, deadline=context.deadline)
+    )
+    answers = [without_output(one) for one in answers] if max_tokens(body) == 0 else answers
+    context.answers = answers
+    return chat_answer(head, answers)
 
 
 def _choices(
-    body: CompletionBody, requests: list[GenerateRequest | CompleteRequest], state: AppState
+    body: CompletionBody,
+    requests: list[GenerateRequest | CompleteRequest],
+    state: AppState,
+    deadline: float | None,
 ) -> list[tuple[str, OpenCompletion]]:
     stream = partial(_completion_without_output, state) if max_tokens(body) == 0 else state.manager.stream
     echoed = body.prompt if body.echo else [""] * len(requests)
     return [
-        (prompt, partial(stream, one))
+        (prompt, partial(stream, one, deadline=deadline))
         for prompt, request in zip(echoed, requests, strict=True)
         for one in split_choices(request)
     ]
 
 
 async def _completion_without_output(
-    state: AppState, request: GenerateRequest | CompleteRequest
+    state: AppState, request: GenerateRequest | CompleteRequest, deadline: float | None
 ) -> AsyncGenerator[Chunk | Completion, None]:
     """The stream of a request of 0 tokens."""
-    yield without_output(await state.manager.submit(request))
+    yield without_output(await state.manager.submit(request, deadline=deadline))
 
 
-async def _reply_without_output(state: AppState, request: ChatRequest) -> AsyncGenerator[Chunk | Reply, None]:
+async def _reply_without_output(
+    state: AppState, request: ChatRequest, deadline: float | None
+) -> AsyncGenerator[Chunk | Reply, None]:
     """The same for a conversation."""
-    (reply,) = await state.manager.chat(request)
+    (reply,) = await state.manager.chat(request, deadline=deadline)
     yield without_output(reply)
 
 

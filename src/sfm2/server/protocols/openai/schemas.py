@@ -5,16 +5,18 @@ Unknown fields are ignored. Known ones that would change the answer, and are not
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
+from pydantic.config import JsonDict
 
 from sfm2.server.http.protocol import ForeignMessage
 from sfm2.types import (
+    COMPUTABLE,
     MAX_CHOICES,
     MAX_STOPS,
+    NOT_TINY,
     Attempt,
-    FinishReason,
     GuardReport,
     Language,
     Mode,
@@ -44,6 +46,14 @@ Stops = Annotated[
     Field(max_length=MAX_STOPS),
 ]
 Prompts = Annotated[list[Text], BeforeValidator(_prompts, json_schema_input_type=str | list[str])]
+Role = Annotated[
+    Literal["system", "developer", "user", "assistant", "tool", "function"],
+    WithJsonSchema({"type": "string", "enum": ["system", "developer", "user", "assistant"]}),
+]
+"""Those of function calls are known, to be refused with a reason"""
+ONLY_ZERO: JsonDict = {"enum": [0, None]}
+EndReason: TypeAlias = Literal["stop", "length"]
+"""OpenAI's reasons for an end, as far as we have them"""
 
 
 class StreamOptions(ForeignMessage):
@@ -55,25 +65,25 @@ class CommonOptions(ForeignMessage):
 
     model: str | None = None
     """A name of `/v1/models`; null: the default"""
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, ge=0, le=1)
+    temperature: Annotated[float | None, Field(ge=0, le=2, json_schema_extra=NOT_TINY), COMPUTABLE] = None
+    top_p: Annotated[float | None, Field(ge=0, le=1, json_schema_extra=NOT_TINY), COMPUTABLE] = None
     n: int | None = Field(None, ge=1, le=MAX_CHOICES)
     stop: Stops | None = None
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    presence_penalty: float | None = None
+    presence_penalty: float | None = Field(None, json_schema_extra=ONLY_ZERO)
     """Refused unless 0"""
-    frequency_penalty: float | None = None
+    frequency_penalty: float | None = Field(None, json_schema_extra=ONLY_ZERO)
     """Refused unless 0"""
-    logit_bias: dict[str, Any] | None = None
+    logit_bias: dict[str, Any] | None = Field(None, json_schema_extra={"maxProperties": 0})
     """Refused unless empty"""
     user: str | None = None
     """Ignored"""
     # Not OpenAI's own, but other servers with its protocol have them under these names.
     top_k: int | None = Field(None, ge=-1, le=1000)
     """0 or -1 keeps every token"""
-    repetition_penalty: float | None = Field(None, gt=0, le=2)
+    repetition_penalty: Annotated[float | None, Field(gt=0, le=2, json_schema_extra=NOT_TINY), COMPUTABLE] = None
 
 
 class CompletionBody(CommonOptions):
@@ -84,7 +94,7 @@ class CompletionBody(CommonOptions):
     suffix: Text | None = None
     max_tokens: int | None = Field(None, ge=-1)
     """New tokens at most; -1: as many as the server allows"""
-    logprobs: int | None = Field(None, ge=0)
+    logprobs: int | None = Field(None, ge=0, json_schema_extra={"maximum": 1})
     """0 or 1 includes the completion's tokens; more is refused"""
     echo: bool | None = None
     """Not together with `logprobs`"""
@@ -99,17 +109,17 @@ class CompletionBody(CommonOptions):
 
 
 class Part(ForeignMessage):
-    type: str
+    type: str = Field(json_schema_extra={"const": "text"})
     text: Text | None = None
 
 
 class Message(ForeignMessage):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    role: Role
     content: Text | list[Part] | None = None
 
 
 class ResponseFormat(ForeignMessage):
-    type: str
+    type: str = Field(json_schema_extra={"const": "text"})
 
 
 class ChatBody(CommonOptions):
@@ -123,12 +133,12 @@ class ChatBody(CommonOptions):
     n_predict: int | None = Field(None, ge=-1)
     """llama.cpp's name of `max_completion_tokens`"""
     logprobs: bool | None = None
-    top_logprobs: int | None = None
+    top_logprobs: int | None = Field(None, json_schema_extra=ONLY_ZERO)
     """Refused unless 0"""
-    tools: list[Any] | None = None
+    tools: list[Any] | None = Field(None, json_schema_extra={"maxItems": 0})
     """Refused unless empty"""
     tool_choice: Any = None
-    functions: list[Any] | None = None
+    functions: list[Any] | None = Field(None, json_schema_extra={"maxItems": 0})
     """Refused unless empty"""
     response_format: ResponseFormat | None = None
     """Refused unless `text`"""
@@ -165,7 +175,7 @@ class CompletionChoice(ForeignMessage):
     index: int
     text: str
     logprobs: CompletionLogprobs | None = None
-    finish_reason: FinishReason | None = None
+    finish_reason: EndReason | None = None
     sfm2: Particulars | None = None
 
 
@@ -201,7 +211,7 @@ class ChatChoice(ForeignMessage):
     index: int
     message: ChatMessage
     logprobs: ChatLogprobs | None = None
-    finish_reason: FinishReason
+    finish_reason: EndReason
     sfm2: Particulars
 
 
@@ -229,7 +239,7 @@ class ChatChunkChoice(ForeignMessage):
     index: int
     delta: ChatDelta
     logprobs: ChatLogprobs | None = None
-    finish_reason: FinishReason | None = None
+    finish_reason: EndReason | None = None
     sfm2: Particulars | None = None
 
 

@@ -12,6 +12,7 @@ from sfm2.server.protocols.openai.from_internal import (
     AnswerHead,
     chat_logprobs,
     completion_logprobs,
+    end_reason,
     sfm2_extension,
     usage_of,
 )
@@ -50,7 +51,7 @@ async def completion_events(
             async for item in items:
                 if isinstance(item, Completion):
                     answers.append(item)
-                    end = {"finish_reason": item.finish_reason, "sfm2": sfm2_extension(item)}
+                    end = {"finish_reason": end_reason(item), "sfm2": sfm2_extension(item)}
                     yield chunk(CompletionChoice(index=index, text="", **end))
                 else:
                     logprobs = completion_logprobs(item.logprobs, offset)
@@ -81,7 +82,7 @@ async def chat_events(
                     begun = True
                 if isinstance(item, Reply):
                     replies.append(item)
-                    end = {"finish_reason": item.finish_reason, "sfm2": sfm2_extension(item)}
+                    end = {"finish_reason": end_reason(item), "sfm2": sfm2_extension(item)}
                     yield chunk(ChatChunkChoice(index=index, delta=ChatDelta(), **end))
                 else:
                     logprobs = chat_logprobs(item.logprobs)

@@ -1,0 +1,93 @@
+"""The answers to a request: kept ones, those that a model is giving already to the same request, else what a model says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from fastapi import Request
+
+from sfm2.config import Settings
+from sfm2.core.resolve import is_deterministic
+from sfm2.errors import APITimeoutError, OverloadedError
+from sfm2.server.answering.cache_control import BYPASSED, CACHE_STATUS, CacheControl, forwarded, hit
+from sfm2.server.answering.likeness import Asked, is_lasting, is_whole, name_of, renewed
+from sfm2.server.answering.response_cache import ResponseCache
+from sfm2.server.answering.shared_work import SharedWork
+from sfm2.server.http.context import RequestContext
+from sfm2.server.process.in_flight import InFlight
+from sfm2.types import Completion, Explanation, Reply
+
+A = TypeVar("A", Completion, Explanation, Reply)
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence[A]]]
+
+
+class Answering:
+    """Only for requests that are sure to have the same answer again; for others a model is asked each time.
+
+    `variant` tells what answers depend on besides the request: other weights or adapters have another one.
+    """
+
+    def __init__(self, settings: Settings, in_flight: InFlight, variant: Callable[[], Awaitable[str]]) -> None:
+        self._settings = settings
+        self._in_flight = in_flight
+        self._variant = variant
+        self._shared: SharedWork[Sequence[Any]] = SharedWork()
+        cache = settings.cache
+        self._cache: ResponseCache[Any] | None = ResponseCache(cache.max_bytes, cache.ttl) if cache.enabled else None
+
+    async def answers(self, request: Request, asked: Sequence[Asked], work: Work[A]) -> list[A]:
+        """The answers to `asked`, which `work` gets from a model. It ends when nobody waits for it any more.
+
+        Raises what `InFlight.run` and `work` raise.
+        """
+        context = RequestContext.of(request.scope)
+        control = CacheControl.of(request.headers.get("cache-control"))
+        return await self._in_flight.run(
+            request.receive, lambda: self._answers(context, control, asked, work), context.session
+        )
+
+    async def _answers(
+        self, context: RequestContext, control: CacheControl, asked: Sequence[Asked], work: Work[A]
+    ) -> list[A]:
+        if not all(is_deterministic(one, self._settings) for one in asked):
+            self._tell(context, BYPASSED)
+            return list(await work())
+        if self._cache is None or not control.store:
+            self._tell(context, BYPASSED)
+            return await self._computed(context, name_of(context.client, asked), work)
+        variant = await self._variant()
+        name = name_of(context.client, asked, variant)
+        kept = self._cache.get(name)
+        if kept and control.allows(kept.age):
+            context.reused = "cache"
+            self._tell(context, hit(kept.remaining))
+            return [renewed(answer, context.elapsed) for answer in kept.answers]
+        context.cache_missed = True
+        refused = kept is not None
+        self._tell(context, forwarded(refused=refused))
+        answers = await self._computed(context, name, work)
+        collapsed = context.reused == "shared"
+        lasting = not collapsed and all(map(is_lasting, answers)) and await self._variant() == variant
+        stored = lasting and self._cache.put(name, answers)
+        self._tell(context, forwarded(refused=refused, stored=stored, collapsed=collapsed))
+        return answers
+
+    async def _computed(self, context: RequestContext, name: str, work: Work[A]) -> list[A]:
+        """What a model says, or is saying already to the same request."""
+        # What is cut when the time is over is another answer for who has more of it.
+        name = f"{name} {context.patience}"
+        if not self._shared.runs(name):
+            return list(await self._shared.result(name, work))
+        try:
+            answers: Sequence[A] = await self._shared.result(name, work)
+        except (APITimeoutError, OverloadedError):
+            answers = ()
+        if not answers or not all(map(is_whole, answers)):  # Its time was over; ours began later.
+            answers = await self._shared.result(f"{name} again", work)  # for all who waited
+        context.reused = "shared"
+        return [renewed(answer, context.elapsed) for answer in answers]
+
+    def _tell(self, context: RequestContext, status: str) -> None:
+        if self._cache is not None:
+            context.headers[CACHE_STATUS] = status

@@ -9,12 +9,37 @@ from __future__ import annotations
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling, Scheduling
+from xdist.workermanage import WorkerController
 
 _ENGINE = "engine"
+_AHEAD = 2  # tests a process must have: it begins one when it knows the next, or that there is none
 
 
 class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
-    """Like `--dist loadgroup`, but a test without a group belongs to its file's."""
+    """Like `--dist loadgroup`, but a test without a group belongs to its file's; and the run survives a process that dies."""
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Hand what a process has left to the others. The test that it died in, if any, is done, and returned.
+
+        xdist would hand out its finished groups again, in which nothing is left to run: whoever gets one waits for ever.
+        """
+        groups = self.assigned_work.pop(node)
+        crashed = next((test for tests in groups.values() for test, done in tests.items() if not done), None)
+        if crashed is None:
+            return None
+        for scope, tests in groups.items():
+            tests.update({crashed: True} if crashed in tests else {})
+            if not all(tests.values()):
+                self.workqueue[scope] = tests
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return crashed
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Give a process groups until it can go on: one of a single test would leave a new process waiting."""
+        super()._reschedule(node)
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) < _AHEAD:
+            super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         group: str = super()._split_scope(nodeid)

@@ -16,7 +16,7 @@ _AHEAD = 2  # tests a process must have: it begins one when it knows the next, o
 
 
 class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
-    """Like `--dist loadgroup`, but a test without a group belongs to its file's; and the run survives a process that dies."""
+    """Like `--dist loadgroup`, but a test without a group is in its file's; and a process that dies ends nothing else."""
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Hand what a process has left to the others. The test that it died in, if any, is done, and returned.
@@ -24,7 +24,9 @@ class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
         xdist would hand out its finished groups again, in which nothing is left to run: whoever gets one waits for ever.
         """
         groups = self.assigned_work.pop(node)
-        crashed = next((test for tests in groups.values() for test, done in tests.items() if not done), None)
+        crashed: str | None = next(
+            (test for tests in groups.values() for test, done in tests.items() if not done), None
+        )
         if crashed is None:
             return None
         for scope, tests in groups.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
+from sfm2.testing import until
 from tests.page.desk import Desk, paste
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,7 @@ def test_the_language_of_what_is_pasted_is_told_and_coloured(desk: Desk, code: s
     colours = (
         "element => new Set([...element.querySelectorAll('.cm-line span')].map(s => getComputedStyle(s).color)).size"
     )
-    assert desk.code.evaluate(colours) > 1
+    until(lambda: desk.code.evaluate(colours) > 1, what="code in several colours")
 
 
 def test_what_is_pasted_over_other_code_is_looked_at_again(desk: Desk) -> None:

@@ -18,10 +18,15 @@ _AHEAD = 2  # tests a process must have: it begins one when it knows the next, o
 class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
     """Like `--dist loadgroup`, but a test without a group is in its file's; and a process that dies ends nothing else."""
 
-    def remove_node(self, node: WorkerController) -> str | None:
-        """Hand what a process has left to the others. The test that it died in, if any, is done, and returned.
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        self._died: set[str] = set()
 
-        xdist would hand out its finished groups again, in which nothing is left to run: whoever gets one waits for ever.
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Hand what a process has left to the others; returns the test to be reported as failed, if any.
+
+        A test in which a process died is run once more, in another one, and the run tells. xdist would hand out the groups
+        that are done as well, in which nothing is left to run: whoever gets one waits for ever.
         """
         groups = self.assigned_work.pop(node)
         crashed: str | None = next(
@@ -29,13 +34,20 @@ class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
         )
         if crashed is None:
             return None
+        again = crashed not in self._died
+        self._died.add(crashed)
+        self._tell(f"the process of {crashed} died" + ("; it is run once more" if again else " again"))
         for scope, tests in groups.items():
-            tests.update({crashed: True} if crashed in tests else {})
+            if not again and crashed in tests:
+                tests[crashed] = True
             if not all(tests.values()):
                 self.workqueue[scope] = tests
         for other in self.assigned_work:
             self._reschedule(other)
-        return crashed
+        return None if again else crashed
+
+    def _tell(self, what: str) -> None:
+        self.config.pluginmanager.get_plugin("terminalreporter").write_line(f"\n{what}")
 
     def _reschedule(self, node: WorkerController) -> None:
         """Give a process groups until it can go on: one of a single test would leave a new process waiting."""

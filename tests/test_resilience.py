@@ -129,7 +129,10 @@ def test_generation_stops_when_the_client_does_not_wait_for_the_whole(fallback: 
 def test_sigterm_lets_requests_finish_and_leaves_no_process(tmp_path: Path, workers: str) -> None:
     body = {"prompt": "class Matrix:", "max_length": 100, "temperature": 1}
     patient = {"SFM2_API_SHUTDOWN_TIMEOUT": "50", "SFM2_GENERATION_TIMEOUT": "50"}  # on a busy machine
-    with serve_process(tmp_path, "--workers", workers, environment=patient) as running, ThreadPoolExecutor(1) as threads:
+    with (
+        serve_process(tmp_path, "--workers", workers, environment=patient) as running,
+        ThreadPoolExecutor(1) as threads,
+    ):
         processes = psutil.Process(running.process.pid).children(recursive=True)
         asked = threads.submit(httpx.post, f"{running.url}/generate", json=body, timeout=60)
         with client_of(engine_of(running)) as engine:

@@ -1,4 +1,4 @@
-"""Interrupts the blocking ModelManager's wait at every bytecode instruction; run by `test_loop_thread`, in a process of its own.
+"""Interrupts the blocking ModelManager at every bytecode instruction; `test_loop_thread` runs it in a process of its own.
 
 Tracing every instruction of asyncio may take the interpreter along, and must not take other tests along.
 """

@@ -369,11 +369,11 @@ def _updating(root: Path, file: Path, batches: list[int]) -> None:
     """In another process, which is killed while it writes its second batch."""
     real: Callable[..., Written] = writing.put
 
-    def killing(connection: sqlite3.Connection, one: ReadFile) -> Written:
+    def killing(connection: sqlite3.Connection, file: ReadFile) -> Written:
         batches.append(1)
         if len(batches) > 30:
             os.kill(os.getpid(), signal.SIGKILL)
-        return real(connection, one)
+        return real(connection, file)
 
     writing.put = killing
     RepositoryIndex.open(root, file).update()

@@ -79,7 +79,7 @@ def _piece(piece: _Nested, first: int, heading: str, lines: Sequence[str]) -> It
 def _windows(first: int, last: int, heading: str, lines: Sequence[str]) -> Iterator[Cut]:
     """Windows that end where the text is least deep, best before a blank line."""
     while last - first + 1 > LONG:
-        end = min(range(first + WINDOW // 2, first + WINDOW + 1), key=lambda line: (_depth(lines, line), -line))
+        end = min(range(first + WINDOW // 2, first + WINDOW), key=lambda line: (_depth(lines, line), -line))
         yield Cut(first, end, heading)
         first = end + 1
     if first <= last:

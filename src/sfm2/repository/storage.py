@@ -181,7 +181,8 @@ class IndexStorage:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    if connection.in_transaction:  # the same thread has begun it
+    begun = connection.in_transaction
+    if begun:  # by the same thread
         yield
         return
     connection.execute(begin)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from docs.reference.pages import code, table
 
-from sfm2.errors import MissingExtraError, SFM2Error, by_code
+from sfm2.error_tables import by_code
+from sfm2.errors import MissingExtraError, SFM2Error
 
 _ADVICE: dict[type[SFM2Error], str] = {
     MissingExtraError: "The `pip install` that the error names"

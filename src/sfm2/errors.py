@@ -34,10 +34,12 @@
         APITimeoutError            504  or had no answer in the time that it gave
       ConfigError                       a configuration file or variable is wrong
       WeightsError                      weights missing, truncated, of the wrong digest or form
+      RepositoryError                   a folder that can't be indexed: gone, a file, a bare repository
+        RepositoryIndexError            the index's own file can't be read or written
       MissingExtraError                 a part that needs an extra
 
-`code`, `status` and `suggestion` travel over the wire (`types.ErrorBody`); `from_body` builds the same class on the other
-side. Decide by class or `code`, never by the text of a message.
+`code`, `status` and `suggestion` travel over the wire (`types.ErrorBody`; `error_tables.by_code` has the class of each
+code). Decide by class or `code`, never by the text of a message.
 """
 
 from __future__ import annotations
@@ -276,9 +278,17 @@ class WeightsError(SFM2Error):
     default_suggestion = "`sfm2 models verify` checks the weights, `sfm2 models pull` fetches them"
 
 
-class MissingExtraError(SFM2Error):
-    """A part of SFM-2 that was not installed."""
+class RepositoryError(SFM2Error):
+    code = "repository_error"
+    default_suggestion = "Name a folder that can be read: a git work tree, or any other with code"
 
+
+class RepositoryIndexError(RepositoryError):
+    code = "repository_index_error"
+    default_suggestion = "The index can be removed at any time: it is built anew from the files"
+
+
+class MissingExtraError(SFM2Error):
     code = "missing_extra"
 
     def __init__(self, what: str, extra: str | None = None, **known: Any) -> None:
@@ -288,12 +298,3 @@ class MissingExtraError(SFM2Error):
             known = {"suggestion": command_for(extra), **known}
         super().__init__(what, **known)
         self.extra = extra
-
-
-def _tree(root: type[SFM2Error]) -> list[type[SFM2Error]]:
-    return [root, *(cls for child in root.__subclasses__() for cls in _tree(child))]
-
-
-def by_code() -> dict[str, type[SFM2Error]]:
-    """The class for each wire code; the class nearest the root where several share one."""
-    return {cls.code: cls for cls in reversed(_tree(SFM2Error))} | {"internal_error": ServerError}

@@ -6,6 +6,7 @@ import pytest
 
 from sfm2.cli.hints import hint
 from sfm2.cli.root import COMMANDS
+from sfm2.error_tables import by_code
 from sfm2.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -14,7 +15,6 @@ from sfm2.errors import (
     RateLimitError,
     SFM2Error,
     UnsupportedMediaTypeError,
-    by_code,
 )
 from tests.cli.conftest import Sfm2
 

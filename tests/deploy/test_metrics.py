@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from sfm2.errors import by_code
+from sfm2.error_tables import by_code
 from tests.deploy.tools import DEPLOY, ROOT, said_by, tool
 from tests.server.live import Serving
 

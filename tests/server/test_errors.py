@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from sfm2.error_tables import by_code
 from sfm2.errors import (
     MissingExtraError,
     ModelUnavailableError,
     RateLimitError,
     SFM2Error,
     StreamInterruptedError,
-    by_code,
 )
 from sfm2.server.app import create_app
 from sfm2.sse import Decoder

@@ -231,6 +231,22 @@ export class WeightsError extends SFM2Error {
     "`sfm2 models verify` checks the weights, `sfm2 models pull` fetches them";
 }
 
+/** A folder on the server that can't be indexed: gone, a file, a bare repository. */
+export class RepositoryError extends SFM2Error {
+  static override readonly title: string = "RepositoryError";
+  static override readonly code: string = "repository_error";
+  static override readonly suggestion: string =
+    "Name a folder that can be read: a git work tree, or any other with code";
+}
+
+/** The file of a repository's index can't be read or written. */
+export class RepositoryIndexError extends RepositoryError {
+  static override readonly title: string = "RepositoryIndexError";
+  static override readonly code: string = "repository_index_error";
+  static override readonly suggestion: string =
+    "The index can be removed at any time: it is built anew from the files";
+}
+
 /** A part of SFM-2 is not installed on the server. */
 export class MissingExtraError extends SFM2Error {
   static override readonly title: string = "MissingExtraError";
@@ -261,6 +277,8 @@ const CLASSES: readonly (typeof SFM2Error)[] = [
   APITimeoutError,
   ConfigError,
   WeightsError,
+  RepositoryError,
+  RepositoryIndexError,
   MissingExtraError,
 ];
 

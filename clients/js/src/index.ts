@@ -18,6 +18,8 @@ export {
   PromptTooLongError,
   RateLimitError,
   ReplacedError,
+  RepositoryError,
+  RepositoryIndexError,
   RequestInProgressError,
   ServerError,
   SFM2Error,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ValidationError
 
-from sfm2.errors import AdapterError, AuthenticationError, PromptTooLongError, ServerError, SFM2Error, by_code
+from sfm2.error_tables import by_code
+from sfm2.errors import AdapterError, AuthenticationError, PromptTooLongError, ServerError, SFM2Error
 
 # OpenAI's own codes; the others are ours.
 _CODES: dict[str, type[SFM2Error]] = {

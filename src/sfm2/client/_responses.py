@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from sfm2.client._openai_errors import problem_in
 from sfm2.completer import Answer
+from sfm2.error_tables import by_code
 from sfm2.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -17,7 +18,6 @@ from sfm2.errors import (
     RateLimitError,
     ServerError,
     SFM2Error,
-    by_code,
 )
 from sfm2.headers import REQUEST_ID
 from sfm2.retry_after import retry_after

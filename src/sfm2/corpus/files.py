@@ -33,20 +33,20 @@ _TEST = re.compile(r"(^|/)(tests?|testing|conftest\.py|test_[^/]*|[^/]*[._](test
 def source_files(folder: Path, language: Language, tests: bool) -> list[PurePosixPath]:
     """The files in `language`, as sorted paths relative to `folder`; test files only if `tests`. Contents are not read."""
     names = _tracked(folder) or _walked(folder)
-    return sorted(name for name in names if of_path(str(name)) is language and _is_own(name, tests))
+    return sorted(name for name in names if of_path(str(name)) is language and is_own(name, tests))
 
 
 def main_language(folder: Path) -> Language:
     """The programming language of most files in `folder`, without tests; Python when there is none."""
     names = _tracked(folder) or _walked(folder)
-    found = Counter(language for name in names if _is_own(name, tests=False) and (language := of_path(str(name))))
+    found = Counter(language for name in names if is_own(name, tests=False) and (language := of_path(str(name))))
     code = [(count, language) for language, count in found.items() if is_code(language)]
     return max(code, default=(0, Language.PYTHON))[1]
 
 
 def own_files(folder: Path) -> list[PurePosixPath]:
     """The files in any language or none, tests included, as sorted paths relative to `folder`."""
-    return sorted(name for name in _tracked(folder) or _walked(folder) if _is_own(name, tests=True))
+    return sorted(name for name in _tracked(folder) or _walked(folder) if is_own(name, tests=True))
 
 
 def code_files(folder: Path) -> list[tuple[PurePosixPath, Language]]:
@@ -65,8 +65,13 @@ def text_of(path: Path) -> str | None:
     """The text of a file, with its line endings; None if it is not UTF-8 text, too large, generated or minified."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return None
+    return text_in(path.read_bytes())
+
+
+def text_in(content: bytes) -> str | None:
+    """The text that a file with this content has; None if it is not UTF-8 text, generated or minified."""
     try:
-        text = path.read_bytes().decode()
+        text = content.decode()
     except UnicodeDecodeError:
         return None
     odd = "\x00" in text or "\r" in text.replace("\r\n", "\n")
@@ -75,7 +80,8 @@ def text_of(path: Path) -> str | None:
     return text
 
 
-def _is_own(name: PurePosixPath, tests: bool) -> bool:
+def is_own(name: PurePosixPath, tests: bool) -> bool:
+    """Whether a file with this path was written by hand, as far as its name tells; tests only if `tests`."""
     if any(part in _FOREIGN or part.startswith(".") for part in name.parts[:-1]):
         return False
     return not _GENERATED_NAME.search(name.name) and (tests or not _TEST.search(str(name)))

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from starlette.types import Scope
 
-from sfm2.errors import ServerError, by_code
+from sfm2.error_tables import by_code
+from sfm2.errors import ServerError
 from sfm2.server.http.routing import RoutePolicy
 from sfm2.server.usage.key_records import Key
 from sfm2.server.usage.stats import FinishedRequest, Reuse

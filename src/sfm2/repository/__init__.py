@@ -1,0 +1,1 @@
+"""What is known of a repository: its files, passages, definitions and imports, found in milliseconds."""

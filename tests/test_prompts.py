@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2 import prompts
+from sfm2.generation import Excerpt
 from sfm2.prompts import FAMILIES, ChatTemplateSlots, TokenHealing, fim_prompt
-from sfm2.types import ConversationMessage, Snippet
+from sfm2.types import ConversationMessage
 
 QWEN = FAMILIES[0]
 
@@ -32,7 +33,7 @@ def test_a_prefix_alone_names_its_file_only_where_the_code_does_not_tell_the_lan
 
 
 def test_code_of_other_files_stands_in_front() -> None:
-    context = [Snippet(path="a.py", text="A = 1\n\n"), Snippet(text="B = 2")]
+    context = [Excerpt("A = 1\n\n", "a.py"), Excerpt("B = 2")]
     files = "<|file_sep|>a.py\nA = 1\n<|file_sep|>\nB = 2\n<|file_sep|>"
     assert fim_prompt(QWEN, "prefix", "x", "", "c.py", context) == f"{files}c.py\nx"
     assert fim_prompt(QWEN, "psm", "x", "y", None, context) == f"{files}\n<|fim_prefix|>x<|fim_suffix|>y<|fim_middle|>"
@@ -41,7 +42,7 @@ def test_code_of_other_files_stands_in_front() -> None:
 
 
 def test_of_too_much_the_last_is_read() -> None:
-    context = [Snippet(text=letter * 4, path="p") for letter in "abc"]
+    context = [Excerpt(letter * 4, "p") for letter in "abc"]
     assert [one.text for one in prompts.latest_fitting(context, 10)] == ["bbbb", "cccc"]
     assert prompts.latest_fitting(context, 4) == []
     assert prompts.latest_fitting([], 10) == []

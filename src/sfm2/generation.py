@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sfm2.types import ConversationMessage, FinishReason, SamplingParams, Snippet
+from sfm2.types import ConversationMessage, FinishReason, SamplingParams
 
 _NEUTRAL = SamplingParams()
 
@@ -19,6 +19,18 @@ class Priority(IntEnum):
     """Somebody waits for it."""
     BATCH = 2
     """Nobody waits for this one alone."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Code of another file, which helps to understand the hole."""
+
+    text: str
+    path: str = ""
+    first: int | None = None
+    """The number of its first line in the file, from 1, where known."""
+    last: int | None = None
+    """The number of its last line."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +52,10 @@ class GenerationRequest:
     """The file's name, where known."""
     name_file: bool = False
     """The prompt must tell the file's name, for its code does not tell the language."""
-    context: tuple[Snippet, ...] = ()
+    context: tuple[Excerpt, ...] = ()
     """Code of other files, the most relevant last. Backends may read less of it, or none. Backends: sfm2."""
+    context_tokens: int = 0
+    """Approximate number of tokens of it that are to be read, more than a backend would by itself."""
     messages: tuple[ConversationMessage, ...] = ()
     """A conversation to continue, in place of code. Backends: sfm2, openai (chat mode), echo."""
     sampling: SamplingParams = _NEUTRAL
@@ -88,5 +102,7 @@ class TokenChunk:
     """SHA-256 of the weights, where known; with an adapter, + and the adapter's digest. The first chunk is enough."""
     adapter: str | None = None
     """The adapter that is answering. The first chunk is enough."""
+    excerpts: int | None = None
+    """How many of the request's excerpts were read, the last ones. The first chunk is enough."""
     backend: str | None = None
     """Set by the chain on the first chunk of each backend: it answers from here on, and what came before is void."""

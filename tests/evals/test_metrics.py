@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sfm2.evals import metrics
 from sfm2.evals.items import Item
+from sfm2.evals.metrics import Measures
 
 TEXTS = st.text(alphabet="abé(\n ", max_size=40)
 
@@ -45,15 +46,20 @@ def test_white_space_at_the_end_is_no_difference_and_at_the_beginning_is_one() -
 
 
 def test_an_abstention_is_unlike_everything_and_stops_nowhere() -> None:
-    assert metrics.measure(_item(expected="return 1"), " \n") == (False, 0.0, None)
+    assert metrics.measure(_item(expected="return 1"), " \n") == Measures(False, 0.0, None, False, None)
 
 
 def test_nothing_is_measured_against_no_expected_text() -> None:
-    assert metrics.measure(_item(expected=None), "return 1") == (None, None, None)
+    assert metrics.measure(_item(expected=None), "return 1") == Measures(None, None, None)
 
 
 def test_the_expected_text_measures_perfectly() -> None:
-    assert metrics.measure(_item(expected="return 1"), "return 1") == (True, 1.0, "exact")
+    assert metrics.measure(_item(expected="return 1"), "return 1") == Measures(True, 1.0, "exact", True, False)
+
+
+def test_lines_are_counted_without_white_space_around_them() -> None:
+    found = metrics.measure(_item(expected="return 1\n"), "\n return 1 \n\nreturn 2")
+    assert (found.exact, found.first_line, found.more_lines) == (False, True, True)
 
 
 def _item(expected: str | None) -> Item:

@@ -16,7 +16,7 @@ from sfm2.corpus.python_holes import PythonFile
 from sfm2.corpus.tree_holes import TreeFile
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
-from sfm2.evals.metrics import measure
+from sfm2.evals.metrics import Measures, measure
 from sfm2.evals.suites import repo
 from sfm2.types import Language
 
@@ -117,7 +117,7 @@ def test_prefix_expected_and_suffix_make_the_file(folder: Path) -> None:
 
 def test_the_expected_text_of_every_hole_of_our_own_code_measures_perfectly() -> None:
     for item in repo.load(OURS, limit=120):
-        assert measure(item, item.expected or "") == (True, 1.0, "exact"), item.id
+        assert measure(item, item.expected or "") == Measures(True, 1.0, "exact", True, False), item.id
 
 
 def test_lines_are_whole_logical_lines_without_their_indentation() -> None:
@@ -246,5 +246,5 @@ def test_a_repository_is_cut_in_its_main_language(folder: Path) -> None:
     items = repo.load(shop)
     assert {item.kind for item in items} == set(repo.KINDS)
     for item in items:
-        assert measure(item, item.expected or "") == (True, 1.0, "exact"), item.id
+        assert measure(item, item.expected or "") == Measures(True, 1.0, "exact", True, False), item.id
     assert {item.path for item in repo.load(folder, language=Language.JAVASCRIPT)} == {"page.js"}

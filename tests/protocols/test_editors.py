@@ -15,10 +15,11 @@ import pytest
 
 from sfm2.config import Settings
 from sfm2.core.resolve import resolve_completion
+from sfm2.generation import Excerpt
 from sfm2.server.protocols.llama_cpp.schemas import InfillBody
 from sfm2.server.protocols.llama_cpp.to_internal import complete_request
 from sfm2.sse import Decoder
-from sfm2.types import Mode, Snippet
+from sfm2.types import Mode
 from tests.protocols.listening import Listening
 from tests.server.live import Serving
 
@@ -78,7 +79,7 @@ def test_llama_vim_completes(serving: Serving) -> None:
     assert (answer["truncated"], answer["tokens_cached"]) == (False, 0)
     (request,) = backend.asked
     assert (request.prefix, request.suffix) == ("def area(r):\n    pi = PI\n    # echo: circle", "\n\nprint(area(2))\n")
-    assert request.context == (Snippet(text="PI = 3.14\n", path="pi.py"),)
+    assert request.context == (Excerpt("PI = 3.14\n", "pi.py"),)
     sampling = request.sampling
     assert (sampling.max_length, sampling.top_k, sampling.top_p) == (128, 40, 0.9)
     assert request.truncate, "an editor sends more than a window holds"

@@ -1,6 +1,6 @@
 import type { Completion } from "sfm2-client";
 import { make, part } from "../elements.ts";
-import { answeredBy, confidenceSays, guardSays, timeSays, tokensSay } from "./saying.ts";
+import { answeredBy, confidenceSays, guardSays, sourcesSay, timeSays, tokensSay } from "./saying.ts";
 
 /** What is known of the completion that is shown, or that was just taken; nothing once the text is another one. */
 export class Readout {
@@ -15,6 +15,7 @@ export class Readout {
     const guard = guardSays(completion.guard);
     const time = timeSays(completion, seconds);
     const tokens = tokensSay(completion);
+    const sources = sourcesSay(completion);
     this.#doubted.textContent = completion.logprobs ? "Doubt in a token" : "Doubt, as a whole";
     this.#facts.replaceChildren(
       ...fact(
@@ -27,6 +28,7 @@ export class Readout {
       ...fact("Guard", guard.action, guard.notes),
       ...fact("Time", time.total, time.notes),
       ...fact("Tokens", tokens.count, tokens.notes),
+      ...(sources.notes.length ? fact("Shown to the model", sources.count, sources.notes) : []),
     );
     this.#reveal(true, completion.completion !== "");
   }

@@ -66,6 +66,12 @@ export function tokensSay({ tokens, processingTime, finishReason }: Completion):
   return { count: `${written} written`, notes };
 }
 
+/** Other code that the model was shown, the most relevant first. */
+export function sourcesSay({ sources }: Completion): { count: string; notes: string[] } {
+  const notes = sources.map(({ path, first, last }) => (first == null ? path : `${path}:${first}-${last}`)).reverse();
+  return { count: `${notes.length} ${notes.length === 1 ? "passage" : "passages"} of other files`, notes };
+}
+
 export function inSeconds(seconds: number): string {
   return seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
 }

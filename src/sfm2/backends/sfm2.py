@@ -15,14 +15,14 @@ from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
 from sfm2.engines.registry import engine_for
 from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
-from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.generation import Excerpt, GenerationRequest, TokenChunk
 from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
-from sfm2.types import BackendHealth, BackendStatus, Snippet
+from sfm2.types import BackendHealth, BackendStatus
 
 CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side (Qwen's tokenizer: about 3.5)
 _MAX_ATTEMPTS = 6  # one without token healing of words, the others each halve the text
-_CONTEXT_SHARE = 2  # code of other files gets half of what prefix and suffix get
+_CONTEXT_SHARE = 2  # code of other files gets half of what prefix and suffix get, if the request asks for no more
 _LEAST_CHARACTERS = 1_000  # a window that holds less is not worth asking for
 
 _STATUS = {
@@ -132,12 +132,13 @@ class SFM2(Backend):
         """
         weights = await self._prompt_format(engine)
         adapter = await asyncio.to_thread(self._adapter, request, weights)
+        context = [] if characters is None else self._context(request, weights, characters)
         if request.is_chat:
             prompt: str | list[int] = await _chat_prompt(engine, request)
             healing = None
         else:
             healing = prompts.TokenHealing(prompts.without_special_tokens(request.prefix, weights.family), words)
-            prompt = _code_prompt(request, weights, healing.prompt, characters)
+            prompt = _code_prompt(request, weights, healing.prompt, context, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
         lora = AdapterFile.of(adapter) if adapter else None
         streaming = request.streaming and not request.by_line
@@ -150,8 +151,16 @@ class SFM2(Backend):
         named = False
         async with aclosing(_healed(tokens, healing)) as chunks:
             async for chunk in chunks:
-                yield chunk if named else replace(chunk, weights=identity, adapter=name)
+                yield chunk if named else replace(chunk, weights=identity, adapter=name, excerpts=len(context))
                 named = True
+
+    def _context(self, request: GenerationRequest, weights: PromptFormat, characters: int) -> list[Excerpt]:
+        """The excerpts that fit where prefix and suffix may have `characters`; when those were halved, these are, too."""
+        if weights.family is None or not weights.family.file:
+            return []
+        wanted = request.context_tokens / self._settings.generation.complete_context
+        share = max(1 / _CONTEXT_SHARE, wanted)
+        return prompts.latest_fitting(_plain(request.context, weights.family), int(characters * share))
 
     async def _available(self) -> Engine:
         if self._engine is None:
@@ -204,12 +213,16 @@ async def _chat_prompt(engine: Engine, request: GenerationRequest) -> list[int]:
     return [token for some in ids for token in some]
 
 
-def _code_prompt(request: GenerationRequest, weights: PromptFormat, prefix: str, characters: int | None) -> str:
+def _code_prompt(
+    request: GenerationRequest,
+    weights: PromptFormat,
+    prefix: str,
+    context: Sequence[Excerpt],
+    characters: int | None,
+) -> str:
     suffix = prompts.without_special_tokens(request.suffix, weights.family)
-    context: list[Snippet] = []
     if characters is not None:
         prefix, suffix = trim(prefix, suffix, characters)
-        context = prompts.latest_fitting(_plain(request.context, weights.family), characters // _CONTEXT_SHARE)
     form = prompts.RETRY_FORM[weights.form] if request.retry else weights.form
     # In an empty file there is nothing to continue but a line that begins.
     name_file = request.name_file
@@ -236,9 +249,9 @@ async def _healed(
                 yield replace(chunk, text=text, healed=healed) if healed or text != chunk.text else chunk
 
 
-def _plain(context: Sequence[Snippet], family: prompts.Family | None) -> list[Snippet]:
+def _plain(context: Sequence[Excerpt], family: prompts.Family | None) -> list[Excerpt]:
     clean = prompts.without_special_tokens
-    return [Snippet(text=clean(one.text, family), path=clean(one.path, family)) for one in context]
+    return [replace(one, text=clean(one.text, family), path=clean(one.path, family)) for one in context]
 
 
 def _patience(request: GenerationRequest) -> float | None:

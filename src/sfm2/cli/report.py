@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sfm2.cli import terminal
-from sfm2.types import Completion, Explanation, GuardAction, GuardReport, Reply
+from sfm2.types import Completion, Explanation, GuardAction, GuardReport, Reply, Source
 from sfm2.wording import confidence_text, cut_short, fallback_lines
+
+_FILES = 3  # that are named
 
 
 def add_report(answer: Completion | Explanation | Reply, place: str) -> None:
@@ -21,10 +25,17 @@ def summary(answer: Completion | Explanation | Reply, place: str) -> str:
     if not isinstance(answer, Reply):
         parts.append(confidence_text(answer.confidence, answer.calibrated))
     if isinstance(answer, Completion):
-        parts += _guard(answer.guard)
+        parts += [*_guard(answer.guard), *_sources(answer.sources)]
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
     parts.append(cut_short(answer.finish_reason) or "")
     return " · ".join(filter(None, parts))
+
+
+def _sources(sources: Sequence[Source]) -> list[str]:
+    """The files that the model was shown, the most relevant first."""
+    paths = list(dict.fromkeys(terminal.visible(one.path) for one in reversed(sources) if one.path))
+    more = f" and {len(paths) - _FILES} more" if len(paths) > _FILES else ""
+    return [f"knows {', '.join(paths[:_FILES])}{more}"] if paths else []
 
 
 def _guard(report: GuardReport) -> list[str]:

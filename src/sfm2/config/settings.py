@@ -227,6 +227,16 @@ class StorageSettings(_Section):
     """Remembers that keys were created: a server that has lost its store lets nobody in"""
 
 
+class RepositorySettings(_Section):
+    """Repositories that are known: what of them is shown to the model, for requests without a `context` of their own."""
+
+    enabled: bool = True
+    """Show the model code of the repository that a hole is in, if `sfm2 index add` has added it"""
+    tokens: int = Field(1000, ge=0, le=16_000)
+    """Approximate number of tokens that are shown. They are read once for each place in a file, then the engine remembers
+    them"""
+
+
 class LogSettings(_Section):
     """The log."""
 
@@ -253,6 +263,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     cache: CacheSettings = CacheSettings()
     storage: StorageSettings = Field(default_factory=StorageSettings)
+    repository: RepositorySettings = RepositorySettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 

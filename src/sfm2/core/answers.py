@@ -18,6 +18,7 @@ from sfm2.types import (
     Explanation,
     GenerateRequest,
     Reply,
+    Source,
 )
 
 
@@ -48,6 +49,7 @@ def completion(
         guard=best.guard,
         features=best.features,
         logprobs=best.logprobs if resolved.policy.logprobs else None,
+        sources=_sources(resolved, best),
         alternatives=[_choice(resolved, result, own.value) for result, own in others],
     )
 
@@ -81,6 +83,12 @@ def explanation(resolved: Resolved, started: float, result: GenerationResult) ->
         tokens=result.tokens,
         fallback=list(result.attempts),
     )
+
+
+def _sources(resolved: Resolved, result: GenerationResult) -> list[Source]:
+    context = resolved.request.context
+    shown = context[len(context) - result.excerpts :]
+    return [Source(path=one.path, first=one.first, last=one.last) for one in shown]
 
 
 def _confidence_in_words(result: GenerationResult, facts: Sequence[CodeFacts]) -> float:

@@ -130,6 +130,7 @@ class StreamAssembler:
             adapter=last.adapter,
             logprobs=self._log.all,
             prompt_seconds=last.prompt_seconds,
+            excerpts=last.excerpts or 0,
         )
 
     def _stream_end(self) -> FinishReason:
@@ -172,5 +173,6 @@ def _merged(before: TokenChunk, chunk: TokenChunk) -> TokenChunk:
         prompt_seconds=chunk.prompt_seconds or before.prompt_seconds,
         weights=chunk.weights or before.weights,
         adapter=chunk.adapter or before.adapter,
+        excerpts=before.excerpts if chunk.excerpts is None else chunk.excerpts,
         backend=chunk.backend or before.backend,
     )

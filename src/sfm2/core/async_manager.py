@@ -20,6 +20,7 @@ from sfm2.core.chain import Chain
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.core.generator import CompletionGenerator
 from sfm2.core.health import health_of
+from sfm2.core.repositories import Repositories
 from sfm2.core.resolve import (
     Resolve,
     Resolved,
@@ -81,6 +82,7 @@ class AsyncModelManager:
         self.variant = self._chain.variant
         """What answers depend on besides request and settings: other weights or adapters give another one"""
         self._threads = SyntaxThreads()
+        self._repositories = Repositories(self._settings)
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
         self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads)
 
@@ -96,6 +98,7 @@ class AsyncModelManager:
     async def aclose(self) -> None:
         """Stop what runs; no child process outlives this."""
         await self._chain.aclose()
+        self._repositories.close()
         self._threads.close()
 
     async def __aenter__(self) -> Self:
@@ -287,7 +290,10 @@ class AsyncModelManager:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
         resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
-        return resolved._replace(request=replace(resolved.request, deadline=deadline))
+        asked = replace(resolved.request, deadline=deadline)
+        if self._repositories.may_know(asked):
+            asked = await thread.run(self._repositories.informed, asked, time)
+        return resolved._replace(request=asked)
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

@@ -10,7 +10,7 @@ from sfm2.config import Settings
 from sfm2.core.policy import OutputPolicy
 from sfm2.errors import InvalidRequestError, PayloadTooLargeError
 from sfm2.explaining import Grounds, read
-from sfm2.generation import GenerationRequest, Priority
+from sfm2.generation import Excerpt, GenerationRequest, Priority
 from sfm2.prompts import explanation_messages
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 from sfm2.syntax.recognition import recognise
@@ -68,7 +68,8 @@ def resolve_completion(
             language_is_guess=recognised.is_guess,
             path=path or (languages.typical_name(recognised.language) if untold else None),
             name_file=untold,
-            context=tuple(completing.context) if completing else (),
+            context=tuple(Excerpt(one.text, one.path) for one in completing.context) if completing else (),
+            context_tokens=settings.repository.tokens,
             sampling=_sampling(request, settings),
             adapter=request.adapter,
             truncate=completing is not None,

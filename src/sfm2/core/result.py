@@ -27,6 +27,8 @@ class GenerationResult:
     logprobs: list[TokenLogprob] | None = None
     """The tokens of `text`; None where the backend does not report each token's text."""
     prompt_seconds: float | None = None
+    excerpts: int = 0
+    """How many of the request's excerpts the model was shown, the last ones."""
     attempts: tuple[Attempt, ...] = ()
     """Backends that were tried before."""
 

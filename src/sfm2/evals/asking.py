@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sfm2.client import AsyncSFM2Client
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
+from sfm2.evals.contexts import ALONE, Context, shown
 from sfm2.evals.items import Item
 from sfm2.requests import build
 from sfm2.types import CompleteRequest, GenerateRequest
@@ -28,6 +29,8 @@ class Asking:
     mode: str | None = None
     seed: int = 0
     adapter: str | None = None
+    context: Context = ALONE
+    """What of the repository around an item it is asked with."""
 
 
 WARM_UP = CompleteRequest(
@@ -51,7 +54,10 @@ def request_for(item: Item, asking: Asking) -> ItemRequest:
     }
     if item.as_prompt:
         return build(GenerateRequest, {"prompt": item.prefix, "suffix": item.suffix or None, **how})
-    return build(CompleteRequest, {"prefix": item.prefix, "suffix": item.suffix, "path": item.path, **how})
+    passages = (found.passage for found in shown(item, asking.context))
+    context = [{"path": passage.path, "text": passage.text} for passage in passages]
+    parts = {"prefix": item.prefix, "suffix": item.suffix, "path": item.path, "context": context}
+    return build(CompleteRequest, {**parts, **how})
 
 
 def in_process(settings: Settings) -> AsyncModelManager:

@@ -43,6 +43,10 @@ async def graded(item: Item, answer: Completion, seconds: float, sandbox: Sandbo
         model_used=answer.model_used,
         weights=answer.weights,
         error=error,
+        first_line=measures.first_line,
+        more_lines=measures.more_lines,
+        needs=item.needs,
+        prompt_tokens=answer.tokens.prompt,
     )
 
 
@@ -71,6 +75,8 @@ def unanswered(item: Item, error: SFM2Error, seconds: float) -> Record:
         model_used="",
         weights=None,
         error=f"{error.code}: {error}",
+        first_line=None if item.expected is None else False,
+        needs=item.needs,
     )
 
 

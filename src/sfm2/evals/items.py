@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sfm2.repository.retrieval import Found
 
 UNANSWERED = "error"
 """The `finish_reason` of a record for which the service gave an error."""
@@ -36,6 +39,14 @@ class Item:
     """The name of the function that `test` tests."""
     as_prompt: bool = False
     """Whether it is sent to POST /generate rather than POST /complete."""
+    tree: str | None = None
+    """The commit whose tree the rest of the repository is. None: the item stands alone."""
+    hidden: tuple[str, ...] = ()
+    """Paths in that tree which the model must not be shown: the file's own, and its former one."""
+    found: Mapping[str, tuple[Found, ...]] = field(default_factory=dict)
+    """What is found for it in the repository, the most useful first, in each way that is measured."""
+    needs: str | None = None
+    """What its answer needs from elsewhere. None: not known."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,14 @@ class Record:
     """The SHA-256 of its weights, if known."""
     error: str | None
     """The error of the sandbox or the service."""
+    first_line: bool | None = None
+    """Whether the first line is the expected one, white space around it aside. None: there is none."""
+    more_lines: bool | None = None
+    """Whether it has more lines than the expected text. None also for an empty completion."""
+    needs: str | None = None
+    """What the item's answer needs from elsewhere."""
+    prompt_tokens: int | None = None
+    """Tokens of the prompt, where the backend reports them."""
 
     @property
     def answered(self) -> bool:

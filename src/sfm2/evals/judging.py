@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tree_sitter import Parser
 
 from sfm2.corpus.python_tree import parsed
-from sfm2.evals.metrics import similarity
+from sfm2.evals.metrics import has_more_lines, same_first_line, similarity
 from sfm2.syntax.parsing.grammars import grammar_for
 
 
@@ -28,14 +28,13 @@ class Judged(NamedTuple):
 
 def judged(prefix: str, expected: str, suffix: str, completion: str, language: str) -> Judged:
     """`expected` is what stood in the hole; `language` says which grammar judges."""
-    ours, theirs = (text.strip().split("\n") for text in (completion, expected))
     empty = not completion.strip()
     return Judged(
         parses=None if empty else _parses(prefix, expected, suffix, completion, language),
-        first=ours[0].strip() == theirs[0].strip(),
+        first=same_first_line(completion, expected),
         likeness=similarity(completion, expected),
         empty=empty,
-        more=None if empty else len(ours) > len(theirs),
+        more=has_more_lines(completion, expected),
     )
 
 

@@ -17,6 +17,10 @@ class Measures(NamedTuple):
     """The edit similarity to the expected text, in [0, 1]."""
     stop: Stop | None
     """Where it ends. None also for an empty completion."""
+    first_line: bool | None = None
+    """Whether its first line is the expected one, white space around it aside."""
+    more_lines: bool | None = None
+    """Whether it has more lines than the expected text. None also for an empty completion."""
 
 
 def measure(item: Item, completion: str) -> Measures:
@@ -24,7 +28,24 @@ def measure(item: Item, completion: str) -> Measures:
     if item.expected is None:
         return Measures(None, None, None)
     ending = stop(item, completion) if completion.strip() else None
-    return Measures(exact(completion, item.expected), similarity(completion, item.expected), ending)
+    return Measures(
+        exact(completion, item.expected),
+        similarity(completion, item.expected),
+        ending,
+        same_first_line(completion, item.expected),
+        has_more_lines(completion, item.expected),
+    )
+
+
+def same_first_line(completion: str, expected: str) -> bool:
+    """Whether the first lines are equal, white space around them aside."""
+    return completion.strip().split("\n")[0].strip() == expected.strip().split("\n")[0].strip()
+
+
+def has_more_lines(completion: str, expected: str) -> bool | None:
+    """Whether a completion has more lines than what was expected, without blank ones around; None for an empty one."""
+    text = completion.strip()
+    return text.count("\n") > expected.strip().count("\n") if text else None
 
 
 def exact(completion: str, expected: str) -> bool:

@@ -61,6 +61,7 @@ def header(suite: str, items: Sequence[Item], asking: Asking, first: Completion,
     """
     settings: dict[str, Any] = {
         **asdict(asking),
+        "context": str(asking.context),
         "items": len(items),
         "items_sha256": _digest(items),
         "backend": first.model_used,

@@ -39,6 +39,8 @@ MEASURES = (
     Measure("parse, of non-empty", "%", lambda record: None if record.empty else record.parses),
     Measure("abstain", "%", lambda record: record.empty if record.answered else None),
     Measure("exact", "%", lambda record: record.exact),
+    Measure("first line", "%", lambda record: record.first_line),
+    Measure("more lines", "%", lambda record: record.more_lines),
     Measure("similarity", "", lambda record: record.similarity if record.answered else None),
     Measure("stop where expected", "%", lambda record: _stops(record, "exact")),
     Measure("stop too late", "%", lambda record: _stops(record, "over")),

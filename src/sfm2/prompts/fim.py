@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sfm2.types import Snippet
+from sfm2.generation import Excerpt
 
 PromptForm = Literal["psm", "spm", "prefix"]
 """How a hole is put to a model (Bavarian et al. 2022): prefix, suffix, middle, as it was trained; suffix first, so that the
@@ -57,7 +57,7 @@ def fim_prompt(
     prefix: str,
     suffix: str,
     path: str | None = None,
-    context: Sequence[Snippet] = (),
+    context: Sequence[Excerpt] = (),
     *,
     name_file: bool = False,
 ) -> str:
@@ -78,16 +78,16 @@ def fim_prompt(
     return f"{file}{family.prefix}{prefix}{family.suffix}{suffix}{family.middle}"
 
 
-def _files(family: Family, context: Sequence[Snippet]) -> str:
+def _files(family: Family, context: Sequence[Excerpt]) -> str:
     """As in the training data of Qwen2.5-Coder (its model card, "Repository Level Code Completion")."""
     if not family.file:
         return ""
     return "".join(f"{family.file}{one.path}\n{one.text.rstrip()}\n" for one in context)
 
 
-def latest_fitting(context: Sequence[Snippet], characters: int) -> list[Snippet]:
-    """The last snippets that fit into `characters`, in order."""
-    kept: list[Snippet] = []
+def latest_fitting(context: Sequence[Excerpt], characters: int) -> list[Excerpt]:
+    """The last excerpts that fit into `characters`, in order."""
+    kept: list[Excerpt] = []
     for one in reversed(context):
         characters -= len(one.text) + len(one.path)
         if characters < 0:

@@ -14,6 +14,7 @@ from sfm2.types.answers import (
     GuardReport,
     RecognisedLanguage,
     Reply,
+    Source,
     TokenLogprob,
     TokenUsage,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "SamplingOptions",
     "SamplingParams",
     "Snippet",
+    "Source",
     "Stats",
     "StatsWindows",
     "StopText",

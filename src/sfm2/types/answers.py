@@ -49,6 +49,17 @@ class TokenLogprob(Wire):
     """Natural logarithm; null for what the guard wrote to close what was open"""
 
 
+class Source(Wire):
+    """Code of another file that the model was shown."""
+
+    path: str
+    """Relative to its repository, or as the request named it"""
+    first: int | None = None
+    """Its first line in that file, from 1; null: not known"""
+    last: int | None = None
+    """Its last line"""
+
+
 class Choice(Wire):
     """One more completion of the same prompt (`n` > 1)."""
 
@@ -99,6 +110,8 @@ class Completion(Wire):
     tokens: TokenUsage = TokenUsage()
     fallback: list[Attempt] = []
     """Backends that were tried before, and why they failed"""
+    sources: list[Source] = []
+    """Other code that the model was shown, the most relevant last"""
     alternatives: list[Choice] = []
 
 

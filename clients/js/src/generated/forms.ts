@@ -36,6 +36,7 @@ export const FORMS = {
         "undefined": []
       },
       "id": "",
+      "sources": [],
       "tokens": {
         "completion": 0,
         "prompt": 0

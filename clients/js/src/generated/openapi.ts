@@ -511,6 +511,12 @@ export interface components {
              */
             prompt_time?: number | null;
             /**
+             * Sources
+             * @description Other code that the model was shown, the most relevant last
+             * @default []
+             */
+            sources: components["schemas"]["Source"][];
+            /**
              * @default {
              *       "completion": 0,
              *       "prompt": 0
@@ -885,6 +891,27 @@ export interface components {
             path: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Source
+         * @description Code of another file that the model was shown.
+         */
+        Source: {
+            /**
+             * First
+             * @description Its first line in that file, from 1; null: not known
+             */
+            first?: number | null;
+            /**
+             * Last
+             * @description Its last line
+             */
+            last?: number | null;
+            /**
+             * Path
+             * @description Relative to its repository, or as the request named it
+             */
+            path: string;
         };
         /**
          * Stats

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sfm2.evals.items import Item
-from sfm2.evals.suites import held_out, humaneval, humaneval_bodies, infilling, mbpp, repo
+from sfm2.evals.suites import commits, held_out, humaneval, humaneval_bodies, infilling, mbpp, repo
 
 Loader = Callable[..., list[Item]]
 """A suite's `load(data, limit, ...)`."""
@@ -19,6 +19,7 @@ SUITES: dict[str, Loader] = {
     infilling.RANDOM_SPAN.NAME: infilling.RANDOM_SPAN.load,
     mbpp.NAME: mbpp.load,
     repo.NAME: repo.load,
+    commits.NAME: commits.load,
     held_out.NAME: held_out.load,
 }
 

@@ -15,13 +15,27 @@ from sfm2.cli.options import json_option
 from sfm2.cli.request_options import field_option
 from sfm2.config import BACKENDS
 from sfm2.evals.asking import Asking
-from sfm2.evals.suites import repo
+from sfm2.evals.contexts import ALONE, Context
+from sfm2.evals.suites import commits, repo
 from sfm2.evals.suites.registry import SUITES
 from sfm2.types import GenerationOptions, Language
 
 results_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _EXISTING = click.Path(exists=True, path_type=Path)
 _TO_WRITE = click.Path(dir_okay=False, path_type=Path)
+
+
+_KINDS = {repo.NAME: repo.KINDS, commits.NAME: commits.KINDS}
+
+
+class _ContextType(click.ParamType[Context]):
+    name = "context"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Context:
+        try:
+            return value if isinstance(value, Context) else Context.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,8 @@ class RunOptions:
     no_guard: bool
     paired: bool
     adapter: str | None
+    contexts: tuple[Context, ...]
+    since: datetime | None
     as_json: bool
 
     def __post_init__(self) -> None:
@@ -55,30 +71,45 @@ class RunOptions:
             raise click.UsageError("--no-guard: --paired asks with the guard and without it.")
         if self.url and self.backend:
             raise click.UsageError("--backend: the server at --url has a chain of its own; its first backend answers.")
-        if self.kinds and self.suite != repo.NAME:
+        if self.kinds and self.suite not in _KINDS:
             raise click.UsageError(f"--kind: the items of {self.suite} are all of one kind.")
-        if self.language and self.suite != repo.NAME:
+        if unknown := set(self.kinds) - set(_KINDS.get(self.suite, self.kinds)):
+            raise click.UsageError(f"--kind {', '.join(unknown)}: {self.suite} has {', '.join(_KINDS[self.suite])}.")
+        if self.language and self.suite not in _KINDS:
             raise click.UsageError(f"--language: the items of {self.suite} are all in Python.")
+        if self.suite != commits.NAME and (self.contexts or self.since):
+            raise click.UsageError(f"--context, --since: the items of {self.suite} are not commits'.")
+        if self.paired and len(self.contexts) > 1:
+            raise click.UsageError("--paired: with one --context only.")
 
     @property
     def loading(self) -> dict[str, Any]:
         """The arguments of the suite's loader besides data and limit."""
-        if self.suite != repo.NAME:
+        if self.suite not in _KINDS:
             return {}
-        given = {"kinds": self.kinds or None, "language": self.language and Language(self.language)}
+        given = {
+            "kinds": self.kinds or None,
+            "language": self.language and Language(self.language),
+            "since": self.since and self.since.date(),
+        }
         return {"seed": self.seed, **{name: value for name, value in given.items() if value}}
 
     def askings(self) -> list[Asking]:
-        """How to ask the items: once, or with and without the guard."""
+        """How to ask the items: once, with and without the guard, or with each context."""
         guards = (True, False) if self.paired else (not self.no_guard,)
         how = (self.max_length, self.mode, self.seed, self.adapter)
-        return [Asking(self.temperature, guard, *how) for guard in guards]
+        contexts = self.contexts or (ALONE,)
+        return [Asking(self.temperature, guard, *how, context) for guard in guards for context in contexts]
 
     def outputs(self, now: datetime) -> list[Path]:
         """The results file of each asking."""
         output = self.output or Path(f"eval-{self.suite}-{now:%Y%m%d-%H%M%S}.jsonl")
-        raw = output.with_name(f"{output.stem}.raw{output.suffix}")
-        return [output, raw] if self.paired else [output]
+        if self.paired:
+            return [output, output.with_name(f"{output.stem}.raw{output.suffix}")]
+        if len(self.contexts) < 2:
+            return [output]
+        names = (str(context).replace(":", "-") for context in self.contexts)
+        return [output.with_name(f"{output.stem}.{name}{output.suffix}") for name in names]
 
 
 def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
@@ -91,15 +122,29 @@ def run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
     @click.option(
         "--kind",
         "kinds",
-        type=click.Choice(repo.KINDS),
+        type=click.Choice(sorted({kind for kinds in _KINDS.values() for kind in kinds})),
         multiple=True,
-        help="Suite repo: take only holes of this kind.",
+        help="Suites repo and commits: take only holes of this kind.",
     )
     @click.option(
         "--language",
         type=click.Choice([language.value for language in Language]),
         metavar="NAME",
-        help="Suite repo: take files in this language. Default: the most frequent one.",
+        help="Suites repo and commits: take files in this language. Default: of repo the most frequent one, of commits all.",
+    )
+    @click.option(
+        "--context",
+        "contexts",
+        type=_ContextType(),
+        multiple=True,
+        metavar="WAY[:TOKENS]",
+        help="Suite commits: what of the repository is shown: none, repository, or naive (BM25 alone, to compare with). "
+        "Several are measured in turn, and go to a file each.",
+    )
+    @click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help=f"Suite commits: take commits from this day on. Default: {commits.SINCE}.",
     )
     @click.option("--url", help="Ask this server. Default: the model in this process.")
     @click.option("--api-key", envvar="SFM2_API_KEY", show_envvar=True, help="The key of the server at --url.")

@@ -23,10 +23,12 @@ from sfm2.cli.progress import waiting
 from sfm2.completer import AsyncCompleter
 from sfm2.errors import SFM2Error
 from sfm2.evals.asking import alone, in_process, over_http
+from sfm2.evals.contexts import leaks, with_contexts
 from sfm2.evals.items import Item
 from sfm2.evals.results import ResultsFile
 from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
 from sfm2.evals.sandbox import Sandbox
+from sfm2.evals.suites import commits
 from sfm2.evals.suites.registry import load
 
 
@@ -35,6 +37,7 @@ from sfm2.evals.suites.registry import load
     epilog=examples(
         "sfm2 eval run humaneval --limit 20",
         "sfm2 eval run repo . --limit 50 --paired",
+        "sfm2 eval run commits . --limit 100 --context none --context repository",
         "sfm2 eval run humaneval --url http://gpu-server:8000 --output results.jsonl",
     ),
 )
@@ -45,7 +48,7 @@ def run_command(options: RunOptions) -> None:
     PATH is the file or folder to take items from; humaneval needs none. One model is measured: only the first backend of
     the chain answers. With --output and the file of a run that was stopped, that run is resumed.
     """
-    items = load(options.suite, options.path or options.data, options.limit, **options.loading)
+    items = _items(options)
     outputs = options.outputs(datetime.now())
     with ExitStack() as files:
         arms: list[Arm] = []
@@ -55,6 +58,17 @@ def run_command(options: RunOptions) -> None:
             _say_how_to_resume(items, outputs, arms)
             raise
         _show(arms, as_json=options.as_json)
+
+
+def _items(options: RunOptions) -> list[Item]:
+    source = options.path or options.data
+    items = load(options.suite, source, options.limit, **options.loading)
+    if options.suite != commits.NAME or source is None:
+        return items
+    with waiting(lambda: "finding what helps, commit by commit"):
+        found = with_contexts(items, source.resolve(), {context.way for context in options.contexts})
+    terminal.note(f"files shown that hold the answer: {leaks(found)} of {len(found)} items")
+    return found
 
 
 async def _run(
@@ -100,7 +114,9 @@ def _show(arms: Sequence[Arm], *, as_json: bool) -> None:
         ]
         terminal.write_line(json.dumps({"runs": documents}))
         return
-    print_runs(["with guard" if arm.asking.guard else "without" for arm in arms], runs)
+    names = [str(arm.asking.context) for arm in arms]
+    guards = ["with guard" if arm.asking.guard else "without" for arm in arms]
+    print_runs(names if len(set(names)) > 1 else guards, runs)
     terminal.note(f"Results are in {_names(arms)}.")
 
 

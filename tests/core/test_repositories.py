@@ -1,0 +1,74 @@
+"""Requests are told of the repository that their hole is in, and answers of what was shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfm2.config import Settings
+from sfm2.core import AsyncModelManager
+from sfm2.generation import GenerationRequest, TokenChunk
+from sfm2.repository import REPOSITORIES
+from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.registry import Registry
+from sfm2.testing import FunctionBackend
+from sfm2.types import Completion, Source
+
+CODE = "from model import Cart\n\n\ndef total(cart: Cart) -> int:\n    return "
+
+
+def reads_everything(request: GenerationRequest) -> Iterable[TokenChunk]:
+    yield TokenChunk("cart.total", (-0.1,), tokens=1, token_texts=("cart.total",), excerpts=len(request.context))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A repository that is known."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "model.py").write_text("class Cart:\n    total: int = 0\n")
+    added = Registry(tmp_path / "data" / REPOSITORIES).add(root)
+    with RepositoryIndex.open(added.root, added.index) as index:
+        index.update()
+    return root
+
+
+def completed(tmp_path: Path, request: dict[str, Any], **repository: object) -> tuple[GenerationRequest, Completion]:
+    """What the backend was asked, and the answer."""
+    sections = {"storage": {"data_dir": tmp_path / "data"}, "repository": repository}
+    backend = FunctionBackend("sfm2", reads_everything)
+
+    async def ask() -> Completion:
+        async with AsyncModelManager(Settings.model_validate(sections), [backend]) as manager:
+            return await manager.complete(CODE, "\n", **request)
+
+    answer = asyncio.run(ask())
+    return backend.requests[0], answer
+
+
+def test_the_definition_elsewhere_is_shown_and_named_in_the_answer(tmp_path: Path, shop: Path) -> None:
+    asked, answer = completed(tmp_path, {"path": f"{shop}/total.py"})
+    assert [one.text for one in asked.context] == ["class Cart:\n    total: int = 0"]
+    assert asked.context_tokens == 1000
+    assert answer.sources == [Source(path="model.py", first=1, last=2)]
+
+
+def test_a_client_s_own_context_is_what_is_shown(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "class Cart: ...", "path": "mine.py"}
+    _, answer = completed(tmp_path, {"path": f"{shop}/total.py", "context": [own]})
+    assert answer.sources == [Source(path="mine.py")]
+
+
+@pytest.mark.parametrize("repository", [{"enabled": False}, {"tokens": 0}])
+def test_it_can_be_turned_off(tmp_path: Path, shop: Path, repository: dict[str, object]) -> None:
+    asked, answer = completed(tmp_path, {"path": f"{shop}/total.py"}, **repository)
+    assert (asked.context, answer.sources) == ((), [])
+
+
+def test_a_file_of_no_known_repository_is_shown_nothing(tmp_path: Path, shop: Path) -> None:
+    asked, answer = completed(tmp_path, {"path": f"{tmp_path}/other/total.py"})
+    assert (asked.context, answer.sources) == ((), [])

@@ -1,0 +1,93 @@
+"""Holes in what commits added, with the repository as it was before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sfm2.errors import InvalidRequestError
+from sfm2.evals.asking import Asking, request_for
+from sfm2.evals.contexts import Context, leaks, shown, with_contexts
+from sfm2.evals.suites import commits
+from sfm2.types import CompleteRequest
+from tests.corpus.test_history import LONG_AGO, commit, git
+
+MODEL = "class Cart:\n    def total_price(self) -> int:\n        return sum(self.prices)\n" + "# a comment line\n" * 10
+BEFORE = "from model import Cart\n\n\ndef show(cart: Cart) -> None:\n    print(cart)\n" + "# a comment line\n" * 10
+AFTER = BEFORE + "\n\ndef pay(cart: Cart) -> int:\n    amount = cart.total_price() + 100\n    return amount * 2\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    commit(folder, LONG_AGO, model=MODEL, shop=BEFORE)
+    commit(folder, shop=AFTER)
+    return folder
+
+
+def test_holes_are_only_in_added_lines(repository: Path) -> None:
+    items = commits.load(repository)
+    assert {item.kind for item in items} >= {"line", "rest"}
+    for item in items:
+        assert item.prefix + (item.expected or "") + item.suffix == AFTER
+        assert len(item.prefix) >= len(BEFORE)
+        assert (item.path, item.hidden) == ("shop.py", ("shop.py", "shop.py"))
+
+
+def test_what_is_shown_is_the_parent_s_tree_without_the_file_itself(repository: Path) -> None:
+    items = with_contexts(commits.load(repository, kinds=["line"]), repository, {"naive", "repository"})
+    assert leaks(items) == 0
+    for item in items:
+        for way in ("naive", "repository"):
+            paths = {one.passage.path for one in item.found[way]}
+            assert paths == {"model.py"}
+    paying = next(item for item in items if "amount = cart" in (item.expected or ""))
+    assert paying.needs == "a name defined elsewhere"
+    request = request_for(paying, Asking(context=Context("repository", 1000)))
+    assert isinstance(request, CompleteRequest)
+    assert "def total_price" in request.context[-1].text
+    assert request_for(paying, Asking()).context == []  # type: ignore[union-attr]
+
+
+def test_lines_that_were_only_moved_are_left_out(repository: Path) -> None:
+    commit(repository, shop=BEFORE, paying="# pays for all of it\n" * 12 + AFTER.removeprefix(BEFORE))
+    assert {item.path for item in commits.load(repository)} == {"shop.py"}
+
+
+def test_a_renamed_file_s_former_self_is_hidden(repository: Path) -> None:
+    git(repository, "mv", "shop.py", "store.py")
+    commit(repository, store=AFTER + "\n\ndef refund(cart: Cart) -> int:\n    return -cart.total_price()\n")
+    renamed = [item for item in commits.load(repository) if item.path == "store.py"]
+    assert renamed
+    assert {item.hidden for item in renamed} == {("store.py", "shop.py")}
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"), [("none", Context()), ("naive", Context("naive")), ("repository:50", Context("repository", 50))]
+)
+def test_contexts_are_read_as_they_are_written(text: str, parsed: Context) -> None:
+    assert Context.parse(text) == parsed
+    assert Context.parse(str(parsed)) == parsed
+
+
+@pytest.mark.parametrize("text", ["", "much", "repository:", "repository:many", "naive:-1"])
+def test_other_contexts_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected none, naive or repository"):
+        print(Context.parse(text) if text != "repository:" else Context.parse("repository:x"))
+
+
+def test_a_budget_of_nothing_shows_nothing(repository: Path) -> None:
+    items = with_contexts(commits.load(repository), repository, {"repository"})
+    assert all(shown(item, Context("repository", 0)) == [] for item in items)
+
+
+def test_what_can_not_be_cut_is_told(tmp_path: Path, repository: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="a repository must be given"):
+        commits.load(None)
+    with pytest.raises(InvalidRequestError, match="not a git repository"):
+        commits.load(tmp_path)
+    with pytest.raises(InvalidRequestError, match="expected some of"):
+        commits.load(repository, kinds=["word"])

@@ -1,0 +1,90 @@
+"""Which repository a hole is in, and that what is shown there stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.memory import RepositoryMemory
+from sfm2.repository.query import Query
+from sfm2.repository.registry import Registry
+from tests.repository.conftest import CHECKOUT
+
+ROOM = 3000  # characters
+
+
+@pytest.fixture
+def memory(tmp_path: Path, repository: Path) -> Iterator[RepositoryMemory]:
+    """Of one repository."""
+    added = Registry(tmp_path / "known").add(repository)
+    with RepositoryIndex.open(added.root, added.index) as index:
+        index.update()
+    remembering = RepositoryMemory(tmp_path / "known")
+    yield remembering
+    remembering.close()
+
+
+def paths(memory: RepositoryMemory, query: Query) -> set[str]:
+    return {one.passage.path for one in memory.shown(query, ROOM)}
+
+
+HEAD, TAIL = CHECKOUT[:-40], CHECKOUT[-40:]
+
+
+@pytest.mark.parametrize(
+    "path", ["ABSOLUTE/checkout.py", "checkout.py", "src/checkout.py", "C:\\shop\\checkout.py", None]
+)
+def test_a_file_is_found_by_its_path_or_by_its_text_and_not_shown_itself(
+    memory: RepositoryMemory, repository: Path, path: str | None
+) -> None:
+    named = path and path.replace("ABSOLUTE", str(repository))
+    assert paths(memory, Query(HEAD, TAIL, "python", named)) == {"shop/model.py"}
+
+
+def test_a_new_file_belongs_by_its_path(memory: RepositoryMemory, repository: Path) -> None:
+    assert "shop/model.py" in paths(memory, Query("cart: Cart = ", "", "python", f"{repository}/new.py"))
+
+
+@pytest.mark.parametrize("path", ["/elsewhere/checkout.py", "other.py", None])
+def test_what_belongs_to_no_repository_is_shown_nothing(memory: RepositoryMemory, path: str | None) -> None:
+    assert memory.shown(Query("def f(x):\n    y = x\n    return ", "\n", "python", path), ROOM) == []
+
+
+def test_what_is_shown_stays_while_the_cursor_is_in_its_function(memory: RepositoryMemory, repository: Path) -> None:
+    """Else the engine would have to read it again with every key."""
+    path = f"{repository}/checkout.py"
+    first = memory.shown(Query(HEAD, TAIL, "python", path), ROOM)
+    typed = [memory.shown(Query(HEAD + "Item.gross total"[:n], TAIL, "python", path), ROOM) for n in range(16)]
+    assert all(one is first for one in typed)
+    below = HEAD + TAIL + "\n\ndef other():\n    return "
+    assert memory.shown(Query(below, "", "python", path), ROOM) is not first
+
+
+def test_a_repository_that_is_added_or_removed_meanwhile_is_noticed(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfm2.repository.memory._LOOKED_FOR", 0)
+    registry, memory = Registry(tmp_path / "known"), RepositoryMemory(tmp_path / "known")
+    query = Query(HEAD, TAIL, "python", f"{repository}/checkout.py")
+    assert not memory.has_any()
+    assert memory.shown(query, ROOM) == []
+    added = registry.add(repository)
+    with RepositoryIndex.open(added.root, added.index) as index:
+        index.update()
+    assert memory.has_any()
+    assert memory.shown(query, ROOM)
+    registry.remove(added.name)
+    assert memory.shown(query, ROOM) == []
+    memory.close()
+
+
+def test_a_repository_that_is_gone_takes_nobody_along(tmp_path: Path, folder: Path) -> None:
+    registry = Registry(tmp_path / "known")
+    registry.add(folder)
+    folder.rename(tmp_path / "moved")
+    memory = RepositoryMemory(tmp_path / "known")
+    assert memory.shown(Query(HEAD, TAIL, "python"), ROOM) == []
+    memory.close()

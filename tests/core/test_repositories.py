@@ -12,9 +12,7 @@ import pytest
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.generation import GenerationRequest, TokenChunk
-from sfm2.repository import REPOSITORIES
-from sfm2.repository.index import RepositoryIndex
-from sfm2.repository.registry import Registry
+from sfm2.repository.collection import IndexCollection
 from sfm2.testing import FunctionBackend
 from sfm2.types import Completion, Source
 
@@ -31,15 +29,16 @@ def shop(tmp_path: Path) -> Path:
     root = tmp_path / "shop"
     root.mkdir()
     (root / "model.py").write_text("class Cart:\n    total: int = 0\n")
-    added = Registry(tmp_path / "data" / REPOSITORIES).add(root)
-    with RepositoryIndex.open(added.root, added.index) as index:
+    with IndexCollection(tmp_path / "cache").open(root) as index:
         index.update()
     return root
 
 
-def completed(tmp_path: Path, request: dict[str, Any], **repository: object) -> tuple[GenerationRequest, Completion]:
+def completed(
+    tmp_path: Path, request: dict[str, Any], host: str = "127.0.0.1", **repository: object
+) -> tuple[GenerationRequest, Completion]:
     """What the backend was asked, and the answer."""
-    sections = {"storage": {"data_dir": tmp_path / "data"}, "repository": repository}
+    sections = {"api": {"host": host}, "storage": {"cache_dir": tmp_path / "cache"}, "repository": repository}
     backend = FunctionBackend("sfm2", reads_everything)
 
     async def ask() -> Completion:
@@ -67,6 +66,12 @@ def test_a_client_s_own_context_is_what_is_shown(tmp_path: Path, shop: Path) -> 
 def test_it_can_be_turned_off(tmp_path: Path, shop: Path, repository: dict[str, object]) -> None:
     asked, answer = completed(tmp_path, {"path": f"{shop}/total.py"}, **repository)
     assert (asked.context, answer.sources) == ((), [])
+
+
+def test_others_are_shown_a_repository_only_if_it_is_said(tmp_path: Path, shop: Path) -> None:
+    _, silent = completed(tmp_path, {"path": f"{shop}/total.py"}, "0.0.0.0")
+    _, told = completed(tmp_path, {"path": f"{shop}/total.py"}, "0.0.0.0", enabled=True)
+    assert (len(silent.sources), len(told.sources)) == (0, 1)
 
 
 def test_a_file_of_no_known_repository_is_shown_nothing(tmp_path: Path, shop: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.collection import IndexCollection
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
-from sfm2.repository.registry import Registry
+from sfm2.testing import until
 from tests.repository.conftest import CHECKOUT
 
 ROOM = 3000  # characters
@@ -19,12 +21,15 @@ ROOM = 3000  # characters
 @pytest.fixture
 def memory(tmp_path: Path, repository: Path) -> Iterator[RepositoryMemory]:
     """Of one repository."""
-    added = Registry(tmp_path / "known").add(repository)
-    with RepositoryIndex.open(added.root, added.index) as index:
-        index.update()
-    remembering = RepositoryMemory(tmp_path / "known")
+    add(tmp_path, repository)
+    remembering = RepositoryMemory(tmp_path)
     yield remembering
     remembering.close()
+
+
+def add(cache_dir: Path, root: Path) -> None:
+    with IndexCollection(cache_dir).open(root) as index:
+        index.update()
 
 
 def paths(memory: RepositoryMemory, query: Query) -> set[str]:
@@ -53,6 +58,14 @@ def test_what_belongs_to_no_repository_is_shown_nothing(memory: RepositoryMemory
     assert memory.shown(Query("def f(x):\n    y = x\n    return ", "\n", "python", path), ROOM) == []
 
 
+def test_what_is_saved_is_known(memory: RepositoryMemory, repository: Path) -> None:
+    query = Query("from news import headline\n\n\nlatest = ", "\n", "python", f"{repository}/latest.py")
+    assert "news.py" not in paths(memory, query)
+    (repository / "news.py").write_text("def headline() -> str:\n    return 'new'\n")
+    further = (replace(query, prefix=f"{query.prefix}\nx{n} = 1\nlatest = ") for n in count())
+    until(lambda: "news.py" in paths(memory, next(further)), what="the new file")
+
+
 def test_what_is_shown_stays_while_the_cursor_is_in_its_function(memory: RepositoryMemory, repository: Path) -> None:
     """Else the engine would have to read it again with every key."""
     path = f"{repository}/checkout.py"
@@ -67,24 +80,19 @@ def test_a_repository_that_is_added_or_removed_meanwhile_is_noticed(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sfm2.repository.memory._LOOKED_FOR", 0)
-    registry, memory = Registry(tmp_path / "known"), RepositoryMemory(tmp_path / "known")
+    memory = RepositoryMemory(tmp_path)
     query = Query(HEAD, TAIL, "python", f"{repository}/checkout.py")
-    assert not memory.has_any()
     assert memory.shown(query, ROOM) == []
-    added = registry.add(repository)
-    with RepositoryIndex.open(added.root, added.index) as index:
-        index.update()
-    assert memory.has_any()
+    add(tmp_path, repository)
     assert memory.shown(query, ROOM)
-    registry.remove(added.name)
+    IndexCollection(tmp_path).remove(repository)
     assert memory.shown(query, ROOM) == []
     memory.close()
 
 
 def test_a_repository_that_is_gone_takes_nobody_along(tmp_path: Path, folder: Path) -> None:
-    registry = Registry(tmp_path / "known")
-    registry.add(folder)
+    add(tmp_path, folder)
     folder.rename(tmp_path / "moved")
-    memory = RepositoryMemory(tmp_path / "known")
+    memory = RepositoryMemory(tmp_path)
     assert memory.shown(Query(HEAD, TAIL, "python"), ROOM) == []
     memory.close()

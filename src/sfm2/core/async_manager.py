@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -98,7 +99,7 @@ class AsyncModelManager:
     async def aclose(self) -> None:
         """Stop what runs; no child process outlives this."""
         await self._chain.aclose()
-        self._repositories.close()
+        await asyncio.to_thread(self._repositories.close)
         self._threads.close()
 
     async def __aenter__(self) -> Self:
@@ -289,11 +290,13 @@ class AsyncModelManager:
     ) -> Resolved:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
-        resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
-        asked = replace(resolved.request, deadline=deadline)
-        if self._repositories.may_know(asked):
-            asked = await thread.run(self._repositories.informed, asked, time)
-        return resolved._replace(request=asked)
+
+        def informed() -> Resolved:
+            resolved = resolve(request, self._settings, streaming=streaming, time=time)
+            asked = replace(resolved.request, deadline=deadline)
+            return resolved._replace(request=self._repositories.informed(asked, time))
+
+        return await thread.run(informed)
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

@@ -1,4 +1,1 @@
 """What is known of a repository: files, passages, definitions and imports; and what of it a model is shown."""
-
-REPOSITORIES = "repositories"
-"""The folder of indexes, within the data folder."""

@@ -7,6 +7,7 @@ no more than without.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -15,12 +16,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from sfm2.errors import SFM2Error
+from sfm2.errors import MissingExtraError, RepositoryError
+from sfm2.repository.collection import IndexCollection
 from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
-from sfm2.repository.registry import Registered, Registry
 from sfm2.repository.retrieval import Found, retrieve
+from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
 """Seconds after which what is shown at a place is looked for anew."""
@@ -32,89 +34,109 @@ _IN_COMMON = 0.3  # of the file's lines that one of the repository's has: it is 
 _log = logging.getLogger(__name__)
 
 
-class Place(NamedTuple):
-    """Where a hole is: the region of a file of a repository."""
-
-    repository: str
-    file: str
-    region: str
-
-
 class RepositoryMemory:
-    """`folder`: where indexes are kept (see `Registry`). May be used from several threads, one at a time by a lock."""
+    """`cache_dir`: where indexes are (`IndexCollection`). They are kept up to date until it is closed.
 
-    def __init__(self, folder: Path) -> None:
-        self._registry = Registry(folder)
+    For several threads: one at a time asks.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._collection = IndexCollection(cache_dir)
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[Registered, RepositoryIndex]] = {}
+        self._watched: dict[Path, _Watched] = {}
         self._looked = -_LOOKED_FOR
-        self._shown: OrderedDict[Place, tuple[float, int, list[Found]]] = OrderedDict()
+        self._shown: OrderedDict[_Place, _Shown] = OrderedDict()
 
     def close(self) -> None:
-        """Close all indexes."""
+        """Close all indexes, after the updates that are under way."""
         with self._lock:
-            for _, index in self._open.values():
-                index.close()
-            self._open.clear()
-
-    def has_any(self) -> bool:
-        """Whether a repository is known."""
-        return bool(self._registry.state())
+            for root in list(self._watched):
+                self._watched.pop(root).close()
 
     def shown(self, query: Query, characters: int) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs.
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Raises
+        `RepositoryIndexError`.
         """
         with self._lock:
             found = self._belongs(query)
             if found is None:
                 return []
-            registered, index, query = found
-            place = Place(registered.name, query.path or "", _region(query.prefix))
-            now = time.monotonic()
+            index, query = found
+            place = _Place(index.root, query.path or "", _region(query.prefix), characters)
             kept = self._shown.get(place)
-            if kept is not None and now - kept[0] < FRESH and kept[1] == characters:
-                self._shown.move_to_end(place)
-                return kept[2]
-            packed = pack(retrieve(index, query), characters)
-            self._shown[place] = (now, characters, packed)
+            if kept is None or time.monotonic() - kept.since >= FRESH:
+                kept = _Shown(time.monotonic(), pack(retrieve(index, query), characters))
+            self._shown[place] = kept
+            self._shown.move_to_end(place)
             while len(self._shown) > _PLACES:
                 self._shown.popitem(last=False)
-            return packed
+            return kept.found
 
-    def _belongs(self, query: Query) -> tuple[Registered, RepositoryIndex, Query] | None:
-        """The repository of a hole, and the query with the file's path in it, which is hidden."""
-        for registered, index in self._indexes():
-            path = _own_path(registered.root, index, query)
+    def _belongs(self, query: Query) -> tuple[RepositoryIndex, Query] | None:
+        """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
+        for index in self._indexes():
+            path = _own_path(index, query)
             if path is not None:
                 hidden = query.hidden | ({path} if path else set())
-                return registered, index, replace(query, path=path or query.path, hidden=hidden)
+                return index, replace(query, path=path or query.path, hidden=hidden)
         return None
 
-    def _indexes(self) -> Sequence[tuple[Registered, RepositoryIndex]]:
+    def _indexes(self) -> Sequence[RepositoryIndex]:
+        """Those of inner folders before those of folders around them."""
         now = time.monotonic()
         if now - self._looked >= _LOOKED_FOR:
             self._looked = now
-            wanted = {one.name: one for one in self._registry.all()}
-            for name in self._open.keys() - wanted.keys():
-                self._open.pop(name)[1].close()
-            for name in wanted.keys() - self._open.keys():
-                self._try_open(wanted[name])
-        return list(self._open.values())
+            wanted = {place.root for place in self._collection.list()}
+            for root in self._watched.keys() - wanted:
+                self._watched.pop(root).close()
+            for root in wanted - self._watched.keys():
+                self._open(root)
+        return sorted((one.index for one in self._watched.values()), key=lambda index: -len(index.root.parts))
 
-    def _try_open(self, registered: Registered) -> None:
+    def _open(self, root: Path) -> None:
         try:
-            self._open[registered.name] = (registered, RepositoryIndex.open(registered.root, registered.index))
-        except SFM2Error as error:
-            _log.warning("repository %s is left out: %s", registered.name, error.message)
+            self._watched[root] = _Watched(self._collection.open(root))
+        except RepositoryError as error:
+            _log.info("%s is left out: %s", root, error.message)
 
 
-def _own_path(root: Path, index: RepositoryIndex, query: Query) -> str | None:
+class _Place(NamedTuple):
+    """Where a hole is, and how much room there is."""
+
+    root: Path
+    path: str
+    region: str
+    characters: int
+
+
+class _Shown(NamedTuple):
+    since: float
+    found: list[Found]
+
+
+class _Watched:
+    """An index that is kept up to date."""
+
+    def __init__(self, index: RepositoryIndex) -> None:
+        self.index = index
+        self._watcher = IndexWatcher(index)
+        try:
+            self._watcher.start()
+        except MissingExtraError as error:
+            _log.info("%s is as it was when it was indexed: %s", index.root, error.message)
+
+    def close(self) -> None:
+        self._watcher.stop()
+        self.index.close()
+
+
+def _own_path(index: RepositoryIndex, query: Query) -> str | None:
     """The path of the query's file in the repository; empty if it belongs there and is new; None if it does not."""
     if query.path is not None and Path(query.path).is_absolute():
         try:
-            return Path(query.path).resolve().relative_to(root).as_posix()
+            return Path(os.path.normpath(query.path)).relative_to(index.root).as_posix()
         except ValueError:
             return None
     lines = {line.strip() for line in query.lines if line.strip()}
@@ -126,7 +148,7 @@ def _own_path(root: Path, index: RepositoryIndex, query: Query) -> str | None:
 
 
 def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) -> Iterator[str]:
-    """Of files with lines in common the one that has the query's name, or so many of its lines that it must be it."""
+    """Of files with lines in common those that have the query's name, and so many of its lines that it must be it."""
     for path, count in alike:
         named = query.path is None or PurePosixPath(path).name == PurePosixPath(query.path.replace("\\", "/")).name
         if named and count >= _IN_COMMON * len(lines):

@@ -57,6 +57,17 @@ class Outline(NamedTuple):
     imports: list[Import]
 
 
+class IndexSize(NamedTuple):
+    """How much an index has."""
+
+    files: int
+    lines: int
+    passages: int
+    definitions: int
+    bytes: int
+    """Of its file."""
+
+
 class Update(NamedTuple):
     """What an update of an index did."""
 

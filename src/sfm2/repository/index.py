@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sfm2.repository import listing, queries, searching
-from sfm2.repository.contents import Definition, Import, Passage, Update
+from sfm2.repository.contents import Definition, Import, IndexSize, Passage, Update
 from sfm2.repository.storage import DamagedIndexError, IndexStorage
 from sfm2.repository.updating import Updater
 
@@ -87,6 +87,10 @@ class RepositoryIndex:
         Indentation does not matter. Lines of less than 5 characters, and those of dozens of files, are not counted.
         """
         return self._ask(lambda connection: queries.with_lines(connection, lines, limit))
+
+    def size(self) -> IndexSize:
+        """How much it has."""
+        return IndexSize(*self._ask(queries.counts), bytes=self._storage.bytes())
 
     def close(self) -> None:
         """Close the file. Using the index again reopens it."""

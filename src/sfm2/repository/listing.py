@@ -23,7 +23,7 @@ def check(root: Path) -> None:
     except OSError:
         is_folder = False
     if not is_folder:
-        what = "is a file, not a folder" if root.is_file() else "there is no such folder"
+        what = "it is a file, not a folder" if root.is_file() else "there is no such folder"
         raise RepositoryError(f"{root} can't be indexed: {what}")
     if not (root / ".git").exists() and (root / "HEAD").is_file() and (root / "objects").is_dir():
         raise RepositoryError(f"{root} can't be indexed: it is a bare repository, without files", suggestion=_CLONE)

@@ -14,6 +14,11 @@ MOST_LINES = 1_000
 """Lines that files are compared by at most"""
 _COMMON_LINE = 64  # files; lines in more of them tell none from another
 
+_COUNTS = (
+    "SELECT count(*), ifnull(sum(lines), 0) FROM files WHERE lines IS NOT NULL",
+    "SELECT count(*) FROM passages",
+    "SELECT count(*) FROM definitions",
+)
 _FILE = "SELECT id FROM files WHERE path = ? AND lines IS NOT NULL"
 _TEXT = "SELECT text FROM texts WHERE file = ?"
 _PASSAGES = """
@@ -33,6 +38,12 @@ _DEFINITIONS_OF = "SELECT rowid FROM definitions WHERE name = ? ORDER BY weight,
 def paths(connection: sqlite3.Connection) -> list[str]:
     """Sorted."""
     return [path for (path,) in connection.execute("SELECT path FROM files WHERE lines IS NOT NULL ORDER BY path")]
+
+
+def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int]:
+    """Files, lines, passages and definitions."""
+    (files, lines), (passages,), (definitions,) = (connection.execute(one).fetchone() for one in _COUNTS)
+    return files, lines, passages, definitions
 
 
 def text(connection: sqlite3.Connection, path: str) -> str | None:

@@ -17,7 +17,8 @@ BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's"""
 LOCK_TIMEOUT = 600.0
 """Seconds that an update of everything waits for another one, in whatever process"""
-_SIDE_FILES = ("", "-wal", "-shm")
+SIDE_FILES = ("", "-wal", "-shm")
+"""Endings of the names of the file, and of those that SQLite keeps beside it"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # By primary result code: what is wrong, and what to do.
 _CAUSES = {
@@ -122,7 +123,7 @@ class IndexStorage:
             self.close()
             _log.warning("%s is built anew: %s", self.path, reason)
             try:
-                for suffix in _SIDE_FILES:
+                for suffix in SIDE_FILES:
                     Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             except OSError as error:
                 raise self._error(f"it can't be replaced: {error.strerror}", _CAUSES[sqlite3.SQLITE_PERM][1]) from error
@@ -131,6 +132,11 @@ class IndexStorage:
                     pass
             except DamagedIndexError as error:
                 raise self._error(str(error), "Keep indexes on another disk") from error
+
+    def bytes(self) -> int:
+        """Of the file and what SQLite keeps beside it."""
+        files = (Path(f"{self.path}{suffix}") for suffix in SIDE_FILES)
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def close(self) -> None:
         """Close the file; using it again reopens it."""

@@ -14,6 +14,8 @@ from sfm2.repository.storage import IndexStorage
 
 _BATCH = 5_000  # lines that are written at once: another process's write waits for a fraction of a second
 _REMOVED = 200  # files that are removed at once
+_KNOWN = "SELECT path, mtime_ns, ctime_ns, size FROM files"
+_KNOWN_AT = f"{_KNOWN} WHERE path = ? OR (path > ? AND path < ?)"  # "0" comes right after "/"
 _log = logging.getLogger(__name__)
 
 
@@ -50,10 +52,13 @@ class Updater:
     def _known(self) -> dict[str, Stamp]:
         """The files that are known, of those that are asked for."""
         with self._storage.reading() as connection:
-            rows = connection.execute("SELECT path, mtime_ns, ctime_ns, size FROM files").fetchall()
-        known = {path: Stamp(*stamp) for path, *stamp in rows}
-        only = self._only
-        return known if only is None else {path: one for path, one in known.items() if listing.is_among(path, only)}
+            if self._only is None:
+                rows = connection.execute(_KNOWN).fetchall()
+            else:
+                rows = [
+                    row for path in self._only for row in connection.execute(_KNOWN_AT, (path, f"{path}/", f"{path}0"))
+                ]
+        return {path: Stamp(*stamp) for path, *stamp in rows}
 
     def _changed(self, names: Iterable[str], known: dict[str, Stamp], there: set[str]) -> Iterator[writing.ReadFile]:
         """The files that are new or may have changed, parsed. `there` gets the names of all files that exist."""

@@ -1,0 +1,75 @@
+"""The indexes of this machine: one file for each folder that was given."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from sfm2.errors import RepositoryError, RepositoryIndexError
+from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.storage import SIDE_FILES
+
+_FOLDER = "indexes"  # in the cache: each can be built anew
+_NAME = 12  # bytes of a digest
+
+
+class IndexPlace(NamedTuple):
+    """An index: the folder that it is of, and its file."""
+
+    root: Path
+    file: Path
+
+
+class IndexCollection:
+    """The indexes below `cache_dir`, a folder for what can be made again. Only their owner may read them."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._folder = cache_dir / _FOLDER
+
+    def open(self, root: Path) -> RepositoryIndex:
+        """The index of a folder, which is made if need be. Raises `RepositoryError`."""
+        root = root.resolve()
+        return RepositoryIndex.open(root, self._file(root))
+
+    def list(self) -> list[IndexPlace]:
+        """Those that there are, by folder. The folder may be gone."""
+        return sorted(self._found())
+
+    def find(self, path: Path) -> IndexPlace | None:
+        """The index of the innermost folder that has one and that a path is in."""
+        within = [one for one in self.list() if path.resolve().is_relative_to(one.root)]
+        return max(within, key=lambda one: len(one.root.parts), default=None)
+
+    def remove(self, root: Path) -> None:
+        """Delete the index of a folder. Raises `RepositoryError` if there is none, and `RepositoryIndexError`."""
+        file = self._file(root.resolve())
+        if not file.exists():
+            raise RepositoryError(f"There is no index of {root}", suggestion="`sfm2 index list` shows those there are")
+        try:
+            for suffix in (*SIDE_FILES, ".lock"):
+                Path(f"{file}{suffix}").unlink(missing_ok=True)
+        except OSError as error:
+            raise RepositoryIndexError(f"The index {file} can't be deleted: {error.strerror}") from error
+
+    def _file(self, root: Path) -> Path:
+        digest = blake2b(str(root).encode(errors="surrogateescape"), digest_size=_NAME).hexdigest()
+        return self._folder / f"{digest}.db"
+
+    def _found(self) -> Iterator[IndexPlace]:
+        for file in self._folder.glob("*.db"):
+            root = _root_of(file)
+            if root is not None and self._file(root) == file:
+                yield IndexPlace(root, file)
+
+
+def _root_of(file: Path) -> Path | None:
+    """None for a file that is no index, or damaged."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+            return Path(connection.execute("SELECT root FROM about").fetchone()[0])
+    except (sqlite3.Error, TypeError):
+        return None

@@ -35,7 +35,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def completed(
-    tmp_path: Path, request: dict[str, Any], host: str = "127.0.0.1", **repository: object
+    tmp_path: Path, request: dict[str, Any], host: str = "127.0.0.1", **repository: Any
 ) -> tuple[GenerationRequest, Completion]:
     """What the backend was asked, and the answer."""
     sections = {"api": {"host": host}, "storage": {"cache_dir": tmp_path / "cache"}, "repository": repository}
@@ -63,7 +63,7 @@ def test_a_client_s_own_context_is_what_is_shown(tmp_path: Path, shop: Path) -> 
 
 
 @pytest.mark.parametrize("repository", [{"enabled": False}, {"tokens": 0}])
-def test_it_can_be_turned_off(tmp_path: Path, shop: Path, repository: dict[str, object]) -> None:
+def test_it_can_be_turned_off(tmp_path: Path, shop: Path, repository: dict[str, Any]) -> None:
     asked, answer = completed(tmp_path, {"path": f"{shop}/total.py"}, **repository)
     assert (asked.context, answer.sources) == ((), [])
 

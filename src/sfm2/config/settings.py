@@ -231,8 +231,8 @@ class RepositorySettings(_Section):
     """Repositories that are known: what of them is shown to the model, for requests without a `context` of their own."""
 
     enabled: bool | None = None
-    """Show the model code of the repository that a hole is in, if `sfm2 index add` has added it; null: where only this machine
-    can reach the service"""
+    """Show the model code of the repository that a hole is in, if that has an index (`sfm2 index add`); null: if only this
+    machine can reach the service"""
     tokens: int = Field(1000, ge=0, le=16_000)
     """Approximate number of tokens that are shown. They are read once for each place in a file, then the engine remembers
     them"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -99,7 +98,7 @@ class AsyncModelManager:
     async def aclose(self) -> None:
         """Stop what runs; no child process outlives this."""
         await self._chain.aclose()
-        await asyncio.to_thread(self._repositories.close)
+        await self._repositories.aclose()
         self._threads.close()
 
     async def __aenter__(self) -> Self:
@@ -227,7 +226,6 @@ class AsyncModelManager:
         if priority is not None:
             resolved = resolved._replace(request=replace(resolved.request, priority=priority))
         only = only or await self._only(request)
-        await self._wait_for_weights()
         collecting = [self._generator.collect(*one, only) for one in choices(resolved, request.n or 1)]
         rated = [(result, self._generator.confidence(result)) for result in await together(collecting)]
         return answers.completion(request, resolved, started, sorted(rated, key=lambda one: -one[1].value))
@@ -240,14 +238,12 @@ class AsyncModelManager:
     async def _explain(self, request: ExplainRequest, deadline: float | None) -> Explanation:
         started = time.perf_counter()
         resolved = await self._resolved(resolve_explanation, request, deadline)
-        await self._wait_for_weights()
         result = await self._generator.collect(*resolved, await self._only(request))
         return answers.explanation(resolved, started, result)
 
     async def _reply(self, request: ChatRequest, deadline: float | None) -> Reply:
         started = time.perf_counter()
         resolved = await self._resolved(resolve_chat, request, deadline)
-        await self._wait_for_weights()
         result = await self._generator.collect(*resolved, await self._only(request))
         return answers.reply(resolved, started, result)
 
@@ -264,7 +260,6 @@ class AsyncModelManager:
         if n > 1:
             raise InvalidRequestError(f"n: a stream carries one answer, not {n}")
         resolved = await self._resolved(resolve, request, deadline, streaming=True)
-        await self._wait_for_weights()
         only = await self._only(request)
         async with aclosing(self._generator.stream(*resolved, only=only)) as items:
             async for item in items:
@@ -290,13 +285,9 @@ class AsyncModelManager:
     ) -> Resolved:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
-
-        def informed() -> Resolved:
-            resolved = resolve(request, self._settings, streaming=streaming, time=time)
-            asked = replace(resolved.request, deadline=deadline)
-            return resolved._replace(request=self._repositories.informed(asked, time))
-
-        return await thread.run(informed)
+        resolved = await thread.run(self._repositories.resolved, resolve, request, streaming=streaming, time=time)
+        await self._wait_for_weights()
+        return resolved._replace(request=replace(resolved.request, deadline=deadline))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

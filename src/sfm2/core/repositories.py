@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
+from typing import TypeVar
 
+from sfm2.completer import Streamable
 from sfm2.config import Settings
+from sfm2.core.resolve import Resolve, Resolved
 from sfm2.errors import SFM2Error
 from sfm2.generation import Excerpt, GenerationRequest
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
 from sfm2.syntax.parsing.parsing_time import ParsingTime
+from sfm2.types import ChatRequest
 
+Q = TypeVar("Q", bound=Streamable | ChatRequest, contravariant=True)
 CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side, as where prompts are cut
 
 _log = logging.getLogger(__name__)
@@ -21,14 +27,20 @@ class Repositories:
     """Adds excerpts to requests, of the repositories that `sfm2 index add` has added."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._tokens = settings.repository.tokens
         enabled = settings.repository.enabled
         self._wanted = self._tokens > 0 and (settings.on_loopback if enabled is None else enabled)
         self._memory = RepositoryMemory(settings.storage.cache_dir)
 
-    def close(self) -> None:
-        """Close all indexes."""
-        self._memory.close()
+    async def aclose(self) -> None:
+        """Close all indexes, after the updates that are under way."""
+        await asyncio.to_thread(self._memory.close)
+
+    def resolved(self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime) -> Resolved:
+        """What `resolve` makes of a request, with excerpts. Raises what that raises."""
+        found = resolve(request, self._settings, streaming=streaming, time=time)
+        return found._replace(request=self.informed(found.request, time))
 
     def informed(self, request: GenerationRequest, time: ParsingTime) -> GenerationRequest:
         """The request with what of its repository is of use, unless it has excerpts of its own. Takes milliseconds.

@@ -6,11 +6,14 @@ import logging
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sfm2.corpus import git
-from sfm2.errors import RepositoryError
+from sfm2.errors import MissingExtraError, RepositoryError
 from sfm2.repository.choosing import is_chosen
-from sfm2.repository.ignoring import IgnoreFiles
+
+if TYPE_CHECKING:
+    from sfm2.repository.ignoring import IgnoreFiles
 
 _NAMED = 200  # paths that are asked for by name; for more, all are listed
 _log = logging.getLogger(__name__)
@@ -94,6 +97,10 @@ def _say_odd(root: Path, count: int) -> None:
 
 
 def _walked(root: Path, asked: list[str] | None) -> Iterator[str]:
+    try:
+        from sfm2.repository.ignoring import IgnoreFiles
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("a folder without git", "index") from error
     ignored = IgnoreFiles(root)
     if asked is None:
         yield from _below(root, "", ignored)

@@ -45,7 +45,7 @@ class RepositoryMemory:
         self._lock = threading.Lock()
         self._watched: dict[Path, _Watched] = {}
         self._looked = -_LOOKED_FOR
-        self._shown: OrderedDict[_Place, _Shown] = OrderedDict()
+        self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
 
     def close(self) -> None:
         """Close all indexes, after the updates that are under way."""
@@ -64,7 +64,7 @@ class RepositoryMemory:
             if found is None:
                 return []
             index, query = found
-            place = _Place(index.root, query.path or "", _region(query.prefix), characters)
+            place = _Region(index.root, query.path or "", _region(query.prefix), characters)
             kept = self._shown.get(place)
             if kept is None or time.monotonic() - kept.since >= FRESH:
                 kept = _Shown(time.monotonic(), pack(retrieve(index, query), characters))
@@ -102,7 +102,7 @@ class RepositoryMemory:
             _log.info("%s is left out: %s", root, error.message)
 
 
-class _Place(NamedTuple):
+class _Region(NamedTuple):
     """Where a hole is, and how much room there is."""
 
     root: Path

@@ -75,7 +75,7 @@ class IndexWatcher:
                     break
             if not self._stop.is_set():
                 _log.warning("%s is gone, and is watched no more", root)
-        except (OSError, RepositoryError) as error:
+        except (OSError, RepositoryError, MissingExtraError) as error:
             _log.warning("%s is watched no more: %s", root, error)
 
     def _update(self, paths: list[str] | None) -> None:

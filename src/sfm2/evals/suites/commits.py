@@ -39,7 +39,7 @@ _IMPORT = re.compile(r"\s*(?:import|from|use|using|require|#include|const \w+ = 
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
 
 
-class _Place(NamedTuple):
+class _CommitHole(NamedTuple):
     commit: Commit
     addition: Addition
     text: str
@@ -81,12 +81,12 @@ def load(
 
 def _drawn(
     repository: Path, commit: Commit, kinds: Sequence[str], language: Language | None, seed: int
-) -> Iterator[_Place]:
+) -> Iterator[_CommitHole]:
     """At most `PER_COMMIT` places of a commit, of kinds in turn, each in another file as long as there are some."""
     random = Random(f"{seed} {commit.id}")
     places = list(_places(repository, commit, kinds, language))
     random.shuffle(places)
-    turn, used = random.randrange(len(kinds)), list[_Place]()
+    turn, used = random.randrange(len(kinds)), list[_CommitHole]()
     for number in range(PER_COMMIT):
         kind = kinds[(turn + number) % len(kinds)]
         taken = {place.addition.path for place in used}
@@ -96,12 +96,12 @@ def _drawn(
     yield from used
 
 
-def _overlap(one: _Place, other: _Place) -> bool:
+def _overlap(one: _CommitHole, other: _CommitHole) -> bool:
     same = one.addition.path == other.addition.path
     return same and one.hole.start < other.hole.end and other.hole.start < one.hole.end
 
 
-def _places(repository: Path, commit: Commit, kinds: Sequence[str], language: Language | None) -> Iterator[_Place]:
+def _places(repository: Path, commit: Commit, kinds: Sequence[str], language: Language | None) -> Iterator[_CommitHole]:
     by_path: dict[str, list[Addition]] = {}
     for addition in history.additions(repository, commit):
         by_path.setdefault(addition.path, []).append(addition)
@@ -124,7 +124,7 @@ def _places(repository: Path, commit: Commit, kinds: Sequence[str], language: La
             random = Random(f"{commit.id} {path} {kind}")
             for hole in _holes_of(kind, text, its, random):
                 if _within(text, hole, rows) and not _only_moved(text, hole, moved):
-                    yield _Place(commit, added[0], text, its, kind, hole)
+                    yield _CommitHole(commit, added[0], text, its, kind, hole)
 
 
 def _holes_of(kind: str, text: str, language: Language, random: Random) -> list[HoleSpan]:
@@ -161,7 +161,7 @@ def _only_moved(text: str, hole: HoleSpan, removed: frozenset[str]) -> bool:
     return any(line.strip() in removed for line in lines if line.strip())
 
 
-def _item(repository: Path, place: _Place) -> Item:
+def _item(repository: Path, place: _CommitHole) -> Item:
     text, hole, path = place.text, place.hole, place.addition.path
     row = text.count("\n", 0, hole.start) + 1
     return Item(

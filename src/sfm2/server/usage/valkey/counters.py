@@ -27,8 +27,8 @@ for place = steps, #ARGV, 3 do
 end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
 """
-# The sums of an hour are 700 times less to send, and to read here, than what they are made of. KEYS: steps, the newest first.
-# ARGV: for each window, the shortest first, how many of the steps it holds.
+# The sums of an hour are 700 times less to send, and to read here, than what they are made of. KEYS: steps, the newest
+# first. ARGV: for each window, the shortest first, how many of the steps it holds.
 _SUMS = """
 local sums, windows, place = {}, {}, 0
 for window, steps in ipairs(ARGV) do

@@ -4,8 +4,8 @@
 
 Each row does one thing to a server, while four others complete code every half second. What became of them is in the table:
 lost (an error that is no refusal), refused (429 or 503), the longest answer to `/health/live`, and by how much the event
-loop was late at most, as the server says. Figures of time are of this machine; it should have nothing else to do. The figures go
-into LOG.md.
+loop was late at most, as the server says. Figures of time are of this machine; it should have nothing else to do. The
+figures go into LOG.md.
 """
 
 from __future__ import annotations

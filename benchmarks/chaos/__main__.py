@@ -3,8 +3,9 @@
   python -m benchmarks.chaos [ROW ...]      all rows, or those whose name contains one of the words
 
 Each row does one thing to a server, while four others complete code every half second. What became of them is in the table:
-lost (an error that is no refusal), refused (429 or 503), the longest answer to `/health/live`. Figures of time are of this
-machine; it should have nothing else to do. The figures go into LOG.md.
+lost (an error that is no refusal), refused (429 or 503), the longest answer to `/health/live`, and by how much the event
+loop was late at most, as the server says. Figures of time are of this machine; it should have nothing else to do. The
+figures go into LOG.md.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from threading import Event, Thread
 from benchmarks.chaos import connections, crowds, requests, store  # noqa: F401 - they add their rows
 from benchmarks.chaos.processes import answers
 from benchmarks.chaos.rows import PREFIX, REFUSED, ROWS, client, status_of
+from benchmarks.chaos.watching import watched
 from rich.console import Console
 from rich.table import Table
 
@@ -32,16 +34,15 @@ console = Console(width=150)
 
 @dataclass
 class Others:
-    """Four who complete code, and one who looks at `/health/live`, while something happens."""
+    """Four who complete code while something happens."""
 
     server: ServerProcess
     statuses: list[int] = field(default_factory=list)
-    live: list[float] = field(default_factory=list)
     _ended: Event = field(default_factory=Event)
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        threads = [Thread(target=self._complete, args=(number,)) for number in range(4)] + [Thread(target=self._look)]
+        threads = [Thread(target=self._complete, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
         try:
@@ -63,14 +64,6 @@ class Others:
                 self.statuses.append(status_of(http, "/complete", body))
                 self._ended.wait(0.5)
 
-    def _look(self) -> None:
-        with client(self.server) as http:
-            while not self._ended.is_set():
-                started = time.perf_counter()
-                status_of(http, "/health/live")
-                self.live.append(time.perf_counter() - started)
-                self._ended.wait(0.05)
-
     @property
     def refused(self) -> int:
         return sum(status in REFUSED for status in self.statuses)
@@ -89,7 +82,7 @@ def run(name: str) -> tuple[str, ...]:
             if name.startswith("the data folder"):
                 return name, one(server), "-", "-", "-"
             answers(server)
-            with others.working():
+            with watched(server.url) as looks, others.working():
                 time.sleep(1)
                 seen = one(server)
                 time.sleep(1)
@@ -99,7 +92,7 @@ def run(name: str) -> tuple[str, ...]:
                 seen,
                 f"{others.lost} of {asked}",
                 f"{others.refused} of {asked}",
-                f"{1000 * max(others.live):.0f} ms",
+                str(looks),
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -109,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="words of the names of rows; else all")
     given = parser.parse_args()
-    table = Table("what was done", "what was seen", "others lost", "others refused", "/health/live, longest")
+    table = Table("what was done", "what was seen", "others lost", "others refused", "/health/live, longest; loop lag")
     for name in ROWS:
         if not given.rows or any(word in name for word in given.rows):
             found = run(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -10,18 +11,23 @@ from hypothesis import strategies as st
 
 from sfm2.engines.openvino.admission import AT_ONCE, Admission, RefusedForLoadError, Ticket
 from sfm2.engines.openvino.pace import Pace, Size
+from sfm2.engines.openvino.pipeline import Job
 from sfm2.engines.openvino.waiting_room import BESIDE, QUIET, WaitingRoom
+from sfm2.engines.openvino.worker import hopeless
 from sfm2.generation import Priority
+from sfm2.types import SamplingParams
 
 STEP = 0.02  # seconds
 
 
-def filled(admission: Admission, priority: Priority, patience: float = 30.0, prompt: int = 300) -> list[Ticket]:
+def filled(
+    admission: Admission, priority: Priority, patience: float = 30.0, prompt: int = 300, at_once: int = AT_ONCE
+) -> list[Ticket]:
     """As many alike as are let in, of 1,000."""
     tickets = []
     for _ in range(1_000):
         try:
-            tickets.append(admission.admit(prompt, 100, priority, patience))
+            tickets.append(admission.admit(prompt, 100, priority, patience, at_once))
         except RefusedForLoadError:
             break
     return tickets
@@ -52,6 +58,13 @@ def test_who_types_is_not_held_up_by_batches() -> None:
     admission.admit(300, 100, Priority.ANSWER, 30.0)
     with pytest.raises(RefusedForLoadError):
         admission.admit(300, 100, Priority.BATCH, 30.0)
+
+
+def test_of_a_batch_beside_others_as_many_are_let_in_as_their_share_of_the_engine_allows() -> None:
+    alone = filled(Admission(1_000, Pace(STEP)), Priority.BATCH)
+    beside = filled(Admission(1_000, Pace(STEP)), Priority.BATCH, at_once=BESIDE)
+    assert BESIDE < len(beside) < len(alone)
+    assert Pace(STEP).seconds([one.size for one in beside], BESIDE) <= 24
 
 
 def test_room_is_made_by_those_that_end() -> None:
@@ -166,6 +179,37 @@ def test_those_alike_begin_as_they_came() -> None:
     assert not room.room.leave(jobs[3])
     begun = room.room.next([])
     assert begun == [*jobs[:3], *jobs[4 : AT_ONCE + 1]]
+
+
+def test_how_many_of_a_batch_run_at_once_depends_on_others() -> None:
+    room = Room()
+    assert room.room.at_once(Priority.BATCH) == AT_ONCE
+    room.come(1, Priority.TYPING)
+    room.round()
+    assert [room.room.at_once(priority) for priority in Priority] == [AT_ONCE, AT_ONCE, BESIDE]
+    room.running.clear()
+    room.now += QUIET
+    assert room.room.at_once(Priority.BATCH) == AT_ONCE
+
+
+def job(seconds: float, tokens: float = 64.0) -> Job:
+    """Of a batch, that has so much time, and will write so many tokens."""
+    sampling = SamplingParams(max_length=100)
+    return Job([1] * 14, sampling, print, priority=Priority.BATCH, until=time.monotonic() + seconds, expected=tokens)
+
+
+def test_those_of_a_batch_that_will_be_too_late_are_known() -> None:
+    running, waiting = [job(30.0) for _ in range(BESIDE)], [job(10.0) for _ in range(30)]
+    late = hopeless(running, waiting, Pace(STEP), BESIDE)
+    assert late
+    assert late == waiting[-len(late) :], "those that came first have their turn"
+    assert hopeless(running, [one for one in waiting if one not in late], Pace(STEP), BESIDE) == []
+    assert hopeless(running, waiting, Pace(STEP), AT_ONCE) == [], "once they need not make way"
+
+
+def test_an_engine_with_nothing_else_to_do_tries_the_longest() -> None:
+    long, other = job(1.0, tokens=10_000), job(1.0)
+    assert hopeless([], [long, other], Pace(STEP), BESIDE) == [other]
 
 
 @given(st.lists(st.tuples(st.sampled_from(Priority), st.integers(0, 6)), max_size=60))

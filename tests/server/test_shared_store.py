@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ from sfm2.server.app import create_app
 from sfm2.server.usage.key_memory import KeyMemory
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.opening import store_of
-from sfm2.server.usage.store import Store
+from sfm2.server.usage.outage import WAIT
+from sfm2.server.usage.store import AsyncStore, Store
 from sfm2.server.usage.tables import CountedBatch
 from sfm2.server.usage.valkey import names
 from sfm2.server.usage.valkey.store import ValkeyStore
@@ -245,6 +247,18 @@ def test_one_that_hangs_keeps_nobody_waiting_for_long(tmp_path: Path, valkey: Ru
         finally:
             valkey.send(signal.SIGCONT)
         until(lambda: ask(client, key).status_code == 200, 20)
+
+
+def test_statistics_that_take_too_long_do_not_keep_keys_from_being_checked(valkey_url: str) -> None:
+    async def scenario() -> None:
+        store = AsyncStore(ValkeyStore(valkey_url, 5))
+        with pytest.raises(StorageUnavailableError, match="did not answer within 1 s"):
+            await store.read_aside(lambda _: time.sleep(WAIT + 0.3))
+        assert store.problem is None
+        assert not await store.run(lambda store: Keys(store).exist())
+        await store.aclose()
+
+    asyncio.run(scenario())
 
 
 def test_unreachable_at_the_start_it_is_used_when_it_comes(

@@ -169,6 +169,17 @@ def test_the_end_of_the_firsts_time_is_not_that_of_the_second(serving: Serving, 
     assert second.json()["finish_reason"] == "stop"
 
 
+def test_what_the_request_itself_has_cut_is_everybodys(serving: Serving) -> None:
+    """Its `time_limit` counts from the first text, whoever waits for it."""
+    backend = Gated("y = 1\n", 0.1, "z = 2\n", forever)
+    body = HOLE | {"mode": "free", "prefix": "", "time_limit": 0.05}
+    with serving(backends=[backend]) as client, posting(client, *[("/complete", body, {})] * 3) as posted:
+        backend.open()
+        answers = [one.result().json() for one in posted]
+    assert [answer["finish_reason"] for answer in answers] == ["time"] * 3
+    assert len({answer["completion"] for answer in answers}) == len(backend.requests) == 1
+
+
 @given(st.lists(st.tuples(st.sampled_from(["come", "leave", "end"]), st.integers(0, 2)), max_size=30))
 def test_work_runs_once_and_as_long_as_somebody_waits(events: list[tuple[str, int]]) -> None:
     shared: SharedWork[str] = SharedWork()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfm2.types import Choice, Completion
-from tests.simulation.world import TIMEOUT, Afternoon, Asked, lived_through
+from tests.simulation.world import PROMPTS, TIMEOUT, Afternoon, Asked, lived_through
 from tests.virtual_time import run
 
 FIRST, _, LAST = os.environ.get("SFM2_SEEDS", "1-300").partition("-")
@@ -52,9 +52,9 @@ def check(afternoon: Afternoon) -> None:
 
 
 def patience(one: Asked, backends: int) -> float:
-    """Seconds after which a request has ended: two tries of each backend; a batch in two rounds; a stream, which may take
-    its time for every word."""
-    rounds = {"batch": 2, "stream": one.length + 1}.get(one.kind, 1)
+    """Seconds after which a request has ended: two tries of each backend; of a batch each prompt may wait for the one
+    before; a stream, which may take its time for every word."""
+    rounds = {"batch": PROMPTS, "stream": one.length + 1}.get(one.kind, 1)
     return 2 * TIMEOUT * backends * rounds + 1
 
 

@@ -26,6 +26,7 @@ from tests.simulation.engine import SimulatedEngine, Steady, Wayward, Work
 
 TIMEOUT = 10.0
 AFTERNOON = 60.0
+PROMPTS = 18  # of a batch
 _KINDS = ("generate", "generate", "complete", "complete", "stream", "stream", "batch", "several")
 
 
@@ -199,7 +200,7 @@ async def _stream(manager: AsyncModelManager, one: Asked) -> None:
 
 
 async def _batch(manager: AsyncModelManager, one: Asked) -> None:
-    prompts = [f"{one.name}x{number}" for number in range(18)]
+    prompts = [f"{one.name}x{number}" for number in range(PROMPTS)]
     batch = await manager.submit(BatchRequest(prompts=prompts, **_options(one)))
     one.answers = [answer for answer in batch.results if isinstance(answer, Completion)]
     for answer, prompt in zip(batch.results, prompts, strict=True):

@@ -14,7 +14,7 @@ from sfm2.backends.base import Backend
 from sfm2.completer import Answer, Question, Streamable
 from sfm2.config import Settings, load
 from sfm2.core import answers, registry
-from sfm2.core.batch import answered
+from sfm2.core.batch import Batches
 from sfm2.core.breaker import CircuitBreaker
 from sfm2.core.chain import Chain
 from sfm2.core.confidence import Calibrations, calibrations_folder
@@ -72,11 +72,8 @@ class AsyncModelManager:
         self._settings = settings or load().settings
         self._patient = patient
         fallback, timeout = self._settings.fallback, self._settings.generation.timeout
-        self._chain = Chain(
-            registry.build(self._settings) if backends is None else backends,
-            lambda: CircuitBreaker(fallback.failures, fallback.recovery),
-            timeout,
-        )
+        backends = registry.build(self._settings) if backends is None else backends
+        self._chain = Chain(backends, lambda: CircuitBreaker(fallback.failures, fallback.recovery), timeout)
         self.loads = self._chain.loads
         """How much the engine of each backend has to do now"""
         self.variant = self._chain.variant
@@ -85,6 +82,7 @@ class AsyncModelManager:
         self._repositories = Repositories(self._settings)
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
         self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads)
+        self._batches = Batches(self._settings.limits.max_batch, timeout)
 
     @property
     def settings(self) -> Settings:
@@ -233,7 +231,7 @@ class AsyncModelManager:
     async def _batch(self, request: BatchRequest, deadline: float | None) -> Batch:
         """Each prompt on its own."""
         complete = partial(self._complete, priority=Priority.BATCH, deadline=deadline)
-        return await answered(request, self._settings.limits.max_batch, complete)
+        return await self._batches.answered(request, complete, deadline)
 
     async def _explain(self, request: ExplainRequest, deadline: float | None) -> Explanation:
         started = time.perf_counter()

@@ -15,6 +15,7 @@ from sfm2 import tracing
 from sfm2.engines.base import AdapterFile, EngineFacts
 from sfm2.engines.llama_cpp.wire import (
     ADAPTER_FAILED,
+    OVERLOADED,
     REFUSED,
     TOO_LATE,
     TOO_LONG,
@@ -185,9 +186,13 @@ def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return BackendLoadingError(f"the engine is loading: {error.message}")
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        wait = max(_OVERLOAD_WAIT, error.retry_after or 0.0)
-        return BackendOverloadedError(f"the engine is overloaded: {error.message}", retry_after=wait)
+        return _overloaded(error)
     return BackendError(f"the engine refused: {error.message}")
+
+
+def _overloaded(error: ErrorDetail) -> BackendOverloadedError:
+    wait = max(_OVERLOAD_WAIT, error.retry_after or 0.0)
+    return BackendOverloadedError(f"the engine is overloaded: {error.message}", retry_after=wait)
 
 
 def _failure(error: ErrorDetail) -> BackendError | PromptTooLongError:
@@ -204,6 +209,8 @@ def _fault_of_request(error: ErrorDetail) -> BackendError | PromptTooLongError |
         return BackendRefusedError(f"the engine does not take this request: {error.message}")
     if error.type == UNSUPPORTED:
         return BackendUnsupportedError(error.message)
+    if error.type == OVERLOADED:
+        return _overloaded(error)
     if error.type == TOO_LATE:
         return BackendTimeoutError(error.message)
     if error.type == ADAPTER_FAILED:

@@ -19,6 +19,7 @@ from sfm2.prompts import PromptForm
 from sfm2.types import FinishReason, SamplingParams
 
 TOO_LATE = "timeout_error"  # ours, for a request that nobody waits for any more
+OVERLOADED = "overloaded_error"  # ours, for a request that could not be answered in time beside the others
 TOO_LONG = "exceed_context_size_error"
 REFUSED = "invalid_request_error"
 UNSUPPORTED = "not_supported_error"

@@ -44,14 +44,17 @@ class Admission:
         self._inside: list[Ticket] = []
         self._length = dict.fromkeys(Priority, _LENGTH)
 
-    def admit(self, prompt: int, longest: int, priority: Priority, patience: float | None) -> Ticket:
+    def admit(
+        self, prompt: int, longest: int, priority: Priority, patience: float | None, at_once: int = AT_ONCE
+    ) -> Ticket:
         """Let a job in: `prompt` tokens to read, `longest` to write at most, to be finished within `patience` seconds.
+        `at_once` of its priority and of higher ones run at the same time.
 
         Raises `RefusedForLoadError`. An engine that has nothing else to do refuses nothing.
         """
         ticket = Ticket(Size(prompt, min(longest, self._length[priority])), priority)
         before = [one.size for one in self._inside if one.priority <= priority]
-        seconds = self._pace.seconds([*before, ticket.size], AT_ONCE)
+        seconds = self._pace.seconds([*before, ticket.size], at_once)
         if len(before) >= self._most:
             raise RefusedForLoadError(f"{len(before)} requests are running or waiting", self._turnover())
         if before and patience is not None and seconds > _HEADROOM * patience:

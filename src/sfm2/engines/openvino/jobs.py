@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sfm2.engines.llama_cpp.wire import ENGINE_FAILED, REFUSED, TOO_LONG, CompletionCall, ErrorDetail
+from sfm2.engines.llama_cpp.wire import ENGINE_FAILED, OVERLOADED, REFUSED, TOO_LONG, CompletionCall, ErrorDetail
 from sfm2.engines.openvino.admission import Admission, RefusedForLoadError, Ticket
 from sfm2.engines.openvino.pace import Pace
 from sfm2.engines.openvino.pipeline import Job, JobOutput
@@ -91,19 +91,20 @@ class JobRunner:
             generation_config(sampling, worker.facts.stop_token_ids)
         except RefusedValuesError as error:
             raise RefusedError(400, REFUSED, str(error)) from error
-        ticket = self._admit(call, len(ids), sampling.max_length)
+        ticket = self._admit(call, len(ids), sampling.max_length, worker.at_once(call.priority))
         until = math.inf if call.patience is None else time.monotonic() + call.patience
         job = Job(
-            ids, sampling, lambda output: _post(loop, arrived, output), call.by_line, call.adapter, call.priority, until
+            *(ids, sampling, lambda output: _post(loop, arrived, output), call.by_line, call.adapter, call.priority),
+            *(until, ticket.size.new),
         )
         worker.submit(job)
         return StartedJob(worker.vocabulary, len(ids), self._outputs(worker, job, arrived, ticket))
 
-    def _admit(self, call: CompletionCall, prompt: int, longest: int) -> Ticket:
+    def _admit(self, call: CompletionCall, prompt: int, longest: int, at_once: int) -> Ticket:
         try:
-            return self._admission.admit(prompt, longest, call.priority, call.patience)
+            return self._admission.admit(prompt, longest, call.priority, call.patience, at_once)
         except RefusedForLoadError as refusal:
-            raise RefusedError(429, "overloaded_error", str(refusal), retry_after=refusal.wait) from refusal
+            raise RefusedError(429, OVERLOADED, str(refusal), retry_after=refusal.wait) from refusal
 
     async def _outputs(
         self, worker: Worker, job: Job, arrived: asyncio.Queue[JobOutput], ticket: Ticket

@@ -37,8 +37,11 @@ class Pace:
     def seconds(self, jobs: Collection[Size], at_once: int) -> float:
         """How long these jobs take together, at most `at_once` of them at the same time."""
         running = max(1, min(len(jobs), at_once))
-        tokens = sum(size.new * _share(running) / running + size.prompt / PROMPT for size in jobs)
-        return tokens * self.step
+        return sum(self.share(size, running) for size in jobs)
+
+    def share(self, job: Size, running: int) -> float:
+        """What a job takes of that, in seconds, where so many run at the same time."""
+        return (job.new * _share(running) / running + job.prompt / PROMPT) * self.step
 
 
 def _share(running: int) -> float:

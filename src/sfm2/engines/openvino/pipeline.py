@@ -73,6 +73,8 @@ class Job:
     priority: Priority = Priority.ANSWER
     until: float = math.inf
     """When nobody waits for it any more, by `time.monotonic`."""
+    expected: float = 0.0
+    """Tokens that it is expected to write."""
     handle: Any = None
     """OpenVINO's, once the job is in a pipeline."""
     text: TokenText = field(init=False)

@@ -32,6 +32,10 @@ class WaitingRoom(Generic[J]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def at_once(self, priority: Priority) -> int:
+        """How many jobs of this priority and of higher ones run at the same time, as things are. For any thread."""
+        return BESIDE if priority is Priority.BATCH and self._clock() - self._others_until < QUIET else self._at_once
+
     def enter(self, job: J) -> None:
         """`job` waits."""
         self._waiting.append(job)
@@ -47,7 +51,8 @@ class WaitingRoom(Generic[J]):
         """Those that may begin now, beside those that run."""
         batch = sum(map(self._is_batch, running))
         room = self._at_once - len(running)
-        room_for_batch = BESIDE if self._serves_others(running) else self._at_once
+        self._look(running)
+        room_for_batch = self.at_once(Priority.BATCH)
         begin: list[J] = []
         for job in sorted(self._waiting, key=self._priority_of):
             if self._priority_of(job) is Priority.TYPING:
@@ -65,8 +70,13 @@ class WaitingRoom(Generic[J]):
 
     def too_many(self, running: Collection[J]) -> list[J]:
         """Those that run, and should wait again; the last to begin first."""
+        self._look(running)
         batch = [job for job in running if self._is_batch(job)]
-        return batch[: BESIDE - 1 : -1] if self._serves_others(running) else []
+        return batch[: self.at_once(Priority.BATCH) - 1 : -1]
+
+    def batch(self) -> list[J]:
+        """Those of batches that wait, in the order in which they begin."""
+        return [job for job in self._waiting if self._is_batch(job)]
 
     def reenter(self, job: J) -> None:
         """`job` waits again, before those of its priority that have not begun."""
@@ -75,8 +85,7 @@ class WaitingRoom(Generic[J]):
     def _is_batch(self, job: J) -> bool:
         return self._priority_of(job) is Priority.BATCH
 
-    def _serves_others(self, running: Collection[J]) -> bool:
-        """Whether anybody but batches is served, or was a moment ago."""
+    def _look(self, running: Collection[J]) -> None:
+        """See whether anybody but batches is served."""
         if not all(map(self._is_batch, (*running, *self._waiting))):
             self._others_until = self._clock()
-        return self._clock() - self._others_until < QUIET

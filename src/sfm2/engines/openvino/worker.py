@@ -14,17 +14,18 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, TOO_LATE
+from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, OVERLOADED, TOO_LATE
 from sfm2.engines.openvino.admission import AT_ONCE
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
-from sfm2.engines.openvino.pace import Pace
+from sfm2.engines.openvino.pace import Pace, Size
 from sfm2.engines.openvino.pipeline import Job, JobOutput, Pipeline, PipelineConfig
 from sfm2.engines.openvino.reports import BEAT
 from sfm2.engines.openvino.vocabulary import Vocabulary
 from sfm2.engines.openvino.waiting_room import WaitingRoom
+from sfm2.generation import Priority
 
 _YIELD = 0.002  # seconds that the other threads get after a round, at most
 
@@ -76,6 +77,10 @@ class Worker:
         """Share of a pipeline's memory for keys and values that was in use at its last step, of the fullest one."""
         return max((pipeline.cache_use for pipeline in list(self._pipelines.values())), default=0.0)
 
+    def at_once(self, priority: Priority) -> int:
+        """How many jobs of this priority and of higher ones run at the same time, as things are."""
+        return self._room.at_once(priority)
+
     def loaded(self) -> list[PipelineKey]:
         """The adapters that are ready; None is the base alone."""
         return list(self._pipelines)
@@ -110,11 +115,15 @@ class Worker:
         return [job for pipeline in self._pipelines.values() for job in pipeline.jobs]
 
     def _make_way(self) -> None:
-        """Jobs of a batch wait again while others are served. What they have read and written stays in the cache."""
+        """Jobs of a batch wait again while others are served. What they have read and written stays in the cache. Those that
+        would wait for longer than they have time are told so now."""
         for job in self._room.too_many(self._running()):
             if job.can_pause:
                 self._drop(job)
                 self._room.reenter(job)
+        for job in hopeless(self._running(), self._room.batch(), self._pace, self._room.at_once(Priority.BATCH)):
+            self._room.leave(job)
+            job.sink(JobOutput(error="it made way for others, and would end too late", fault=OVERLOADED))
 
     def _round(self) -> bool:
         """A step of each pipeline; returns whether anything was handed out."""
@@ -215,6 +224,25 @@ class Worker:
         self._loading = False
         for job in self._waiting.pop(wanted, []):
             job.sink(JobOutput(error=message, fault=ENGINE_FAILED if wanted is None else ADAPTER_FAILED))
+
+
+def hopeless(running: Sequence[Job], waiting: Sequence[Job], pace: Pace, at_once: int) -> list[Job]:
+    """Which of those that wait will not end in time, if they begin in this order, `at_once` at the same time."""
+    together = max(1, min(len(running) + len(waiting), at_once))
+    end = time.monotonic() + sum(pace.share(_left(job), together) for job in running)
+    late, idle = [], not running
+    for job in waiting:
+        own = pace.share(_left(job), together)
+        if end + own > job.until and not idle:  # which takes whatever comes, as admission does
+            late.append(job)
+        else:
+            end, idle = end + own, False
+    return late
+
+
+def _left(job: Job) -> Size:
+    read = 0 if job.written else len(job.ids)
+    return Size(read, max(1.0, job.expected - len(job.written)))
 
 
 def _begin(job: Job, pipeline: Pipeline) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from fastapi import Request
 
 from sfm2.config import Settings
+from sfm2.core.chain import is_past
 from sfm2.core.resolve import is_deterministic
 from sfm2.errors import APITimeoutError, OverloadedError
 from sfm2.server.answering.cache_control import BYPASSED, CACHE_STATUS, CacheControl, forwarded, hit
@@ -22,6 +24,15 @@ A = TypeVar("A", Completion, Explanation, Reply)
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence[A]]]
 
 
+class _Given(NamedTuple):
+    """What a model was asked for once."""
+
+    answers: Sequence[Any]
+    too_late: bool
+    """Whether the time was over by then that the server gives, or the client. What else cuts an answer is in the request:
+    the same for all who ask it"""
+
+
 class Answering:
     """Only for requests that are sure to have the same answer again; for others a model is asked each time.
 
@@ -32,7 +43,7 @@ class Answering:
         self._settings = settings
         self._in_flight = in_flight
         self._variant = variant
-        self._shared: SharedWork[Sequence[Any]] = SharedWork()
+        self._shared: SharedWork[_Given] = SharedWork()
         cache = settings.cache
         self._cache: ResponseCache[Any] | None = ResponseCache(cache.max_bytes, cache.ttl) if cache.enabled else None
 
@@ -77,16 +88,26 @@ class Answering:
         """What a model says, or is saying already to the same request."""
         # What is cut when the time is over is another answer for who has more of it.
         name = f"{name} {context.patience}"
+        timed = self._timed(context, work)
         if not self._shared.runs(name):
-            return list(await self._shared.result(name, work))
+            return list((await self._shared.result(name, timed)).answers)
         try:
-            answers: Sequence[A] = await self._shared.result(name, work)
+            given = await self._shared.result(name, timed)
         except (APITimeoutError, OverloadedError):
-            answers = ()
-        if not answers or not all(map(is_whole, answers)):  # Its time was over; ours began later.
-            answers = await self._shared.result(f"{name} again", work)  # for all who waited
+            given = _Given((), too_late=True)
+        if not given.answers or (given.too_late and not all(map(is_whole, given.answers))):  # Ours began later.
+            given = await self._shared.result(f"{name} again", timed)  # for all who waited
         context.reused = "shared"
-        return [renewed(answer, context.elapsed) for answer in answers]
+        return [renewed(answer, context.elapsed) for answer in given.answers]
+
+    def _timed(self, context: RequestContext, work: Work[A]) -> Callable[[], Coroutine[Any, Any, _Given]]:
+        async def timed() -> _Given:
+            clock = asyncio.get_running_loop().time
+            over = clock() + self._settings.generation.timeout
+            answers = await work()
+            return _Given(answers, is_past(over) or is_past(context.deadline))
+
+        return timed
 
     def _tell(self, context: RequestContext, status: str) -> None:
         if self._cache is not None:

@@ -76,7 +76,7 @@ class UsageStats:
         """The statistics as of now. Raises as `counters` does."""
         now = self._recent.now()
         async with self._writer.paused():
-            counters, windows = await self._reading.run(
+            counters, windows = await self._reading.read_aside(
                 lambda store: (store.counters.all(), store.counters.windows(now))
             )
             windows = self._recent.with_pending(windows, self._taken.steps if self._taken else Counter())
@@ -86,7 +86,7 @@ class UsageStats:
     async def counters(self) -> dict[str, float]:
         """All counters as of now, by name, also while nothing can be written. Raises `StorageUnavailableError`."""
         async with self._writer.paused():
-            return self._with_pending(await self._reading.run(lambda store: store.counters.all()))
+            return self._with_pending(await self._reading.read_aside(lambda store: store.counters.all()))
 
     def writing(self) -> AbstractAsyncContextManager[None]:
         """Write once a second within this context, and at its end."""

@@ -91,6 +91,11 @@ class AsyncStore:
         self._outage.check()
         return await self._watched(within_wait(self._submit(work)))
 
+    async def read_aside(self, work: Callable[[StoreTables], T]) -> T:
+        """As `run`, for what reads much and what requests do without: that it is slow does not mark the store as out."""
+        self._outage.check()
+        return await within_wait(self._watched(self._submit(work)))
+
     async def run_to_end(self, work: Callable[[StoreTables], T]) -> T:
         """The result of `work`, for what no request waits for: however long it takes. Raises what `work` raises."""
         return await self._watched(self._submit(work))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from sfm2.server.usage import recent
@@ -25,6 +26,22 @@ for place = steps, #ARGV, 3 do
   redis.call('EXPIRE', ARGV[place], ARGV[3])
 end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+"""
+# The sums of an hour are 700 times less to send, and to read here, than what they are made of. KEYS: steps, the newest
+# first. ARGV: for each window, the shortest first, how many of the steps it holds.
+_SUMS = """
+local sums, windows, place = {}, {}, 0
+for window, steps in ipairs(ARGV) do
+  while place < tonumber(steps) do
+    place = place + 1
+    local counted = redis.call('HGETALL', KEYS[place])
+    for at = 1, #counted, 2 do
+      sums[counted[at]] = (sums[counted[at]] or 0) + counted[at + 1]
+    end
+  end
+  windows[window] = cjson.encode(sums)
+end
+return windows
 """
 # In microseconds of the server's clock, which all machines share.
 _HIT = """
@@ -59,15 +76,15 @@ class ValkeyCounters:
 
     def windows(self, now: float) -> dict[str, Counter[str]]:
         """What was counted in each of `recent.WINDOWS`, which end at the Unix time `now`."""
-        steps = range(recent.begin(now, recent.LONGEST), int(now) + 1, recent.STEP)
-        found = self._server.commands([("HGETALL", f"{names.RECENT}{at}") for at in steps])
-        windows = {window: Counter[str]() for window in recent.WINDOWS}
-        for window, seconds in recent.WINDOWS.items():
-            first = recent.begin(now, seconds)
-            for at, counted in zip(steps, found, strict=True):
-                if at >= first:
-                    windows[window].update({name: int(float(value)) for name, value in counted.items()})
-        return windows
+        windows = sorted(recent.WINDOWS.items(), key=lambda window: window[1])
+        begins = [recent.begin(now, seconds) for _, seconds in windows]
+        steps = range(begins[-1], int(now) + 1, recent.STEP)
+        holds = [len(range(begin, int(now) + 1, recent.STEP)) for begin in begins]
+        found = self._server.script(_SUMS, [f"{names.RECENT}{at}" for at in reversed(steps)], holds)
+        return {
+            name: Counter({counter: int(value) for counter, value in json.loads(sums).items()})
+            for (name, _), sums in zip(windows, found, strict=True)
+        }
 
     def add(self, batch: CountedBatch, now: float) -> None:
         """Add to the counters, unless this batch has been added. Steps expire by themselves."""

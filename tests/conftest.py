@@ -40,6 +40,14 @@ def _no_memory_of_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_indexes_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is generated must not depend on the repositories that the user has had indexed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sfm2.repository.collection._FOLDER", f"indexes-{tmp_path_factory.mktemp('indexes').name}")
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """The service on the default weights, as a user would start it."""

@@ -67,16 +67,17 @@ class IndexWatcher:
                 root, watch_filter=None, debounce=_AT_MOST, step=_PAUSE, stop_event=self._stop, rust_timeout=500,
                 yield_on_timeout=True, raise_interrupt=False, ignore_permission_denied=True,
             )  # fmt: skip
-            self._update(None)
-            for change in changes:
-                if change:
+            for number, change in enumerate(changes):
+                if number == 0:  # only by now it watches: what was changed before is found by looking
+                    self._update(None)
+                elif change:
                     self._update(changed_paths(root, (path for _, path in change)))
                 elif not root.is_dir():
                     break
             if not self._stop.is_set():
                 _log.warning("%s is gone, and is watched no more", root)
-        except (OSError, RepositoryError, MissingExtraError) as error:
-            _log.warning("%s is watched no more: %s", root, error)
+        except (OSError, RepositoryError, MissingExtraError, RuntimeError) as error:  # watchfiles raises RuntimeErrors
+            _log.warning("%s is watched no more, so its index stays as it is: %s", root, error)
 
     def _update(self, paths: list[str] | None) -> None:
         if paths == []:

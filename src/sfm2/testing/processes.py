@@ -24,13 +24,14 @@ _LOADING = 240.0  # seconds for the weights
 def clean_environment(data_dir: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without settings of SFM-2, with an empty configuration and keys and counters in `data_dir`.
 
-    `more` is added to it.
+    Repositories that were indexed are not read. `more` is added to it.
     """
     config = data_dir / "config.json"
     config.write_text("{}", encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
     ours = {"SFM2_STORAGE_DATA_DIR": data_dir, "SFM2_STORAGE_STATE_DIR": data_dir / "state", "SFM2_CONFIG": config}
-    return {**kept, **{name: str(value) for name, value in ours.items()}, **(more or {})}
+    alone = {"SFM2_REPOSITORY_ENABLED": "false"}
+    return {**kept, **{name: str(value) for name, value in ours.items()}, **alone, **(more or {})}
 
 
 @dataclass

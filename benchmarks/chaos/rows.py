@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 
 import httpx
@@ -11,12 +12,15 @@ from sfm2.testing import ServerProcess
 PREFIX = "def area(width, height):\n    return "
 SHORT = {"prefix": PREFIX, "path": "a.py", "max_length": 8}
 REFUSED = (429, 503)
+_TLS = ssl.create_default_context()  # once: two hundred clients that read all certificates would take seconds
 
 
 def client(server: ServerProcess, key: str | None = None, timeout: float = 60.0) -> httpx.Client:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     limits = httpx.Limits(max_connections=None)
-    return httpx.Client(base_url=server.url, timeout=timeout, trust_env=False, headers=headers, limits=limits)
+    return httpx.Client(
+        base_url=server.url, timeout=timeout, trust_env=False, headers=headers, limits=limits, verify=_TLS
+    )
 
 
 def status_of(http: httpx.Client, path: str, body: Mapping[str, object] | None = None) -> int:

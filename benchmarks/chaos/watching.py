@@ -38,6 +38,8 @@ def watched(url: str) -> Iterator[Seen]:
     seen = Seen()
     command = [sys.executable, "-m", "benchmarks.chaos.watching", url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has begun to look
         try:
             yield seen
         finally:
@@ -50,6 +52,8 @@ def main() -> None:
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
     seen, next_statistics = Seen(), time.monotonic() + _STATISTICS
     with httpx.Client(base_url=sys.argv[1], timeout=60, trust_env=False) as http:
+        http.get("/health/live")  # the first takes its time to connect
+        print(flush=True)
         while not ended.wait(_EVERY):
             started = time.perf_counter()
             try:

@@ -129,6 +129,11 @@ def worker(tiny_settings: MakeSettings) -> Iterator[Worker]:
     thread.join()
 
 
+def test_it_has_worked_before_its_first_job(worker: Worker) -> None:
+    [pipeline] = worker._pipelines.values()
+    assert pipeline.warmed == 2
+
+
 def test_an_adapter_loads_while_the_base_goes_on(
     worker: Worker, store: AdapterStore, alone: dict[str | None, str]
 ) -> None:
@@ -278,3 +283,14 @@ def test_the_one_in_use_is_loaded_first(tiny_settings: MakeSettings, tmp_path: P
     store.use("one")
     with running_engine(tiny_settings(storage__data_dir=tmp_path)) as engine:
         assert engine.loaded == ["one"]
+
+
+def test_who_is_ready_answers_with_the_adapter_and_without(
+    tiny_settings: MakeSettings, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    """One that is for holes only, so that all else needs the base: nobody waits for it to load."""
+    store = AdapterStore(tmp_path)
+    store.add(tiny_adapter.write(tmp_path / "one", tiny_gguf, 1), holes_only=True)
+    store.use("one")
+    with running_engine(tiny_settings(storage__data_dir=tmp_path)) as engine:
+        assert engine.loaded == [None, "one"]

@@ -64,7 +64,14 @@ def test_of_a_batch_beside_others_as_many_are_let_in_as_their_share_of_the_engin
     alone = filled(Admission(1_000, Pace(STEP)), Priority.BATCH)
     beside = filled(Admission(1_000, Pace(STEP)), Priority.BATCH, at_once=BESIDE)
     assert BESIDE < len(beside) < len(alone)
-    assert Pace(STEP).seconds([one.size for one in beside], BESIDE) <= 24
+    assert Pace(STEP).seconds([one.size for one in beside], BESIDE) * Pace(STEP).held_up <= 24
+
+
+def test_it_is_measured_how_much_others_hold_up_batches() -> None:
+    pace = Pace(STEP)
+    for _ in range(1_000):
+        pace.stepped_beside(0.1, 1)
+    assert pace.held_up == pytest.approx(0.1 / STEP)
 
 
 def test_room_is_made_by_those_that_end() -> None:

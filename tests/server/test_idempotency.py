@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfm2 import SFM2Client
-from sfm2.errors import BackendOverloadedError, IdempotencyConflictError, RequestInProgressError
+from sfm2.errors import BackendError, BackendOverloadedError, IdempotencyConflictError, RequestInProgressError
 from sfm2.headers import IDEMPOTENCY_KEY
 from sfm2.server.answering.replays import Replays, WholeResponse
 from sfm2.server.usage.keys import Keys
@@ -120,13 +120,13 @@ def test_what_failed_is_tried_again(serving: Serving) -> None:
 
 
 def test_so_is_a_batch_of_which_a_part_failed(serving: Serving) -> None:
-    full: list[Exception] = [BackendOverloadedError("full")]
-    backend = FunctionBackend("echo", lambda request: [full.pop() if full and "y" in request.prefix else "z"])
+    faults: list[Exception] = [BackendError("died")]
+    backend = FunctionBackend("echo", lambda request: [faults.pop() if faults and "y" in request.prefix else "z"])
     body = {"prompts": ["x = ", "y = ", ""]}
     with serving(backends=[backend]) as client:
         answers = [client.post("/generate/batch", json=body, headers=KEY) for _ in range(3)]
     failed = [[one.get("error") for one in answer.json()["results"]] for answer in answers]
-    assert failed == [[None, "overloaded", "invalid_request"]] + [[None, None, "invalid_request"]] * 2
+    assert failed == [[None, "model_unavailable", "invalid_request"]] + [[None, None, "invalid_request"]] * 2
     assert ["Idempotency-Replayed" in answer.headers for answer in answers] == [False, False, True]
 
 

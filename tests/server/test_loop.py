@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from sfm2.server.http.context import RequestContext
+from sfm2.server.http.routing import RoutePolicy
+from sfm2.server.middleware.turnstile import Turnstile
+from sfm2.server.protocols.sfm2.protocol import SFM2
+from sfm2.server.state import AppState
 from sfm2.server.usage.loop_lag import LoopLag
 from sfm2.testing import ScriptedBackend
 from tests.server.live import Serving
@@ -119,3 +126,33 @@ def test_lag_is_counted_by_the_bound_that_it_does_not_exceed() -> None:
         lag.add(seconds)
     assert lag.counts == {"0.01": 2, "0.1": 1, "1": 1, "inf": 1}
     assert lag.most == 7.0
+
+
+def test_requests_that_come_at_once_begin_one_after_another() -> None:
+    """And what is open passes them by."""
+    begun: list[tuple[str, int]] = []
+    rounds = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append((scope["path"], rounds))
+
+    async def count_rounds() -> None:
+        nonlocal rounds
+        while True:
+            await asyncio.sleep(0)
+            rounds += 1
+
+    async def scenario() -> None:
+        turnstile = Turnstile(app, cast("AppState", None))
+        counting = asyncio.create_task(count_rounds())
+        scopes = [{"type": "http", "path": path} for path in ("/a", "/b", "/c", "/health")]
+        for scope in scopes:
+            policy = RoutePolicy(SFM2, open=scope["path"] == "/health")
+            RequestContext("id", policy).attach(scope)
+        nothing = cast("Any", None)
+        await asyncio.gather(*(turnstile(scope, nothing, nothing) for scope in scopes))
+        counting.cancel()
+
+    asyncio.run(scenario())
+    assert [path for path, _ in begun] == ["/health", "/a", "/b", "/c"]
+    assert len({at for path, at in begun if path != "/health"}) == 3

@@ -91,6 +91,7 @@ class AsyncModelManager:
 
     async def start(self) -> None:
         """Begin to load what needs loading, and return at once."""
+        await self._threads.start()
         await self._chain.start()
 
     async def aclose(self) -> None:

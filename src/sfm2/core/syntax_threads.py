@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from sfm2.core.threads import started
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 
 LONG = 50_000
@@ -22,11 +23,15 @@ T = TypeVar("T")
 
 
 class SyntaxThreads:
-    """The threads of all requests; they begin with the first of their work."""
+    """The threads of all requests; they start with the first of their work, or before."""
 
     def __init__(self) -> None:
         self._ordinary = ThreadPoolExecutor(1, "sfm2-syntax")
         self._long = ThreadPoolExecutor(1, "sfm2-syntax-long")
+
+    async def start(self) -> None:
+        """Start them now."""
+        await asyncio.gather(started(self._ordinary, 1), started(self._long, 1))
 
     def close(self) -> None:
         """What runs is not waited for; what has not begun is dropped."""

@@ -26,6 +26,7 @@ from sfm2.server.http.routing import RouteTable, ServiceRouter
 from sfm2.server.page import swagger
 from sfm2.server.page.routes import page_router
 from sfm2.server.process import worker_settings
+from sfm2.server.process.python_lock import share_the_lock
 from sfm2.server.protocols.llama_cpp import routes as llama_cpp_routes
 from sfm2.server.protocols.llama_cpp.protocol import LLAMA_CPP
 from sfm2.server.protocols.openai import routes as openai_routes
@@ -83,6 +84,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> FastAPI:
     Ends the process with uvicorn's STARTUP_FAILURE if that fails: otherwise uvicorn would restart it again and again.
     """
     environment = os.environ if environment is None else environment
+    share_the_lock()
     try:
         return create_app(worker_settings.read(environment) or load(environment=environment).settings)
     except SFM2Error as error:

@@ -22,6 +22,7 @@ from sfm2.server.app import create_app
 from sfm2.server.process.connections import Guarded, allow_many_files
 from sfm2.server.process.logs import log_config
 from sfm2.server.process.proxies import TrustedProxies
+from sfm2.server.process.python_lock import share_the_lock
 from sfm2.server.process.shared_engine import shared_engine
 from sfm2.server.process.workers import Workers
 from sfm2.server.usage.opening import store_of
@@ -50,6 +51,7 @@ def run(config: uvicorn.Config, settings: Settings, listener: socket.socket, rel
     On SIGHUP several workers are replaced, with the settings that `reload` gives. A single one goes on as it is.
     """
     allow_many_files()
+    share_the_lock()
     with suppress(KeyboardInterrupt), _sigterm_exits_cleanly():
         if settings.api.workers == 1:
             signal.signal(signal.SIGHUP, _stays)

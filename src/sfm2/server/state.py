@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +13,7 @@ from fastapi import Depends, Request
 
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
+from sfm2.core.threads import started
 from sfm2.errors import MissingExtraError
 from sfm2.server.answering.answering import Answering
 from sfm2.server.answering.replays import Replays
@@ -32,6 +35,7 @@ from sfm2.server.usage.store import AsyncStore
 if TYPE_CHECKING:
     from sfm2.server.process.traces import Traces
 
+_THREADS = 6  # for files; as many as asyncio would start with two processors
 _TRACES = "sfm2.server.process.traces"
 
 
@@ -67,6 +71,7 @@ class AppState:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.reading.aclose)
             stack.push_async_callback(self.writing.aclose)
+            await _start_threads()
             await self.writing.open()
             await self.reading.open()
             await self.authentication.look()
@@ -83,6 +88,13 @@ class AppState:
             stop_with_parent()
             stack.enter_context(draining_on_signals(self.in_flight, self.settings.api.shutdown_timeout))
             yield
+
+
+async def _start_threads() -> None:
+    """Those of `asyncio.to_thread`, which reads what may change on the disk."""
+    pool = ThreadPoolExecutor(_THREADS, "sfm2")
+    asyncio.get_running_loop().set_default_executor(pool)
+    await started(pool, _THREADS)
 
 
 def _check_extra(settings: Settings) -> None:

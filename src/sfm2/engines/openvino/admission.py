@@ -48,13 +48,16 @@ class Admission:
         self, prompt: int, longest: int, priority: Priority, patience: float | None, at_once: int = AT_ONCE
     ) -> Ticket:
         """Let a job in: `prompt` tokens to read, `longest` to write at most, to be finished within `patience` seconds.
-        `at_once` of its priority and of higher ones run at the same time.
+        `at_once` of its priority and of higher ones run at the same time; where that is less than `AT_ONCE`, others hold
+        them up.
 
         Raises `RefusedForLoadError`. An engine that has nothing else to do refuses nothing.
         """
         ticket = Ticket(Size(prompt, min(longest, self._length[priority])), priority)
         before = [one.size for one in self._inside if one.priority <= priority]
         seconds = self._pace.seconds([*before, ticket.size], at_once)
+        if at_once < AT_ONCE:
+            seconds *= self._pace.held_up
         if len(before) >= self._most:
             raise RefusedForLoadError(f"{len(before)} requests are running or waiting", self._turnover())
         if before and patience is not None and seconds > _HEADROOM * patience:

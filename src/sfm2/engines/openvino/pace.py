@@ -13,6 +13,7 @@ from typing import NamedTuple
 SHARED = 9.0
 PROMPT = 14.0
 _STEP = 0.022  # seconds, until it is measured
+_HELD_UP = 2.0  # until it is measured
 _WEIGHT = 0.02  # of the latest step: a few seconds of work are remembered
 
 
@@ -29,10 +30,16 @@ class Pace:
 
     def __init__(self, step: float = _STEP) -> None:
         self.step = step
+        self.held_up = _HELD_UP
+        """How many times as long steps take for batches while others are served, whose prompts are read in between"""
 
     def stepped(self, seconds: float, running: int) -> None:
         """A step gave `running` jobs a token each, and read no prompt."""
         self.step += _WEIGHT * (seconds / _share(running) - self.step)
+
+    def stepped_beside(self, seconds: float, batch: int) -> None:
+        """A step gave so many jobs of batches a token each, and did what others wanted."""
+        self.held_up += _WEIGHT * (seconds / (_share(batch) * self.step) - self.held_up)
 
     def seconds(self, jobs: Collection[Size], at_once: int) -> float:
         """How long these jobs take together, at most `at_once` of them at the same time."""

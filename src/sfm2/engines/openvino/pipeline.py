@@ -125,6 +125,8 @@ class Pipeline:
             chosen = genai.AdapterConfig(genai.AdapterConfig.Mode.MODE_STATIC)
             chosen.add(genai.Adapter(str(adapter.path)), adapter.scale)
             properties["adapters"] = chosen
+        self.warmed = 0
+        """Tokens that it wrote before its first job"""
         self._pipeline = genai.ContinuousBatchingPipeline(config.folder, self._scheduler(), config.device, properties)
         self._warm_up()
 
@@ -181,12 +183,16 @@ class Pipeline:
         return bool(self._running) or self._pipeline.has_non_finished_requests()
 
     def _warm_up(self) -> None:
-        """The first steps allocate and compile; better now than during the first request."""
+        """The first steps allocate and compile, for seconds; better now than during the first request.
+
+        The handle must be held: a request without one is dropped before its first step.
+        """
         config = generation_config(SamplingParams(max_length=2), self._stop_ids)
         ids = np.ones((1, min(BLOCK_TOKENS, self._config.context - 2)), np.int64)
-        self._pipeline.add_request(0, openvino.Tensor(ids), config)
+        handle = self._pipeline.add_request(0, openvino.Tensor(ids), config)
         while self._pipeline.has_non_finished_requests():
             self._pipeline.step()
+        self.warmed = sum(len(output.generated_ids) for output in handle.read_all())
 
     def _deliver(self) -> bool:
         sent = False

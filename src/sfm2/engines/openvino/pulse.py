@@ -12,6 +12,7 @@ from pathlib import Path
 
 LOOK = 0.5
 """Seconds between two looks"""
+_OVERDUE = 1.5  # seconds without a beat until we look whether it runs: that reads a file for each of its threads
 _LONGEST_ROUND = 120.0  # seconds that it may run, or seem to, without a word
 _WANTS_TO_RUN = b"RD"  # states of a thread: running or waiting for a processor, waiting for a disk (proc_pid_stat(5))
 
@@ -45,7 +46,7 @@ class Pulse:
         """Seconds since it last moved, as far as we have looked: what we slept ourselves does not count."""
         now = self._clock()
         self._moved_at += max(0.0, now - self._looked_at - 2 * LOOK)
-        if now - self._beat_at < _LONGEST_ROUND and self._wants_to_run():
+        if _OVERDUE < now - self._beat_at < _LONGEST_ROUND and self._wants_to_run():
             self._moved_at = now
         self._looked_at = now
         return max(0.0, now - self._moved_at)

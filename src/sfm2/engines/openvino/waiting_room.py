@@ -13,7 +13,7 @@ from sfm2.generation import Priority
 
 J = TypeVar("J")
 
-BESIDE = 3
+BESIDE = 6
 """Jobs of batches that run while others are served."""
 QUIET = 5.0
 """Seconds after the last other job until batches fill the engine: who types soon asks again."""

@@ -15,6 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, OVERLOADED, TOO_LATE
@@ -36,7 +37,7 @@ PipelineKey = AdapterFile | None
 class Worker:
     """Building it loads the pipeline of `first` (blocking); then `run` it on a thread. `submit` and `cancel` from any.
 
-    `most` pipelines are loaded at once; with `base_too` the base alone is, before anybody asks for it.
+    `most` pipelines are loaded at once; with `base_too` the base alone is, too, before anybody asks for it.
     """
 
     def __init__(
@@ -54,12 +55,10 @@ class Worker:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = threading.Event()
         # By when they were asked for, the latest last.
-        self._pipelines: dict[PipelineKey, Pipeline] = dict([self._first(first)])
+        self._pipelines: dict[PipelineKey, Pipeline] = self._at_first(first, base_too)
         self._waiting: dict[PipelineKey, list[Job]] = {}
         self._loading = False
         self._leaving: list[PipelineKey] = []
-        if base_too and None not in self._pipelines:
-            self._begin_loading(None)
 
     @property
     def load(self) -> int:
@@ -133,17 +132,29 @@ class Worker:
         sent = [self._step(key, pipeline) for key, pipeline in list(self._pipelines.items())]
         if only_writing:
             self._pace.stepped(time.perf_counter() - started, len(running))
+        batch = sum(job.priority is Priority.BATCH for job in running)
+        if batch and self.at_once(Priority.BATCH) < AT_ONCE:
+            self._pace.stepped_beside(time.perf_counter() - started, batch)
         return any(sent)
 
-    def _first(self, wanted: PipelineKey) -> tuple[PipelineKey, Pipeline]:
-        """The weights alone when the adapter can't be loaded: requests for it fail, and the others are answered."""
-        try:
-            return wanted, self._made(wanted)
-        except OPENVINO_ERRORS as error:
-            if wanted is None:
-                raise
-            self.first_failure = plain(error)
-            return None, self._made(None)
+    def _at_first(self, first: PipelineKey, base_too: bool) -> dict[PipelineKey, Pipeline]:
+        """The pipelines to begin with, loaded side by side: who is ready can answer, with the adapter and without.
+
+        The weights alone when the adapter can't be loaded: requests for it fail, and the others are answered.
+        """
+        if first is None:
+            return {None: self._made(None)}
+        with ThreadPoolExecutor(1) as pool:
+            base = pool.submit(self._made, None) if base_too else None
+            try:
+                own: dict[PipelineKey, Pipeline] = {first: self._made(first)}
+            except OPENVINO_ERRORS as error:
+                self.first_failure = plain(error)
+                return {None: base.result() if base else self._made(None)}
+            try:
+                return {None: base.result(), **own} if base else own
+            except OPENVINO_ERRORS:  # it is tried again when somebody asks for it
+                return own
 
     def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
         """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
@@ -229,10 +240,11 @@ class Worker:
 def hopeless(running: Sequence[Job], waiting: Sequence[Job], pace: Pace, at_once: int) -> list[Job]:
     """Which of those that wait will not end in time, if they begin in this order, `at_once` at the same time."""
     together = max(1, min(len(running) + len(waiting), at_once))
-    end = time.monotonic() + sum(pace.share(_left(job), together) for job in running)
+    slower = pace.held_up if at_once < AT_ONCE else 1.0
+    end = time.monotonic() + slower * sum(pace.share(_left(job), together) for job in running)
     late, idle = [], not running
     for job in waiting:
-        own = pace.share(_left(job), together)
+        own = slower * pace.share(_left(job), together)
         if end + own > job.until and not idle:  # which takes whatever comes, as admission does
             late.append(job)
         else:

@@ -24,7 +24,7 @@ A = TypeVar("A", Completion, Explanation, Reply)
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence[A]]]
 
 
-class _Given(NamedTuple):
+class _Outcome(NamedTuple):
     """What a model was asked for once."""
 
     answers: Sequence[Any]
@@ -43,7 +43,7 @@ class Answering:
         self._settings = settings
         self._in_flight = in_flight
         self._variant = variant
-        self._shared: SharedWork[_Given] = SharedWork()
+        self._shared: SharedWork[_Outcome] = SharedWork()
         cache = settings.cache
         self._cache: ResponseCache[Any] | None = ResponseCache(cache.max_bytes, cache.ttl) if cache.enabled else None
 
@@ -94,18 +94,18 @@ class Answering:
         try:
             given = await self._shared.result(name, timed)
         except (APITimeoutError, OverloadedError):
-            given = _Given((), too_late=True)
+            given = _Outcome((), too_late=True)
         if not given.answers or (given.too_late and not all(map(is_whole, given.answers))):  # Ours began later.
             given = await self._shared.result(f"{name} again", timed)  # for all who waited
         context.reused = "shared"
         return [renewed(answer, context.elapsed) for answer in given.answers]
 
-    def _timed(self, context: RequestContext, work: Work[A]) -> Callable[[], Coroutine[Any, Any, _Given]]:
-        async def timed() -> _Given:
+    def _timed(self, context: RequestContext, work: Work[A]) -> Callable[[], Coroutine[Any, Any, _Outcome]]:
+        async def timed() -> _Outcome:
             clock = asyncio.get_running_loop().time
             over = clock() + self._settings.generation.timeout
             answers = await work()
-            return _Given(answers, is_past(over) or is_past(context.deadline))
+            return _Outcome(answers, is_past(over) or is_past(context.deadline))
 
         return timed
 

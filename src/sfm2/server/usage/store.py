@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from sfm2.core.threads import started
 from sfm2.errors import SFM2Error, StorageUnavailableError
 from sfm2.server.usage.outage import Outage, within_wait
 from sfm2.server.usage.sqlite.completions import SqliteCompletions
@@ -102,6 +103,7 @@ class AsyncStore:
 
     async def open(self) -> None:
         """Open the store before the first request waits for that. What fails is logged, and tried again by requests."""
+        await started(self._threads, self._store.threads)
         with suppress(StorageUnavailableError):
             await self.run(lambda store: store.ping())
 

@@ -243,8 +243,7 @@ export class RepositoryError extends SFM2Error {
 export class RepositoryIndexError extends RepositoryError {
   static override readonly title: string = "RepositoryIndexError";
   static override readonly code: string = "repository_index_error";
-  static override readonly suggestion: string =
-    "The index can be removed at any time: it is built anew from the files";
+  static override readonly suggestion: string = "The index can be removed at any time: it is built anew from the files";
 }
 
 /** A part of SFM-2 is not installed on the server. */

@@ -16,7 +16,8 @@ interface Described {
 
 const SCRIPT = `
 import json
-from sfm2.errors import SFM2Error, by_code
+from sfm2.error_tables import by_code
+from sfm2.errors import SFM2Error
 print(json.dumps([
     {"code": code, "name": kind.__name__, "status": kind.status,
      "ancestors": [base.__name__ for base in kind.__mro__ if issubclass(base, SFM2Error)]}

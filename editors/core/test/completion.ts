@@ -10,6 +10,7 @@ export function completion(text: string, more: Partial<Completion> = {}): Comple
       processingTime: 0.1,
       finishReason: "stop",
       fallback: [],
+      sources: [],
       alternatives: [],
     },
     guard: { action: "off", dropped: 0, reasons: [], undefined: [] },

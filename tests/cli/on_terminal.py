@@ -36,7 +36,7 @@ class Terminal:
     def interrupt_until(self, text: str) -> None:
         """Press Ctrl-C until the program says `text`.
 
-        Python's line editor overlooks one that comes just before it begins to wait for a key, until there is a key.
+        Python overlooks one that comes just before it begins to wait, for a key or for the network, until something comes.
         """
         for _ in range(WAIT):
             self.process.send_signal(signal.SIGINT)

@@ -125,7 +125,7 @@ def test_ctrl_c_stops_an_answer_and_ctrl_d_leaves(environment: dict[str, str]) -
         terminal.type("count\n")
         terminal.read_until("one two")
         terminal.seen = ""
-        terminal.process.send_signal(signal.SIGINT)
+        terminal.interrupt_until("(stopped)")
         terminal.read_until(">>> ")
         terminal.interrupt_until("Ctrl-D or /exit leaves")
         terminal.type("go on\n")

@@ -35,7 +35,8 @@ class Repositories:
 
     async def aclose(self) -> None:
         """Close all indexes, after the updates that are under way."""
-        await asyncio.to_thread(self._memory.close)
+        if self._memory.is_open:
+            await asyncio.to_thread(self._memory.close)
 
     def resolved(self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime) -> Resolved:
         """What `resolve` makes of a request, with excerpts. Raises what that raises."""

@@ -47,6 +47,11 @@ class RepositoryMemory:
         self._looked = -_LOOKED_FOR
         self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to close."""
+        return bool(self._watched)
+
     def close(self) -> None:
         """Close all indexes, after the updates that are under way."""
         with self._lock:

@@ -73,10 +73,10 @@ def test_contexts_are_read_as_they_are_written(text: str, parsed: Context) -> No
     assert Context.parse(str(parsed)) == parsed
 
 
-@pytest.mark.parametrize("text", ["", "much", "repository:", "repository:many", "naive:-1"])
+@pytest.mark.parametrize("text", ["", "much", "repository:many", "naive:-1"])
 def test_other_contexts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected none, naive or repository"):
-        print(Context.parse(text) if text != "repository:" else Context.parse("repository:x"))
+        Context.parse(text)
 
 
 def test_a_budget_of_nothing_shows_nothing(repository: Path) -> None:

@@ -20,7 +20,6 @@ from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
 from sfm2.types import BackendHealth, BackendStatus
 
-CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side (Qwen's tokenizer: about 3.5)
 _MAX_ATTEMPTS = 6  # one without token healing of words, the others each halve the text
 _CONTEXT_SHARE = 2  # code of other files gets half of what prefix and suffix get, if the request asks for no more
 _LEAST_CHARACTERS = 1_000  # a window that holds less is not worth asking for
@@ -108,7 +107,9 @@ class SFM2(Backend):
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         engine = await self._available()
-        characters = self._settings.generation.complete_context * CHARACTERS_PER_TOKEN if request.truncate else None
+        characters = (
+            self._settings.generation.complete_context * prompts.CHARACTERS_PER_TOKEN if request.truncate else None
+        )
         words = not request.is_chat
         for _ in range(_MAX_ATTEMPTS):
             try:

@@ -12,13 +12,13 @@ from sfm2.config import Settings
 from sfm2.core.resolve import Resolve, Resolved
 from sfm2.errors import SFM2Error
 from sfm2.generation import Excerpt, GenerationRequest
+from sfm2.prompts import CHARACTERS_PER_TOKEN
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 from sfm2.types import ChatRequest
 
 Q = TypeVar("Q", bound=Streamable | ChatRequest, contravariant=True)
-CHARACTERS_PER_TOKEN = 3  # of source code, on the safe side, as where prompts are cut
 
 _log = logging.getLogger(__name__)
 

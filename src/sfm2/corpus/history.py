@@ -55,14 +55,14 @@ def commits(repository: Path, since: date) -> list[Commit]:
 
 def additions(repository: Path, commit: Commit) -> list[Addition]:
     """The runs of lines that a commit added, in the order of the diff. Files that are not text have none."""
-    diff = git.output(repository, *_PLAIN, "diff", "--no-color", "--no-ext-diff", "-U0", "-M", commit.parent, commit.id)
-    return [one for part in re.split(rb"^diff --git ", diff or b"", flags=re.MULTILINE)[1:] for one in _added(part)]
+    diff = _diff(repository, commit)
+    return [one for part in re.split(rb"^diff --git ", diff, flags=re.MULTILINE)[1:] for one in _added(part)]
 
 
 def removed_lines(repository: Path, commit: Commit) -> frozenset[str]:
     """The lines that a commit took away anywhere, stripped: what it also adds, it only moved."""
-    diff = git.output(repository, *_PLAIN, "diff", "--no-color", "--no-ext-diff", "-U0", "-M", commit.parent, commit.id)
-    lines = (diff or b"").decode(errors="replace").split("\n")
+    diff = _diff(repository, commit)
+    lines = diff.decode(errors="replace").split("\n")
     return frozenset(line[1:].strip() for line in lines if line.startswith("-") and not line.startswith("--- "))
 
 
@@ -98,6 +98,12 @@ class Checkout:
                 f"{self._repository}: the tree of {commit[:12]} can't be read: {''.join(reason)}",
                 suggestion="Fetch the whole history: git fetch --unshallow",
             )
+
+
+def _diff(repository: Path, commit: Commit) -> bytes:
+    """What a commit changed, without the lines around."""
+    how = ("--no-color", "--no-ext-diff", "-U0", "-M")
+    return git.output(repository, *_PLAIN, "diff", *how, commit.parent, commit.id) or b""
 
 
 def _added(part: bytes) -> Iterator[Addition]:

@@ -17,13 +17,13 @@ from typing import Literal, NamedTuple, get_args
 from sfm2.corpus.history import Checkout
 from sfm2.errors import InvalidRequestError
 from sfm2.evals.items import Item
+from sfm2.prompts import CHARACTERS_PER_TOKEN
 from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
 from sfm2.repository.retrieval import Found, retrieve, similar
 
 Way = Literal["none", "naive", "repository"]
-CHARACTERS_PER_TOKEN = 3
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
 _MOST = 60  # that are kept of what was found for an item: more than the largest budget holds
 
@@ -38,10 +38,11 @@ class Context(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Context:
         """From `none`, `naive`, `repository` or, with another number of tokens, `repository:2000`. Raises ValueError."""
-        way, _, tokens = text.partition(":")
-        if way not in get_args(Way) or (tokens and not tokens.isdigit()):
+        name, _, tokens = text.partition(":")
+        way: Way | None = next((one for one in get_args(Way) if one == name), None)
+        if way is None or (tokens and not tokens.isdigit()):
             raise ValueError(f"{text}: expected none, naive or repository, and a number of tokens after a colon")
-        return cls(way, int(tokens) if tokens else cls().tokens)  # type: ignore[arg-type] # mypy can't see what `in` has shown
+        return cls(way, int(tokens) if tokens else cls().tokens)
 
     def __str__(self) -> str:
         return self.way if self.way == "none" else f"{self.way}:{self.tokens}"

@@ -2,6 +2,7 @@
 
 from sfm2.prompts.chat import ChatTemplateSlots, explanation_messages
 from sfm2.prompts.fim import (
+    CHARACTERS_PER_TOKEN,
     FAMILIES,
     RETRY_FORM,
     Family,
@@ -13,6 +14,7 @@ from sfm2.prompts.fim import (
 from sfm2.prompts.token_healing import TokenHealing
 
 __all__ = [
+    "CHARACTERS_PER_TOKEN",
     "FAMILIES",
     "RETRY_FORM",
     "ChatTemplateSlots",

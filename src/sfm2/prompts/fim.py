@@ -9,6 +9,8 @@ from typing import Literal
 
 from sfm2.generation import Excerpt
 
+CHARACTERS_PER_TOKEN = 3
+"""Of source code, on the safe side (Qwen's tokenizer: about 3.5)."""
 PromptForm = Literal["psm", "spm", "prefix"]
 """How a hole is put to a model (Bavarian et al. 2022): prefix, suffix, middle, as it was trained; suffix first, so that the
 middle continues the prefix directly, which weak fillers do far better; or the prefix alone."""

@@ -58,4 +58,4 @@ class Repositories:
             return request
         passages = (one.passage for one in found)
         excerpts = tuple(Excerpt(one.text, one.path, one.first, one.last) for one in passages)
-        return replace(request, context=excerpts, context_tokens=self._tokens) if excerpts else request
+        return replace(request, context=excerpts)

@@ -39,6 +39,11 @@ def until_waiting(client: httpx.Client, requests: int) -> None:
     until(lambda: metrics(client)["sfm2_in_flight"] == requests, what=f"{requests} requests that wait")
 
 
+def until_running(backend: FunctionBackend, streams: int) -> None:
+    """A request is in flight before it has come as far as the backend."""
+    until(lambda: backend.running == streams, what=f"{streams} streams")
+
+
 @contextmanager
 def posting(
     client: httpx.Client, *requests: tuple[str, dict[str, Any], dict[str, str]], waiting: int = 0

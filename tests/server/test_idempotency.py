@@ -17,7 +17,7 @@ from sfm2.server.answering.replays import Replays, WholeResponse
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.testing import FunctionBackend, ScriptedBackend, until
-from tests.server.gated import Gated, posting, until_waiting
+from tests.server.gated import Gated, posting, until_running, until_waiting
 from tests.server.live import Serving
 from tests.server.test_disconnect import connect_and_post
 from tests.server.test_metrics import metrics
@@ -102,7 +102,7 @@ def test_who_left_before_the_answer_may_ask_again(serving: Serving) -> None:
     backend = Gated()
     with serving(backends=[backend]) as client:
         leaving = connect_and_post(client, "/generate", DRAWN, KEY)
-        until_waiting(client, 1)
+        until_running(backend, 1)
         leaving.close()
         until(lambda: backend.closed == 1, what="the end of the work")
         until_waiting(client, 0)

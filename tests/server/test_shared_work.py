@@ -17,20 +17,20 @@ from sfm2.server.answering.shared_work import SharedWork
 from sfm2.server.usage.keys import Keys
 from sfm2.server.usage.store import Store
 from sfm2.testing import FunctionBackend, forever, until
-from tests.server.gated import Gated, posting, until_waiting
+from tests.server.gated import Gated, posting, until_running, until_waiting
 from tests.server.live import Serving
 from tests.server.test_disconnect import connect_and_post
 from tests.server.test_metrics import metrics
 
 HOLE = {"prefix": "x = ", "suffix": "\n", "path": "a.py"}
-SAME: list[tuple[str, dict[str, Any]]] = [  # in each protocol
-    ("/generate", {"prompt": "x = ", "temperature": 0}),
-    ("/generate", {"prompt": "x = ", "seed": 7, "n": 2}),
-    ("/complete", HOLE),
-    ("/explain", {"code": "x = 1"}),
-    ("/v1/completions", {"prompt": ["x = ", "y = "], "temperature": 0}),
-    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}], "temperature": 0}),
-    ("/infill", {"input_prefix": "x = ", "stream": False}),
+SAME: list[tuple[str, dict[str, Any], int]] = [  # in each protocol, with how many streams it takes
+    ("/generate", {"prompt": "x = ", "temperature": 0}, 1),
+    ("/generate", {"prompt": "x = ", "seed": 7, "n": 2}, 2),
+    ("/complete", HOLE, 1),
+    ("/explain", {"code": "x = 1"}, 1),
+    ("/v1/completions", {"prompt": ["x = ", "y = "], "temperature": 0}, 2),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}], "temperature": 0}, 1),
+    ("/infill", {"input_prefix": "x = ", "stream": False}, 1),
 ]
 
 
@@ -44,20 +44,21 @@ def without_own(answer: Any) -> Any:
     return {name: without_own(value) for name, value in answer.items() if name not in own}
 
 
-@pytest.mark.parametrize(("path", "body"), SAME)
-def test_the_second_gets_what_the_first_waits_for(serving: Serving, path: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "body", "streams"), SAME)
+def test_the_second_gets_what_the_first_waits_for(
+    serving: Serving, path: str, body: dict[str, Any], streams: int
+) -> None:
     backend = Gated()
     with serving(backends=[backend]) as client, posting(client, *[(path, body, {})] * 3) as posted:
-        until(lambda: backend.running > 0, what="a stream")
-        asked = len(backend.requests)
+        until_running(backend, streams)
         backend.open()
         first, *others = [one.result().json() for one in posted]
         found = metrics(client)
-    assert len(backend.requests) == asked == backend.most_running
+    assert len(backend.requests) == streams == backend.most_running
     assert list(map(without_own, others)) == [without_own(first)] * 2
     assert found['sfm2_reused_total{source="shared"}'] == 2
     assert found['sfm2_requests_total{outcome="success"}'] == 3
-    assert found['sfm2_tokens_total{kind="completion"}'] <= asked
+    assert found['sfm2_tokens_total{kind="completion"}'] <= streams
 
 
 def test_each_has_a_completion_of_its_own_for_feedback(serving: Serving) -> None:
@@ -101,7 +102,7 @@ def test_what_differs_is_computed(serving: Serving, other: str) -> None:
         serving(backends=[backend]) as client,
         posting(client, ("/complete", HOLE, {}), ("/complete", body, headers), ("/complete", body, headers)) as posted,
     ):
-        until(lambda: backend.running == expected, what="streams")
+        until_running(backend, expected)
         backend.open()
         assert len({one.result().json()["id"] for one in posted}) == 3
     assert len(backend.requests) == expected
@@ -114,7 +115,7 @@ def test_what_others_with_another_key_ask_is_not_shared(serving: Serving, tmp_pa
     with serving(backends=[backend]) as client:
         client.headers.update(one)
         with posting(client, *[("/complete", HOLE, key) for key in (one, other, one, other)]) as posted:
-            until(lambda: backend.running == 2, what="streams")
+            until_running(backend, 2)
             backend.open()
             assert [answer.result().status_code for answer in posted] == [200] * 4
     assert len(backend.requests) == 2
@@ -125,6 +126,7 @@ def test_the_first_may_leave(serving: Serving) -> None:
     with serving(backends=[backend]) as client:
         leaving = connect_and_post(client, "/complete", HOLE)
         until_waiting(client, 1)
+        until_running(backend, 1)
         with posting(client, ("/complete", HOLE, {}), waiting=1) as (staying,):
             leaving.close()
             until_waiting(client, 1)
@@ -139,7 +141,8 @@ def test_if_all_leave_the_work_ends(serving: Serving) -> None:
     with serving(backends=[backend]) as client:
         connections = [connect_and_post(client, "/complete", HOLE) for _ in range(3)]
         until_waiting(client, 3)
-        assert (backend.running, backend.closed) == (1, 0)
+        until_running(backend, 1)
+        assert backend.closed == 0
         for connection in connections:
             connection.close()
         until(lambda: backend.closed == 1, what="the end of the stream")
@@ -161,7 +164,7 @@ def test_the_end_of_the_firsts_time_is_not_that_of_the_second(serving: Serving, 
     backend = FunctionBackend("echo", lambda _: [*written, forever if len(backend.requests) == 1 else "z = 2"])
     body = HOLE | {"mode": "free", "prefix": ""}
     with (
-        serving(backends=[backend], generation={"timeout": 1.5}) as client,
+        serving(backends=[backend], generation={"timeout": 3}) as client,
         posting(client, ("/complete", body, {}), ("/complete", body, {})) as posted,
     ):
         first, second = (one.result() for one in posted)

@@ -7,8 +7,13 @@ import os
 import subprocess
 from pathlib import Path
 
-_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 _log = logging.getLogger(__name__)
+
+
+def surroundings() -> dict[str, str]:
+    """The environment, without a repository that it names."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
 
 
 def output(folder: Path, *arguments: str) -> bytes | None:
@@ -18,9 +23,8 @@ def output(folder: Path, *arguments: str) -> bytes | None:
     repository that the environment names, as it does in hooks, is not taken for that of the folder.
     """
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
-    surroundings = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     try:
-        return subprocess.run(command, capture_output=True, check=True, env=surroundings).stdout
+        return subprocess.run(command, capture_output=True, check=True, env=surroundings()).stdout
     except FileNotFoundError:
         _log.info("git is not installed: %s is read as a plain folder", folder)
     except subprocess.CalledProcessError as error:

@@ -24,11 +24,21 @@ class IndexPlace(NamedTuple):
     file: Path
 
 
+def folder_in(cache_dir: Path) -> Path:
+    """Where indexes are, and what belongs to them."""
+    return cache_dir / _FOLDER
+
+
+def name_of(root: Path) -> str:
+    """What files are called that belong to a folder."""
+    return blake2b(str(root).encode(errors="surrogateescape"), digest_size=_NAME).hexdigest()
+
+
 class IndexCollection:
     """The indexes below `cache_dir`, a folder for what can be made again. Only their owner may read them."""
 
     def __init__(self, cache_dir: Path) -> None:
-        self._folder = cache_dir / _FOLDER
+        self._folder = folder_in(cache_dir)
 
     def open(self, root: Path) -> RepositoryIndex:
         """The index of a folder, which is made if need be. Raises `RepositoryError`."""
@@ -56,8 +66,7 @@ class IndexCollection:
             raise RepositoryIndexError(f"The index {file} can't be deleted: {error.strerror}") from error
 
     def _file(self, root: Path) -> Path:
-        digest = blake2b(str(root).encode(errors="surrogateescape"), digest_size=_NAME).hexdigest()
-        return self._folder / f"{digest}.db"
+        return self._folder / f"{name_of(root)}.db"
 
     def _found(self) -> Iterator[IndexPlace]:
         for file in self._folder.glob("*.db"):

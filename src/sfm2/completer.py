@@ -7,7 +7,7 @@ command line, notebook, language server and evaluation ask either one without an
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import Protocol, TypeAlias, overload
+from typing import NamedTuple, Protocol, TypeAlias, overload
 
 from sfm2.types import (
     Batch,
@@ -26,6 +26,18 @@ from sfm2.types import (
 Question: TypeAlias = GenerateRequest | CompleteRequest | ExplainRequest | BatchRequest
 Answer: TypeAlias = Completion | Explanation | Batch
 Streamable: TypeAlias = GenerateRequest | CompleteRequest | ExplainRequest
+
+
+class Asker(NamedTuple):
+    """Who waits for an answer."""
+
+    deadline: float | None = None
+    """When the whole answer must be there, by the event loop's clock; None: the server's own limits are all"""
+    key: str | None = None
+    """The id of the API key that the request came with, whose holder may read some repositories; None: without one"""
+
+
+ANYBODY = Asker()
 
 
 class Completer(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from sfm2.completer import Question, Streamable
+from sfm2.completer import ANYBODY, Asker, Question, Streamable
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.types import ChatRequest, Chunk, CompleteRequest, Completion, GenerateRequest, Reply
@@ -19,25 +19,23 @@ class FailingManager(AsyncModelManager):
         self.error = error
         self._chunks = chunks
 
-    async def submit(self, request: Question, *, deadline: float | None = None) -> Any:
+    async def submit(self, request: Question, asker: Asker = ANYBODY) -> Any:
         raise self.error
 
     async def submit_all(
-        self, requests: Sequence[GenerateRequest | CompleteRequest], *, deadline: float | None = None
+        self, requests: Sequence[GenerateRequest | CompleteRequest], asker: Asker = ANYBODY
     ) -> list[Completion]:
         raise self.error
 
-    async def chat(self, request: ChatRequest, *, deadline: float | None = None) -> list[Reply]:
+    async def chat(self, request: ChatRequest, asker: Asker = ANYBODY) -> list[Reply]:
         raise self.error
 
-    async def stream(self, request: Streamable, *, deadline: float | None = None) -> AsyncGenerator[Any, None]:
+    async def stream(self, request: Streamable, asker: Asker = ANYBODY) -> AsyncGenerator[Any, None]:
         for number in range(self._chunks):
             yield Chunk(text=f"{number} ")
         raise self.error
 
-    async def chat_stream(
-        self, request: ChatRequest, *, deadline: float | None = None
-    ) -> AsyncGenerator[Chunk | Reply, None]:
+    async def chat_stream(self, request: ChatRequest, asker: Asker = ANYBODY) -> AsyncGenerator[Chunk | Reply, None]:
         for number in range(self._chunks):
             yield Chunk(text=f"{number} ")
         raise self.error

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from sfm2.backends.base import Backend
-from sfm2.completer import Answer, Question, Streamable
+from sfm2.completer import ANYBODY, Answer, Asker, Question, Streamable
 from sfm2.config import Settings, load
 from sfm2.core import answers, registry
 from sfm2.core.batch import Batches
@@ -62,8 +62,7 @@ class AsyncModelManager:
     """The fallback chain and what is around it. Build it, `start()` it, `aclose()` it; or use it in `async with`.
 
     `backends` replaces the chain's, for tests and for embedding. With `patient`, requests wait while the first backend
-    loads; otherwise they fall through the chain meanwhile. A `deadline`, by the event loop's clock, is when the whole answer
-    must be there. All methods raise classes of `sfm2.errors` only.
+    loads; otherwise they fall through the chain meanwhile. All methods raise classes of `sfm2.errors` only.
     """
 
     def __init__(
@@ -112,58 +111,52 @@ class AsyncModelManager:
     # Requests as they come over the wire.
 
     @overload
-    async def submit(
-        self, request: GenerateRequest | CompleteRequest, *, deadline: float | None = None
-    ) -> Completion: ...
+    async def submit(self, request: GenerateRequest | CompleteRequest, asker: Asker = ANYBODY) -> Completion: ...
     @overload
-    async def submit(self, request: ExplainRequest, *, deadline: float | None = None) -> Explanation: ...
+    async def submit(self, request: ExplainRequest, asker: Asker = ANYBODY) -> Explanation: ...
     @overload
-    async def submit(self, request: BatchRequest, *, deadline: float | None = None) -> Batch: ...
+    async def submit(self, request: BatchRequest, asker: Asker = ANYBODY) -> Batch: ...
     @overload
-    async def submit(self, request: Question, *, deadline: float | None = None) -> Answer: ...
+    async def submit(self, request: Question, asker: Asker = ANYBODY) -> Answer: ...
 
-    async def submit(self, request: Question, *, deadline: float | None = None) -> Answer:
+    async def submit(self, request: Question, asker: Asker = ANYBODY) -> Answer:
         """The answer to a request. With `n`, the completion with the highest confidence has the others as `alternatives`."""
         if isinstance(request, BatchRequest):
-            return await self._batch(request, deadline)
+            return await self._batch(request, asker)
         if isinstance(request, ExplainRequest):
-            return await self._explain(request, deadline)
-        return await self._complete(request, deadline=deadline)
+            return await self._explain(request, asker)
+        return await self._complete(request, asker=asker)
 
     @overload
     def stream(
-        self, request: GenerateRequest | CompleteRequest, *, deadline: float | None = None
+        self, request: GenerateRequest | CompleteRequest, asker: Asker = ANYBODY
     ) -> AsyncGenerator[Chunk | Completion, None]: ...
     @overload
-    def stream(
-        self, request: ExplainRequest, *, deadline: float | None = None
-    ) -> AsyncGenerator[Chunk | Explanation, None]: ...
+    def stream(self, request: ExplainRequest, asker: Asker = ANYBODY) -> AsyncGenerator[Chunk | Explanation, None]: ...
     @overload
     def stream(
-        self, request: Streamable, *, deadline: float | None = None
+        self, request: Streamable, asker: Asker = ANYBODY
     ) -> AsyncGenerator[Chunk | Completion | Explanation, None]: ...
 
-    def stream(self, request: Streamable, *, deadline: float | None = None) -> AsyncGenerator[Any, None]:
+    def stream(self, request: Streamable, asker: Asker = ANYBODY) -> AsyncGenerator[Any, None]:
         """Chunks as they arrive, then the answer. Closing it stops the work."""
         if isinstance(request, ExplainRequest):
-            return self._streamed(request, resolve_explanation, answers.explanation, deadline)
-        return self._streamed(request, resolve_completion, partial(self._completion, request), deadline)
+            return self._streamed(request, resolve_explanation, answers.explanation, asker)
+        return self._streamed(request, resolve_completion, partial(self._completion, request), asker)
 
     async def submit_all(
-        self, requests: Sequence[GenerateRequest | CompleteRequest], *, deadline: float | None = None
+        self, requests: Sequence[GenerateRequest | CompleteRequest], asker: Asker = ANYBODY
     ) -> list[Completion]:
         """All at once; the first that fails fails all."""
-        return await together([self._complete(request, deadline=deadline) for request in requests])
+        return await together([self._complete(request, asker=asker) for request in requests])
 
-    async def chat(self, request: ChatRequest, *, deadline: float | None = None) -> list[Reply]:
+    async def chat(self, request: ChatRequest, asker: Asker = ANYBODY) -> list[Reply]:
         """The next message of a conversation, `n` times."""
-        return await together([self._reply(one, deadline) for one in split_choices(request)])
+        return await together([self._reply(one, asker) for one in split_choices(request)])
 
-    def chat_stream(
-        self, request: ChatRequest, *, deadline: float | None = None
-    ) -> AsyncGenerator[Chunk | Reply, None]:
+    def chat_stream(self, request: ChatRequest, asker: Asker = ANYBODY) -> AsyncGenerator[Chunk | Reply, None]:
         """Chunks as they arrive, then the whole `Reply`. Closing it stops the work."""
-        return self._streamed(request, resolve_chat, answers.reply, deadline)
+        return self._streamed(request, resolve_chat, answers.reply, asker)
 
     async def health(self) -> Health:
         """The state of the service and its backends."""
@@ -217,11 +210,11 @@ class AsyncModelManager:
         request: GenerateRequest | CompleteRequest,
         only: str | None = None,
         priority: Priority | None = None,
-        deadline: float | None = None,
+        asker: Asker = ANYBODY,
     ) -> Completion:
         """`only` names the backend to ask."""
         started = time.perf_counter()
-        resolved = await self._resolved(resolve_completion, request, deadline)
+        resolved = await self._resolved(resolve_completion, request, asker)
         if priority is not None:
             resolved = resolved._replace(request=replace(resolved.request, priority=priority))
         only = only or await self._only(request)
@@ -229,20 +222,20 @@ class AsyncModelManager:
         rated = [(result, self._generator.confidence(result)) for result in await together(collecting)]
         return answers.completion(request, resolved, started, sorted(rated, key=lambda one: -one[1].value))
 
-    async def _batch(self, request: BatchRequest, deadline: float | None) -> Batch:
+    async def _batch(self, request: BatchRequest, asker: Asker) -> Batch:
         """Each prompt on its own."""
-        complete = partial(self._complete, priority=Priority.BATCH, deadline=deadline)
-        return await self._batches.answered(request, complete, deadline)
+        complete = partial(self._complete, priority=Priority.BATCH, asker=asker)
+        return await self._batches.answered(request, complete, asker.deadline)
 
-    async def _explain(self, request: ExplainRequest, deadline: float | None) -> Explanation:
+    async def _explain(self, request: ExplainRequest, asker: Asker) -> Explanation:
         started = time.perf_counter()
-        resolved = await self._resolved(resolve_explanation, request, deadline)
+        resolved = await self._resolved(resolve_explanation, request, asker)
         result = await self._generator.collect(*resolved, await self._only(request))
         return answers.explanation(resolved, started, result)
 
-    async def _reply(self, request: ChatRequest, deadline: float | None) -> Reply:
+    async def _reply(self, request: ChatRequest, asker: Asker) -> Reply:
         started = time.perf_counter()
-        resolved = await self._resolved(resolve_chat, request, deadline)
+        resolved = await self._resolved(resolve_chat, request, asker)
         result = await self._generator.collect(*resolved, await self._only(request))
         return answers.reply(resolved, started, result)
 
@@ -251,14 +244,14 @@ class AsyncModelManager:
         request: S,
         resolve: Resolve[S],
         answer: Callable[[Resolved, float, GenerationResult], W],
-        deadline: float | None,
+        asker: Asker,
     ) -> AsyncGenerator[Chunk | W, None]:
         """Chunks, then what `answer` makes of the result."""
         started = time.perf_counter()
         n = 1 if isinstance(request, ExplainRequest) else request.n or 1
         if n > 1:
             raise InvalidRequestError(f"n: a stream carries one answer, not {n}")
-        resolved = await self._resolved(resolve, request, deadline, streaming=True)
+        resolved = await self._resolved(resolve, request, asker, streaming=True)
         only = await self._only(request)
         async with aclosing(self._generator.stream(*resolved, only=only)) as items:
             async for item in items:
@@ -279,14 +272,14 @@ class AsyncModelManager:
     ) -> Completion:
         return answers.completion(request, resolved, started, [(result, self._generator.confidence(result))])
 
-    async def _resolved(
-        self, resolve: Resolve[Q], request: Q, deadline: float | None, *, streaming: bool = False
-    ) -> Resolved:
+    async def _resolved(self, resolve: Resolve[Q], request: Q, asker: Asker, *, streaming: bool = False) -> Resolved:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
-        resolved = await thread.run(self._repositories.resolved, resolve, request, streaming=streaming, time=time)
+        resolved = await thread.run(
+            self._repositories.resolved, resolve, request, streaming=streaming, time=time, key=asker.key
+        )
         await self._wait_for_weights()
-        return resolved._replace(request=replace(resolved.request, deadline=deadline))
+        return resolved._replace(request=replace(resolved.request, deadline=asker.deadline))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

@@ -31,19 +31,21 @@ class Repositories:
         self._tokens = settings.repository.tokens
         enabled = settings.repository.enabled
         self._wanted = self._tokens > 0 and (settings.on_loopback if enabled is None else enabled)
-        self._memory = RepositoryMemory(settings.storage.cache_dir)
+        self._memory = RepositoryMemory(settings.storage.cache_dir, settings.storage.data_dir)
 
     async def aclose(self) -> None:
         """Close all indexes, after the updates that are under way."""
         if self._memory.is_open:
             await asyncio.to_thread(self._memory.close)
 
-    def resolved(self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime) -> Resolved:
-        """What `resolve` makes of a request, with excerpts. Raises what that raises."""
+    def resolved(
+        self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime, key: str | None = None
+    ) -> Resolved:
+        """What `resolve` makes of a request, with excerpts that the holder of `key` may read. Raises what that raises."""
         found = resolve(request, self._settings, streaming=streaming, time=time)
-        return found._replace(request=self.informed(found.request, time))
+        return found._replace(request=self.informed(found.request, time, key))
 
-    def informed(self, request: GenerationRequest, time: ParsingTime) -> GenerationRequest:
+    def informed(self, request: GenerationRequest, time: ParsingTime, key: str | None = None) -> GenerationRequest:
         """The request with what of its repository is of use, unless it has excerpts of its own. Takes milliseconds.
 
         An index that fails is left out.
@@ -52,7 +54,7 @@ class Repositories:
             return request
         query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
         try:
-            found = self._memory.shown(query, self._tokens * CHARACTERS_PER_TOKEN)
+            found = self._memory.shown(query, self._tokens * CHARACTERS_PER_TOKEN, key)
         except SFM2Error as error:
             _log.warning("no code of the repository is shown: %s", error.message)
             return request

@@ -17,10 +17,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from sfm2.errors import MissingExtraError, RepositoryError
+from sfm2.repository.clones import RepositoryClones
 from sfm2.repository.collection import IndexCollection
 from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
+from sfm2.repository.readers import ClosedFolders, IndexReaders
 from sfm2.repository.retrieval import Found, retrieve
 from sfm2.repository.watching import IndexWatcher
 
@@ -37,11 +39,13 @@ _log = logging.getLogger(__name__)
 class RepositoryMemory:
     """`cache_dir`: where indexes are (`IndexCollection`). They are kept up to date until it is closed.
 
-    For several threads: one at a time asks.
+    `data_dir`: where it is written who may read which of them (`IndexReaders`). For several threads: one at a time asks.
     """
 
-    def __init__(self, cache_dir: Path) -> None:
+    def __init__(self, cache_dir: Path, data_dir: Path | None = None) -> None:
         self._collection = IndexCollection(cache_dir)
+        self._clones = RepositoryClones(cache_dir)
+        self._readers = IndexReaders(cache_dir, data_dir)
         self._lock = threading.Lock()
         self._watched: dict[Path, _Watched] = {}
         self._looked = -_LOOKED_FOR
@@ -58,31 +62,36 @@ class RepositoryMemory:
             for root in list(self._watched):
                 self._watched.pop(root).close()
 
-    def shown(self, query: Query, characters: int) -> list[Found]:
+    def shown(self, query: Query, characters: int, key: str | None = None) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Raises
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Repositories that
+        the holder of `key`, the id of an API key, may not read are as if they were not there; None: nobody's key. Raises
         `RepositoryIndexError`.
         """
         with self._lock:
-            found = self._belongs(query)
+            closed = self._readers.closed_to(key)
+            found = self._belongs(query, closed)
             if found is None:
                 return []
             index, query = found
-            place = _Region(index.root, query.path or "", _region(query.prefix), characters)
+            place = _Region(index.root, query.path or "", _region(query.prefix), characters, key, closed)
             kept = self._shown.get(place)
             if kept is None or time.monotonic() - kept.since >= FRESH:
-                kept = _Shown(time.monotonic(), pack(retrieve(index, query), characters))
+                useful = [one for one in retrieve(index, query) if not closed.has_within(index.root, one.passage.path)]
+                kept = _Shown(time.monotonic(), pack(useful, characters))
             self._shown[place] = kept
             self._shown.move_to_end(place)
             while len(self._shown) > _PLACES:
                 self._shown.popitem(last=False)
             return kept.found
 
-    def _belongs(self, query: Query) -> tuple[RepositoryIndex, Query] | None:
+    def _belongs(self, query: Query, closed: ClosedFolders) -> tuple[RepositoryIndex, Query] | None:
         """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
         for index in self._indexes():
-            path = _own_path(index, query)
+            if closed.has(index.root):
+                continue
+            path = _own_path(index, query, elsewhere=self._clones.holds(index.root))
             if path is not None:
                 hidden = query.hidden | ({path} if path else set())
                 return index, replace(query, path=path or query.path, hidden=hidden)
@@ -108,12 +117,14 @@ class RepositoryMemory:
 
 
 class _Region(NamedTuple):
-    """Where a hole is, and how much room there is."""
+    """Where a hole is, how much room there is, and for whom: what one is shown is kept for nobody else."""
 
     root: Path
     path: str
     region: str
     characters: int
+    key: str | None
+    closed: ClosedFolders
 
 
 class _Shown(NamedTuple):
@@ -137,9 +148,12 @@ class _Watched:
         self.index.close()
 
 
-def _own_path(index: RepositoryIndex, query: Query) -> str | None:
-    """The path of the query's file in the repository; empty if it belongs there and is new; None if it does not."""
-    if query.path is not None and Path(query.path).is_absolute():
+def _own_path(index: RepositoryIndex, query: Query, *, elsewhere: bool) -> str | None:
+    """The path of the query's file in the repository; empty if it belongs there and is new; None if it does not.
+
+    `elsewhere`: people work on it in folders of their own, so that the whole path of a file tells nothing.
+    """
+    if query.path is not None and Path(query.path).is_absolute() and not elsewhere:
         try:
             return Path(os.path.normpath(query.path)).relative_to(index.root).as_posix()
         except ValueError:

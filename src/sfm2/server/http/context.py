@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from starlette.types import Scope
 
+from sfm2.completer import Asker
 from sfm2.error_tables import by_code
 from sfm2.errors import ServerError
 from sfm2.server.http.routing import RoutePolicy
@@ -60,6 +61,11 @@ class RequestContext:
     def elapsed(self) -> float:
         """Seconds since arrival."""
         return time.perf_counter() - self.started
+
+    @property
+    def asker(self) -> Asker:
+        """Who waits for the answer."""
+        return Asker(self.deadline, self.key.id if self.key else None)
 
     def finished(self) -> FinishedRequest:
         """What is counted of the request when it has ended."""

@@ -31,10 +31,10 @@ async def infill(body: InfillBody, request: Request, state: AppStateDep) -> Resp
     model = state.model_names.find(body.model)
     internal = context.with_key_adapter(complete_request(body, state.settings, adapter_of(model)))
     if body.stream and not body.only_reads:
-        chunks = state.manager.stream(internal, deadline=context.deadline)
+        chunks = state.manager.stream(internal, context.asker)
         return EventStreamResponse(infill_events(chunks, context, model), state.in_flight)
     (completion,) = await state.answering.answers(
-        request, [internal], lambda: state.manager.submit_all([internal], deadline=context.deadline)
+        request, [internal], lambda: state.manager.submit_all([internal], context.asker)
     )
     context.record(completion)
     answer = infill_answer(completion, model, body.only_reads)

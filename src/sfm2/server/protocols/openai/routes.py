@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import Depends, Request
 
+from sfm2.completer import Asker
 from sfm2.requests import split_choices
 from sfm2.server.http.context import RequestContext
 from sfm2.server.http.deadline import take_deadline
@@ -65,11 +66,11 @@ async def create_completion(
     requests = completion_requests(body, state.settings, adapter_of(head.model))
     requests = [context.with_key_adapter(one) for one in requests]
     if body.stream:
-        choices = _choices(body, requests, state, context.deadline)
+        choices = _choices(body, requests, state, context.asker)
         events = completion_events(head, choices, context, _includes_usage(body))
         return EventStreamResponse(events, state.in_flight)
     answers = await state.answering.answers(
-        request, requests, lambda: state.manager.submit_all(requests, deadline=context.deadline)
+        request, requests, lambda: state.manager.submit_all(requests, context.asker)
     )
     answers = [without_output(one) for one in answers] if max_tokens(body) == 0 else answers
     context.answers = answers
@@ -87,12 +88,10 @@ async def create_chat_completion(
     internal = chat_request(body, state.settings, adapter_of(head.model))
     if body.stream:
         stream = partial(_reply_without_output, state) if max_tokens(body) == 0 else state.manager.chat_stream
-        replies = [partial(stream, one, deadline=context.deadline) for one in split_choices(internal)]
+        replies = [partial(stream, one, context.asker) for one in split_choices(internal)]
         events = chat_events(head, replies, context, _includes_usage(body))
         return EventStreamResponse(events, state.in_flight)
-    answers = await state.answering.answers(
-        request, [internal], lambda: state.manager.chat(internal, deadline=context.deadline)
-    )
+    answers = await state.answering.answers(request, [internal], lambda: state.manager.chat(internal, context.asker))
     answers = [without_output(one) for one in answers] if max_tokens(body) == 0 else answers
     context.answers = answers
     return chat_answer(head, answers)
@@ -102,29 +101,29 @@ def _choices(
     body: CompletionBody,
     requests: list[GenerateRequest | CompleteRequest],
     state: AppState,
-    deadline: float | None,
+    asker: Asker,
 ) -> list[tuple[str, OpenCompletion]]:
     stream = partial(_completion_without_output, state) if max_tokens(body) == 0 else state.manager.stream
     echoed = body.prompt if body.echo else [""] * len(requests)
     return [
-        (prompt, partial(stream, one, deadline=deadline))
+        (prompt, partial(stream, one, asker))
         for prompt, request in zip(echoed, requests, strict=True)
         for one in split_choices(request)
     ]
 
 
 async def _completion_without_output(
-    state: AppState, request: GenerateRequest | CompleteRequest, deadline: float | None
+    state: AppState, request: GenerateRequest | CompleteRequest, asker: Asker
 ) -> AsyncGenerator[Chunk | Completion, None]:
     """The stream of a request of 0 tokens."""
-    yield without_output(await state.manager.submit(request, deadline=deadline))
+    yield without_output(await state.manager.submit(request, asker))
 
 
 async def _reply_without_output(
-    state: AppState, request: ChatRequest, deadline: float | None
+    state: AppState, request: ChatRequest, asker: Asker
 ) -> AsyncGenerator[Chunk | Reply, None]:
     """The same for a conversation."""
-    (reply,) = await state.manager.chat(request, deadline=deadline)
+    (reply,) = await state.manager.chat(request, asker)
     yield without_output(reply)
 
 

@@ -53,9 +53,7 @@ async def generate_batch(body: BatchRequest, request: Request, state: AppStateDe
     """Complete many prompts. A prompt that fails has an error in its place; the others are answered."""
     context = RequestContext.of(request.scope)
     internal = context.with_key_adapter(body)
-    batch = await state.in_flight.run(
-        request.receive, lambda: state.manager.submit(internal, deadline=context.deadline)
-    )
+    batch = await state.in_flight.run(request.receive, lambda: state.manager.submit(internal, context.asker))
     context.record(batch)
     return Batch(results=[_visible(body, one) if isinstance(one, Completion) else one for one in batch.results])
 
@@ -126,7 +124,7 @@ async def _answer(
     context = RequestContext.of(request.scope)
 
     async def work() -> list[Any]:
-        return [await state.manager.submit(asked, deadline=context.deadline)]
+        return [await state.manager.submit(asked, context.asker)]
 
     answer: Completion | Explanation
     (answer,) = await state.answering.answers(request, [asked], work)
@@ -135,9 +133,7 @@ async def _answer(
 
 
 def _stream(context: RequestContext, state: AppState, body: Streamable) -> EventStreamResponse:
-    return EventStreamResponse(
-        _events(state.manager.stream(body, deadline=context.deadline), context, body), state.in_flight
-    )
+    return EventStreamResponse(_events(state.manager.stream(body, context.asker), context, body), state.in_flight)
 
 
 async def _events(

@@ -31,7 +31,7 @@ def test_a_repository_is_indexed_shown_and_forgotten(sfm2: Sfm2, tmp_path: Path)
 
     assert sfm2("index", "rm", "shop").returncode == 0
     assert sfm2("index", "list").stdout == ""
-    assert list((tmp_path / "cache" / "indexes").iterdir()) == []
+    assert [file.suffix for file in (tmp_path / "cache" / "indexes").iterdir()] == [".removed"]
 
 
 def test_what_is_wrong_is_said(sfm2: Sfm2, tmp_path: Path) -> None:

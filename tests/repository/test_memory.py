@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sfm2.errors import RepositoryIndexError
 from sfm2.repository.collection import IndexCollection
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
@@ -88,6 +89,36 @@ def test_a_repository_that_is_added_or_removed_meanwhile_is_noticed(
     IndexCollection(tmp_path).remove(repository)
     assert memory.shown(query, ROOM) == []
     memory.close()
+
+
+def test_what_is_removed_stays_so_while_files_are_saved_until_it_is_added(
+    tmp_path: Path,
+    repository: Path,
+    memory: RepositoryMemory,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A service that has the index open would write what is new to it."""
+    query = Query(HEAD, TAIL, "python", f"{repository}/checkout.py")
+    assert memory.shown(query, ROOM)
+    collection = IndexCollection(tmp_path)
+    collection.remove(repository)
+    numbers = count()
+    until(lambda: _saved(repository, next(numbers)) and "is watched no more" in caplog.text, what="the watcher's end")
+    assert collection.list() == []
+    with pytest.raises(RepositoryIndexError, match="it has been removed"):
+        memory.shown(replace(query, prefix=f"{HEAD}\nx = 1\n"), ROOM)
+    add(tmp_path, repository)
+    assert [one.root for one in collection.list()] == [repository]
+    monkeypatch.setattr("sfm2.repository.memory._LOOKED_FOR", 0)
+    other = Query("from news import headline\n\n\nlatest = ", "\n", "python", f"{repository}/latest.py")
+    further = (replace(other, prefix=f"{other.prefix}\nx{n} = 1\nlatest = ") for n in count())
+    (repository / "news.py").write_text("def headline() -> str:\n    return 'new'\n")
+    until(lambda: "news.py" in paths(memory, next(further)), what="the new file")
+
+
+def _saved(repository: Path, number: int) -> bool:
+    return bool((repository / "news.py").write_text(f"x = {number}\n"))
 
 
 def test_a_repository_that_is_gone_takes_nobody_along(tmp_path: Path, folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sfm2.errors import RepositoryError, RepositoryIndexError
 from sfm2.repository.index import RepositoryIndex
-from sfm2.repository.storage import SIDE_FILES
+from sfm2.repository.storage import REMOVED, SIDE_FILES
 
 _FOLDER = "indexes"  # in the cache: each can be built anew
 _NAME = 12  # bytes of a digest
@@ -60,6 +60,7 @@ class IndexCollection:
         if not file.exists():
             raise RepositoryError(f"There is no index of {root}", suggestion="`sfm2 index list` shows those there are")
         try:
+            Path(f"{file}{REMOVED}").touch()  # a server that has it open would make it again
             for suffix in (*SIDE_FILES, ".lock"):
                 Path(f"{file}{suffix}").unlink(missing_ok=True)
         except OSError as error:

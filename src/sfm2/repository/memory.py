@@ -102,16 +102,16 @@ class RepositoryMemory:
         now = time.monotonic()
         if now - self._looked >= _LOOKED_FOR:
             self._looked = now
-            wanted = {place.root for place in self._collection.list()}
-            for root in self._watched.keys() - wanted:
+            wanted = {place.root: _number(place.file) for place in self._collection.list()}
+            for root in [root for root, one in self._watched.items() if wanted.get(root) != one.file]:
                 self._watched.pop(root).close()
-            for root in wanted - self._watched.keys():
-                self._open(root)
+            for root in wanted.keys() - self._watched.keys():
+                self._open(root, wanted[root])
         return sorted((one.index for one in self._watched.values()), key=lambda index: -len(index.root.parts))
 
-    def _open(self, root: Path) -> None:
+    def _open(self, root: Path, file: int) -> None:
         try:
-            self._watched[root] = _Watched(self._collection.open(root))
+            self._watched[root] = _Watched(self._collection.open(root), file)
         except RepositoryError as error:
             _log.info("%s is left out: %s", root, error.message)
 
@@ -133,10 +133,11 @@ class _Shown(NamedTuple):
 
 
 class _Watched:
-    """An index that is kept up to date."""
+    """An index that is kept up to date. `file`: which one it is; removed and made again, it is another."""
 
-    def __init__(self, index: RepositoryIndex) -> None:
+    def __init__(self, index: RepositoryIndex, file: int) -> None:
         self.index = index
+        self.file = file
         self._watcher = IndexWatcher(index)
         try:
             self._watcher.start()
@@ -146,6 +147,13 @@ class _Watched:
     def close(self) -> None:
         self._watcher.stop()
         self.index.close()
+
+
+def _number(file: Path) -> int:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _own_path(index: RepositoryIndex, query: Query, *, elsewhere: bool) -> str | None:

@@ -19,6 +19,8 @@ LOCK_TIMEOUT = 600.0
 """Seconds that an update of everything waits for another one, in whatever process"""
 SIDE_FILES = ("", "-wal", "-shm")
 """Endings of the names of the file, and of those that SQLite keeps beside it"""
+REMOVED = ".removed"
+"""Ending of the name of a file that says: it was removed on purpose, so that who has it open must not make it again"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # By primary result code: what is wrong, and what to do.
 _CAUSES = {
@@ -107,6 +109,8 @@ class IndexStorage:
 
     def open(self) -> None:
         """Open the file, or make it; one that is damaged or of another version is made anew."""
+        with suppress(OSError):
+            Path(f"{self.path}{REMOVED}").unlink(missing_ok=True)
         try:
             with self.reading():
                 pass
@@ -146,6 +150,8 @@ class IndexStorage:
 
     def connect(self) -> sqlite3.Connection:
         """A new connection."""
+        if not self.path.exists() and Path(f"{self.path}{REMOVED}").exists():
+            raise self._error("it has been removed", "`sfm2 index add FOLDER` makes it again")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_without_readers_everybody_is_shown_it(
 
 def test_with_readers_only_they_are(readers: IndexReaders, cache: Path, data: Path, repository: Path) -> None:
     readers.let(repository, ["ada", "bob"])
-    assert readers.of(repository) == {"ada", "bob"}
+    assert readers.of(repository) == frozenset(["ada", "bob"])
     assert shown(cache, data, repository, "ada") == {"shop/model.py"}
     assert shown(cache, data, repository, "eve") == shown(cache, data, repository, None) == set()
     readers.let(repository, ["eve"])
@@ -88,7 +89,7 @@ def test_an_index_that_is_made_anew_is_for_those_it_was_for(
     assert shown(cache, data, repository, "ada") == {"shop/model.py"}
 
 
-LOST = {
+LOST: dict[str, Callable[[Path], object]] = {
     "lost": lambda record: record.unlink(),
     "empty": lambda record: record.write_text(""),
     "no JSON": lambda record: record.write_text("{"),
@@ -114,7 +115,7 @@ def test_where_the_data_is_lost_nobody_may(
     readers: IndexReaders, cache: Path, tmp_path: Path, repository: Path, data_dir: str | None
 ) -> None:
     readers.let(repository, ["ada"])
-    assert shown(cache, data_dir and tmp_path / data_dir, repository, "ada") == set()
+    assert shown(cache, tmp_path / data_dir if data_dir else None, repository, "ada") == set()
 
 
 def test_where_nothing_can_be_told_nothing_is_shown(cache: Path, data: Path, repository: Path) -> None:

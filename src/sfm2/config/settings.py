@@ -222,7 +222,7 @@ class StorageSettings(_Section):
     cache_dir: UserPath = Field(default_factory=lambda: platformdirs.user_cache_path("sfm2"))
     """Weights, and what is made of them"""
     data_dir: UserPath = Field(default_factory=lambda: platformdirs.user_data_path("sfm2"))
-    """Keys, the log of what was done to them, and counters"""
+    """Keys, the log of what was done to them, counters, and which keys may read which repository"""
     state_dir: UserPath = Field(default_factory=lambda: _state_path())
     """Remembers that keys were created: a server that has lost its store lets nobody in"""
 

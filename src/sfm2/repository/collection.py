@@ -45,6 +45,10 @@ class IndexCollection:
         root = root.resolve()
         return RepositoryIndex.open(root, self._file(root))
 
+    def has(self, root: Path) -> bool:
+        """Whether a folder has one, sound or damaged."""
+        return self._file(root.resolve()).exists()
+
     def list(self) -> list[IndexPlace]:
         """Those that there are, by folder. The folder may be gone."""
         return sorted(self._found())

@@ -145,7 +145,12 @@ def remove(place: str) -> None:
     places = _Places()
     root = places.root(place)
     called, url = places.called(root), places.clones.url_of(root)
-    places.indexes.remove(root)
+    if places.indexes.has(root):
+        places.indexes.remove(root)
+    elif url is None:
+        raise RepositoryError(
+            f"There is no index of {places.meant(place)}", suggestion="`sfm2 index list` shows those there are"
+        )
     if url is not None:
         places.clones.remove(url)
     terminal.note(f"Removed the index of {called}.")
@@ -180,11 +185,13 @@ class _Places:
         """The index that a place is in. Raises `RepositoryError` if there is none."""
         found = self.indexes.find(self.root(place))
         if found is None:
-            what = GitURL.parse(place).shown if _is_url(place) else str(self.root(place))
-            raise RepositoryError(
-                f"{what} is in no folder that has an index", suggestion="`sfm2 index add FOLDER` makes one"
-            )
+            what = f"{self.meant(place)} {'has no index' if _is_url(place) else 'is in no folder that has an index'}"
+            raise RepositoryError(what, suggestion="`sfm2 index add` makes one")
         return found
+
+    def meant(self, place: str) -> str:
+        """A place as it is told, without secrets. Raises `RepositoryError`."""
+        return GitURL.parse(place).shown if _is_url(place) else str(self.root(place))
 
     def called(self, root: Path) -> str:
         """How a repository is shown: by its address, where it is a clone."""

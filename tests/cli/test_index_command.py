@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sfm2.server.usage.keys import Keys
+from sfm2.server.usage.store import Store
 from tests.cli.conftest import Sfm2
 from tests.repository.conftest import fill, git
 
@@ -65,27 +67,26 @@ def test_a_repository_elsewhere_is_fetched_brought_up_to_date_and_forgotten(sfm2
 
 def test_a_repository_is_for_the_keys_that_are_named(sfm2: Sfm2, tmp_path: Path) -> None:
     root = fill(tmp_path / "shop")
-    for name in ("ada", "bob", "eve", "eve"):
-        sfm2("keys", "create", "--name", name)
-    ids = {key["name"]: key["id"] for key in json.loads(sfm2("keys", "list", "--json").stdout)}
+    keys = Keys(Store.in_folder(tmp_path / "data"))
+    ids = {name: keys.create(name)[0].id for name in ("ada", "bob", "eve", "eve", "")}
 
     added = sfm2("index", "add", "shop", "--key", "bob", "--key", ids["ada"])
     assert added.stderr.endswith("Only these keys are shown its code: ada, bob.\n")
     assert sfm2("index", "add", "shop").stderr.endswith("Only these keys are shown its code: ada, bob.\n")
     assert sfm2("index", "list").stdout == f"{root}  (only ada, bob)\n"
     (found,) = json.loads(sfm2("index", "list", "--json").stdout)
-    assert found["readers"] == sorted(
-        ({"id": ids[name], "name": name} for name in ("ada", "bob")), key=lambda one: one["id"]
-    )
+    assert {one["name"]: (one["id"], one["state"]) for one in found["readers"]} == {
+        name: (ids[name], "active") for name in ("ada", "bob")
+    }
     assert "Shown to     ada, bob" in sfm2("index", "status", "shop").stdout
 
-    sfm2("keys", "revoke", ids["ada"])
+    keys.revoke(ids["ada"])
     assert sfm2("index", "readers", "shop").stdout == f"{root}: ada (revoked), bob\n"
     assert sfm2("index", "readers", "shop", "--key", "bob").stdout == f"{root}: bob\n"
     for name, said in [
         ("ada", "there is no key 'ada' that works"),
         ("eve", "2 keys are called 'eve'"),
-        ("x", "no key 'x'"),
+        ("", "no key ''"),
     ]:
         ran = sfm2("index", "readers", "shop", "--key", name)
         assert ran.returncode != 0

@@ -89,13 +89,18 @@ def test_an_index_that_is_made_anew_is_for_those_it_was_for(
     assert shown(cache, data, repository, "ada") == {"shop/model.py"}
 
 
+def in_the_place_of_a_file(record: Path) -> None:
+    record.unlink()
+    record.mkdir()
+
+
 LOST: dict[str, Callable[[Path], object]] = {
     "lost": lambda record: record.unlink(),
     "empty": lambda record: record.write_text(""),
     "no JSON": lambda record: record.write_text("{"),
     "other JSON": lambda record: record.write_text('["ada"]'),
     "no keys": lambda record: record.write_text('{"keys": null}'),
-    "a folder": lambda record: (record.unlink(), record.mkdir()),
+    "a folder": in_the_place_of_a_file,
 }
 
 
@@ -144,6 +149,19 @@ def test_a_folder_within_another_is_not_shown_as_a_part_of_that(tmp_path: Path) 
     assert shown(cache, data, inner, "eve") == {"checkout.py"}
     assert shown(cache, data, outer, "ada") == {"inner/shop/model.py", "inner/checkout.py"}
     assert shown(cache, data, inner, "ada") == {"shop/model.py"}
+
+
+def test_who_may_not_read_a_repository_is_shown_another_with_the_same_code(
+    readers: IndexReaders, cache: Path, data: Path, repository: Path
+) -> None:
+    """As if the one were not there."""
+    fork = fill(repository.parent / "deeper" / "fork")
+    (fork / "shop" / "model.py").rename(fork / "shop" / "forked.py")
+    add(cache, fork)
+    readers.let(fork, ["ada"])
+    nowhere = Path("elsewhere")
+    assert shown(cache, data, nowhere, "ada") == {"shop/forked.py"}
+    assert shown(cache, data, nowhere, "eve") == {"shop/model.py"}
 
 
 def test_what_one_is_shown_is_not_remembered_for_another(

@@ -206,9 +206,7 @@ class _Places:
             "exists": one.root.is_dir(),
             "path": str(one.file),
             "url": url and url.shown,
-            "readers": None
-            if readers is None
-            else [{"id": key, "name": self.names.of(key)} for key in sorted(readers)],
+            "readers": None if readers is None else self.names.records(readers),
         }
 
 

@@ -65,7 +65,7 @@ class SFM2(Backend):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(fills_holes=True, chats=True, adapters=True)
+        return Capabilities(fills_holes=True, chats=True, adapters=True, reads_excerpts=True)
 
     async def start(self) -> None:
         if self._engine is None:

@@ -33,7 +33,7 @@ from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Chunk
 
 RETRY_TEMPERATURE = 0.3  # of the second try, at least: low, but not what came the first time
-UNSURE = 0.4
+UNSURE = 0.3
 """Confidence below which code of the repository is looked for: it takes time, and distracts a model that is sure (measured:
 benchmarks/LOG.md)."""
 

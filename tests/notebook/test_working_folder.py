@@ -55,6 +55,9 @@ def test_cells_are_completed_with_code_of_the_repository(in_shop: Notebook, echo
     in_shop.run(CELL.replace("%%sfm2", "%%sfm2 --temperature 0 --mode line"))
     assert (echo.last["mode"], echo.last["temperature"]) == ("line", 0)
 
+    in_shop.run(CELL.replace("%%sfm2", "%%sfm2 --context off"))
+    assert "prompt" in echo.last  # the cell alone
+
 
 def test_a_folder_without_a_repository_is_as_before(fresh: Notebook, echo: Echo) -> None:
     assert fresh.run(CELL).next_input is not None

@@ -33,8 +33,11 @@ class WorkingFolder:
     def request(self, prompt: CellPrompt, settings: Effective) -> GenerateRequest | CompleteRequest:
         """What is asked for a cell. Raises `InvalidRequestError`.
 
-        Its few lines would hardly tell a server which repository they belong to, so code of it is sent along.
+        Its few lines would hardly tell a server which repository they belong to, so code of it is sent along, unless the
+        cell is to be sent alone.
         """
+        if settings.context == 0:
+            return prompt.request
         try:
             folder = Path.cwd()
         except OSError:  # it is gone

@@ -14,6 +14,7 @@ import pytest
 
 from sfm2.config import Settings
 from sfm2.errors import RepositoryError
+from sfm2.installation import command_for
 from sfm2.repository import unattended
 from sfm2.repository.collection import IndexCollection
 from sfm2.repository.local import LocalRepositories, is_elsewhere
@@ -22,6 +23,7 @@ from sfm2.types import CompleteRequest, Snippet
 from tests.repository.conftest import CHECKOUT, git
 from tests.repository.test_workspace import add
 
+WAIT = 60  # seconds; what is waited for comes much earlier unless something is broken
 REQUEST = CompleteRequest(prefix=CHECKOUT[:-40], suffix=CHECKOUT[-40:], path="checkout.py")
 
 
@@ -51,7 +53,7 @@ def indexed(tmp_path: Path, root: Path) -> list[str]:
 
 def test_who_works_in_a_repository_has_it_indexed(local: LocalRepositories, repository: Path, tmp_path: Path) -> None:
     local.visit(repository / "shop" / "new.py")
-    until(lambda: indexed(tmp_path, repository) == ["checkout.py", "shop/model.py"])
+    until(lambda: indexed(tmp_path, repository) == ["checkout.py", "shop/model.py"], WAIT)
 
 
 @pytest.mark.parametrize("repository_settings", [{"automatic": False}, {"enabled": False}, {"tokens": 0}])
@@ -80,7 +82,7 @@ def test_a_repository_does_not_decide_which_modules_run(
         (repository / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.chdir(repository)
     local.visit(repository)
-    until(lambda: len(indexed(tmp_path, repository)) == 5)
+    until(lambda: len(indexed(tmp_path, repository)) == 5, WAIT)
     assert not (tmp_path / "ran").exists()
 
 
@@ -89,6 +91,20 @@ def test_two_processes_at_once_make_one_index(repository: Path, tmp_path: Path) 
     both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     assert [process.communicate()[1] for process in both] == [b"", b""]
     assert indexed(tmp_path, repository) == ["checkout.py", "shop/model.py"]
+
+
+def test_without_the_extra_it_is_left_and_logged(
+    local: LocalRepositories,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with caplog.at_level("INFO"):
+        local.visit(repository)
+    assert command_for("index") in caplog.text
+    assert not (tmp_path / "cache" / "indexes").exists()
 
 
 def test_a_folder_that_is_gone_is_said_in_one_line(repository: Path, tmp_path: Path) -> None:

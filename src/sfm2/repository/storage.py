@@ -16,7 +16,7 @@ from sfm2.repository import schema
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's"""
-LOCK_TIMEOUT = 600.0
+LOCK_TIMEOUT = 3600.0
 """Seconds that an update of everything waits for another one, in whatever process"""
 _LOOKS = 0.2  # seconds of that between looks at whether it is still wanted
 SIDE_FILES = ("", "-wal", "-shm")

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -47,6 +47,7 @@ class RepositoryMemory:
         self._lock = threading.Lock()
         self._watched: dict[Path, _Watched] = {}
         self._looked = -_LOOKED_FOR
+        self._known: set[Path] = set()
         self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
 
     @property
@@ -55,7 +56,7 @@ class RepositoryMemory:
         return bool(self._watched)
 
     def close(self) -> None:
-        """Close all indexes, after the updates that are under way."""
+        """Close all indexes. Updates that are under way end early."""
         with self._lock:
             for root in list(self._watched):
                 self._watched.pop(root).close()
@@ -81,31 +82,43 @@ class RepositoryMemory:
                 self._shown.popitem(last=False)
             return kept.found
 
+    def root_of(self, path: Path) -> Path | None:
+        """The folder of the index that a file is in, as far as it was asked for: `path` is absolute, without links."""
+        with self._lock:
+            return max((root for root in self._watched if path.is_relative_to(root)), key=_depth, default=None)
+
     def _belongs(self, query: Query) -> tuple[RepositoryIndex, Query] | None:
         """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
-        for index in self._indexes():
+        for index in self._indexes(query):
             path = _own_path(index, query)
             if path is not None:
                 hidden = query.hidden | ({path} if path else set())
                 return index, replace(query, path=path or query.path, hidden=hidden)
         return None
 
-    def _indexes(self) -> Sequence[RepositoryIndex]:
-        """Those of inner folders before those of folders around them."""
+    def _indexes(self, query: Query) -> Sequence[RepositoryIndex]:
+        """Those that may be meant: of inner folders before those of folders around them."""
+        self._look()
+        roots = sorted(filter(_may_hold(query), self._known), key=_depth, reverse=True)
+        for root in roots:
+            if root not in self._watched:
+                self._open(root)
+        return [self._watched[root].index for root in roots if root in self._watched]
+
+    def _look(self) -> None:
+        """Which indexes there are by now."""
         now = time.monotonic()
         if now - self._looked >= _LOOKED_FOR:
             self._looked = now
-            wanted = {place.root for place in self._collection.list()}
-            for root in self._watched.keys() - wanted:
+            self._known = {place.root for place in self._collection.list()}
+            for root in self._watched.keys() - self._known:
                 self._watched.pop(root).close()
-            for root in wanted - self._watched.keys():
-                self._open(root)
-        return sorted((one.index for one in self._watched.values()), key=lambda index: -len(index.root.parts))
 
     def _open(self, root: Path) -> None:
         try:
             self._watched[root] = _Watched(self._collection.open(root))
         except RepositoryError as error:
+            self._known.discard(root)  # until it is looked for anew
             _log.info("%s is left out: %s", root, error.message)
 
 
@@ -137,6 +150,17 @@ class _Watched:
     def close(self) -> None:
         self._watcher.stop()
         self.index.close()
+
+
+def _may_hold(query: Query) -> Callable[[Path], bool]:
+    """Which folders a hole may be in: of a whole path those around it; else any, and the text decides."""
+    if query.path is None or not Path(query.path).is_absolute():
+        return lambda _: True
+    return Path(os.path.normpath(query.path)).is_relative_to
+
+
+def _depth(root: Path) -> int:
+    return len(root.parts)
 
 
 def _own_path(index: RepositoryIndex, query: Query) -> str | None:

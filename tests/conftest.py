@@ -42,9 +42,10 @@ def _no_memory_of_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_indexes_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What is generated must not depend on the repositories that the user has had indexed."""
+    """What is generated must not depend on the repositories that the user has had indexed, nor are others added to them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sfm2.repository.collection._FOLDER", f"indexes-{tmp_path_factory.mktemp('indexes').name}")
+        patch.setenv("SFM2_REPOSITORY_AUTOMATIC", "false")
         yield
 
 

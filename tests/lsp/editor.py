@@ -9,7 +9,7 @@ import asyncio
 import re
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +111,9 @@ class Editor:
         *,
         ghost_text: bool = True,
         asks_settings: bool = False,
+        folders: Sequence[str] = (),
     ) -> None:
+        """`folders`: the URIs of what the editor works in."""
         capabilities = types.ClientCapabilities(
             general=types.GeneralClientCapabilities(position_encodings=encodings),
             workspace=types.WorkspaceClientCapabilities(configuration=asks_settings),
@@ -121,6 +123,7 @@ class Editor:
             ),
         )
         params = types.InitializeParams(capabilities=capabilities, initialization_options=options)
+        params.workspace_folders = [types.WorkspaceFolder(uri, "folder") for uri in folders] or None
         self.greeting = self.run(self.client.initialize_async(params))
         self.notify(lambda: self.client.initialized(types.InitializedParams()))
 

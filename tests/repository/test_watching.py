@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from sfm2.repository.contents import Update
+from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.storage import UpdateStoppedError
 from sfm2.repository.watching import IndexWatcher, changed_paths
 from tests.repository.conftest import Opens, git
 
@@ -58,6 +61,22 @@ def test_a_folder_that_is_gone_ends_it(repository: Path, indexed: Opens, caplog:
         shutil.rmtree(repository)
         _until(lambda: not watcher.is_running)
     assert "watched no more" in caplog.text
+
+
+def test_an_update_that_is_not_wanted_any_more_does_not_wait_for_another(repository: Path, tmp_path: Path) -> None:
+    """`sfm2 complete` would wait with its answer shown."""
+    file = tmp_path / "index.db"
+    asked = iter([False, False, True])
+    with RepositoryIndex.open(repository, file) as index, FileLock(f"{file}.lock"), pytest.raises(UpdateStoppedError):
+        index.update(stopped=lambda: next(asked))
+
+
+def test_one_that_ends_early_leaves_the_rest_to_the_next(repository: Path, tmp_path: Path) -> None:
+    asked = iter([False, False, True])  # before the lock, and after each file that was read
+    with RepositoryIndex.open(repository, tmp_path / "index.db") as index:
+        with pytest.raises(UpdateStoppedError):
+            index.update(stopped=lambda: next(asked))
+        assert index.update().added == 2
 
 
 def test_what_of_git_is_looked_at() -> None:

@@ -53,6 +53,8 @@ class SelectedCompleter:
     """What it is doing while the caller waits"""
     model: str | None = None
     """Which of its backends `--model` names; None: any"""
+    url: str | None = None
+    """The server's address; None: the models are in this process"""
 
     def addressed(self, request: R) -> R:
         """`request`, to the backend that `--model` names."""
@@ -76,7 +78,7 @@ def selected(target: Target, invocation: Invocation, use_fallback: bool) -> Iter
         url = _if_it_has(model, url, target, settings)
     if url is not None:
         with _client(url, target, settings) as client:
-            yield SelectedCompleter(client, url, lambda: f"waiting for {url}", model.name if model else None)
+            yield SelectedCompleter(client, url, lambda: f"waiting for {url}", model.name if model else None, url)
         return
     from sfm2.core import ModelManager
 

@@ -236,6 +236,8 @@ class RepositorySettings(_Section):
     tokens: int = Field(1000, ge=0, le=16_000)
     """Approximate number of tokens that are shown. They are read once for each place in a file, then the engine remembers
     them"""
+    automatic: bool = True
+    """Whether editors, the command line and notebooks index the git repository that their user works in, unasked"""
 
 
 class LogSettings(_Section):

@@ -80,7 +80,7 @@ class AsyncModelManager:
         self._threads = SyntaxThreads()
         self._repositories = Repositories(self._settings)
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
-        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads)
+        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads, self._repositories)
         self._batches = Batches(self._settings.limits.max_batch, timeout)
 
     @property
@@ -275,11 +275,10 @@ class AsyncModelManager:
     async def _resolved(self, resolve: Resolve[Q], request: Q, asker: Asker, *, streaming: bool = False) -> Resolved:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
-        resolved = await thread.run(
-            self._repositories.resolved, resolve, request, streaming=streaming, time=time, key=asker.key
-        )
+        resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
         await self._wait_for_weights()
-        return resolved._replace(request=replace(resolved.request, deadline=asker.deadline))
+        generation, policy = resolved
+        return Resolved(replace(generation, deadline=asker.deadline), replace(policy, key=asker.key))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

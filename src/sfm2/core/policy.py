@@ -26,7 +26,8 @@ class OutputPolicy:
     """Whether chunks carry their tokens."""
     min_confidence: float | None = None
     """A completion with less, of which nothing was shown yet, goes on to the next backend; None: none does."""
-
+    key: str | None = None
+    """The id of the API key that the request came with, whose holder may be shown some repositories; None: without one."""
     parsing: ParsingTime = field(default_factory=ParsingTime, compare=False)
     """What parsing may take: for the language, all tries and all choices together."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -45,10 +45,9 @@ class Document:
         return "".join(self._lines)
 
     @property
-    def path(self) -> PurePosixPath | None:
+    def path(self) -> Path | None:
         """The file's path; None for a buffer without a file."""
-        parts = urlsplit(self.uri)
-        return PurePosixPath(unquote(parts.path)) if parts.scheme in ("file", "") and parts.path else None
+        return local_path(self.uri)
 
     def replace(self, text: str) -> None:
         """Replace the whole text."""
@@ -152,6 +151,12 @@ class Documents:
     def closed(self, uri: str) -> None:
         """The editor has closed a document."""
         self._open.pop(uri, None)
+
+
+def local_path(uri: str) -> Path | None:
+    """The path of a file or folder; None for what is no file, such as a new buffer."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme in ("file", "") and parts.path else None
 
 
 def _split(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -11,6 +12,7 @@ from pygls.exceptions import JsonRpcException
 import sfm2
 from sfm2.errors import SFM2Error
 from sfm2.lsp import commands, settings
+from sfm2.lsp.documents import local_path
 from sfm2.lsp.items import hole_at, inline_item, menu_item
 from sfm2.lsp.server import EditorCapabilities, Server
 
@@ -31,6 +33,8 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     ls.documents.encoding = types.PositionEncodingKind(ls.workspace.position_encoding).value
     ls.client = EditorCapabilities(params.capabilities)
     ls.configure(params.initialization_options, at_start=True)
+    for folder in _folders(params):
+        ls.visit(folder)
 
 
 async def initialized(ls: Server, params: types.InitializedParams) -> None:
@@ -56,6 +60,9 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
 def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Keep a document from now on."""
     ls.documents.opened(params.text_document)
+    path = local_path(params.text_document.uri)
+    if path is not None:
+        ls.visit(path)
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
@@ -118,6 +125,12 @@ _FEATURES: dict[str, tuple[Any, Any]] = {
     types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(trigger_characters=_TRIGGERS)),
     types.TEXT_DOCUMENT_CODE_ACTION: (code_action, None),
 }
+
+
+def _folders(params: types.InitializeParams) -> list[Path]:
+    """The folders that the editor works in, as newer and older ones tell it."""
+    uris = [one.uri for one in params.workspace_folders or ()] or [params.root_uri or params.root_path or ""]
+    return [path for uri in uris if (path := local_path(uri)) is not None]
 
 
 async def _fetch_settings(ls: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -12,16 +13,17 @@ from pygls.lsp.server import LanguageServer
 
 import sfm2
 from sfm2.lsp import settings
-from sfm2.lsp.documents import Documents
+from sfm2.lsp.documents import Documents, local_path
 from sfm2.lsp.items import EditorHole
 from sfm2.lsp.notices import ServerNotices
 from sfm2.lsp.protocol import Protocol
-from sfm2.lsp.question import ask_about
+from sfm2.lsp.question import Question, ask_about
 from sfm2.lsp.service import Service
 from sfm2.lsp.settings import EditorSettings
 from sfm2.lsp.suggestions import Suggestions
 from sfm2.lsp.trigger import wants_ghost_text
 from sfm2.lsp.typed_ahead import Suggestion
+from sfm2.types import CompleteRequest
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Server(LanguageServer):
         self.service = service
         self.documents = Documents()
         self.notices = ServerNotices(self.show, self.log)
-        self.suggestions = Suggestions(service.completer, self.notices)
+        self.suggestions = Suggestions(service.completer, self.notices, request=self._request)
         self.settings = EditorSettings()
         self.client = EditorCapabilities(types.ClientCapabilities())
         self._at_start: dict[str, Any] = {}
@@ -91,6 +93,19 @@ class Server(LanguageServer):
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def visit(self, path: Path) -> None:
+        """The editor works on this file, or in this folder."""
+        if self.service.repositories is not None:
+            self.in_background(asyncio.to_thread(self.service.repositories.visit, path))
+
+    async def _request(self, question: Question) -> CompleteRequest:
+        """What is sent: with code of the repository, if the server can't read that itself."""
+        repositories, path = self.service.repositories, local_path(question.terms.uri)
+        if path is None or repositories is None or not repositories.sends:
+            return question.request
+        hides = self.settings.excludes
+        return await asyncio.to_thread(repositories.informed, question.request, path, hides)
 
     def _wanted(self, hole: EditorHole, automatic: bool, menu: bool) -> bool:
         if self.settings.excludes(hole.document.path):

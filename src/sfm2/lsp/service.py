@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sfm2.completer import AsyncCompleter
+from sfm2.repository.local import LocalRepositories
 from sfm2.types import Outcome
 
 
@@ -18,3 +19,5 @@ class Service:
     """Where it is, for a person: a server's address, or "this process"."""
     feedback: Callable[[str, Outcome], Awaitable[None]] | None = None
     """Reports what became of a completion, by its id; None where no one keeps count"""
+    repositories: LocalRepositories | None = None
+    """Those of this machine, if they are to be indexed and shown"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,7 +48,7 @@ class EditorSettings(BaseModel):
     exclude: tuple[str, ...] = _SECRETS
     """Globs of files whose text is never sent"""
 
-    def excludes(self, path: PurePosixPath | None) -> bool:
+    def excludes(self, path: PurePath | None) -> bool:
         """Whether the text of this file must not be sent."""
         return path is not None and is_excluded(str(path), self.exclude)
 

@@ -7,6 +7,7 @@ as it does after it has inserted the first.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from sfm2.completer import AsyncCompleter
@@ -15,14 +16,20 @@ from sfm2.lsp.notices import ServerNotices
 from sfm2.lsp.question import Question, binary
 from sfm2.lsp.received import Received
 from sfm2.lsp.typed_ahead import Suggestion, TypedAhead
-from sfm2.types import Chunk
+from sfm2.types import Chunk, CompleteRequest
 
 
 class Suggestions:
     def __init__(
-        self, completer: AsyncCompleter, notices: ServerNotices, typed_ahead: TypedAhead | None = None
+        self,
+        completer: AsyncCompleter,
+        notices: ServerNotices,
+        typed_ahead: TypedAhead | None = None,
+        request: Callable[[Question], Awaitable[CompleteRequest]] | None = None,
     ) -> None:
+        """`request`: what is sent for a question, if more than its own request."""
         self._completer = completer
+        self._request = request
         self._notices = notices
         self._typed_ahead = typed_ahead or TypedAhead()
         self._latest: dict[str, _Asking] = {}
@@ -117,7 +124,8 @@ class Suggestions:
 
     async def _receive(self, asking: _Asking) -> None:
         question, received = asking.question, asking.received
-        async with aclosing(self._completer.stream(question.request)) as items:
+        request = await self._request(question) if self._request else question.request
+        async with aclosing(self._completer.stream(request)) as items:
             async for item in items:
                 if not received.text:
                     self._typed_ahead.put(question, received)

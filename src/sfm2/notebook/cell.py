@@ -12,7 +12,7 @@ from pygments.token import Comment
 
 from sfm2.errors import InvalidRequestError
 from sfm2.requests import build
-from sfm2.types import Completion, GenerateRequest, GenerationConfig, Language
+from sfm2.types import CompleteRequest, Completion, GenerateRequest, GenerationConfig, Language, Mode
 
 _MARKER = re.compile(
     r"[^\S\n]*(?:#|//|--)\W*sfm-?2\W+(?:will|should|please|to)?\W*"
@@ -40,13 +40,23 @@ class CellPrompt:
     @property
     def request(self) -> GenerateRequest:
         """The request to submit. Raises `InvalidRequestError`."""
+        return build(GenerateRequest, self._fields() | {"prompt": self._text()})
+
+    def hole(self, temperature: float) -> CompleteRequest:
+        """The same in the form that takes code of other files. `temperature`: where the cell names none.
+
+        Raises `InvalidRequestError`.
+        """
+        usual = {"temperature": temperature, "mode": Mode.FUNCTION}
+        return build(CompleteRequest, usual | self._fields() | {"prefix": self._text()})
+
+    def _text(self) -> str:
         gap = "\n" if self.context else ""
-        fields = self.config.model_dump(exclude_none=True) | {
-            "prompt": f"{self.context}{gap}{self.shown}",
-            "language": self.language,
-            "use_fallback": self.use_fallback,
-        }
-        return build(GenerateRequest, fields)
+        return f"{self.context}{gap}{self.shown}"
+
+    def _fields(self) -> dict[str, Any]:
+        options = self.config.model_dump(exclude_none=True)
+        return options | {"language": self.language, "use_fallback": self.use_fallback}
 
 
 @dataclass(frozen=True)

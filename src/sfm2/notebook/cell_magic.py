@@ -17,14 +17,16 @@ from sfm2.notebook.running import Runner
 from sfm2.notebook.session import Session
 from sfm2.notebook.settings import Effective, effective
 from sfm2.notebook.state import NotebookState
-from sfm2.types import Completion, GenerateRequest, GenerationConfig, Language
+from sfm2.notebook.working_folder import WorkingFolder
+from sfm2.types import CompleteRequest, Completion, GenerateRequest, GenerationConfig, Language
 
 
 class CellMagic:
     """The magic `%%sfm2` of one shell."""
 
-    def __init__(self, shell: Any, session: Session, state: NotebookState) -> None:
+    def __init__(self, shell: Any, session: Session, state: NotebookState, folder: WorkingFolder) -> None:
         self._shell = shell
+        self._folder = folder
         self._session = session
         self._state = state
         self._runner = Runner(shell, session)
@@ -81,9 +83,10 @@ class CellMagic:
             live.grow(CellOutput(prompt.prefix, text, prompt.language, "Writing"))
 
         try:
+            request = self._folder.request(prompt, settings)
             with settings.connect() as client:
                 streams = options.stream and (options.sampling.n or 1) == 1
-                answer = (_streamed if streams else _submitted)(client, prompt.request, show)
+                answer = (_streamed if streams else _submitted)(client, request, show)
         except SFM2Error:
             if written:
                 live.finish(CellOutput(prompt.prefix, written, prompt.language, "Failed: this is what had arrived"))
@@ -111,12 +114,16 @@ class CellMagic:
         )
 
 
-def _submitted(completer: Completer, request: GenerateRequest, show: Callable[[str], None]) -> CellAnswer:
+def _submitted(
+    completer: Completer, request: GenerateRequest | CompleteRequest, show: Callable[[str], None]
+) -> CellAnswer:
     completion = completer.submit(request)
     return CellAnswer(completion.completion, completion)
 
 
-def _streamed(completer: Completer, request: GenerateRequest, show: Callable[[str], None]) -> CellAnswer:
+def _streamed(
+    completer: Completer, request: GenerateRequest | CompleteRequest, show: Callable[[str], None]
+) -> CellAnswer:
     """Calls `show` with the whole text so far. An interrupt keeps that text, unless it is empty."""
     written = ""
     with closing(completer.stream(request)) as stream:

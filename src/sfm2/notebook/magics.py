@@ -10,6 +10,7 @@ from sfm2.notebook.failures import in_plain_words
 from sfm2.notebook.line_magic import LineMagic
 from sfm2.notebook.session import Session
 from sfm2.notebook.state import NotebookState
+from sfm2.notebook.working_folder import WorkingFolder
 
 _NAME = "sfm2"
 
@@ -21,7 +22,8 @@ class Magics:
         state = NotebookState()
         self._shell = shell
         self._session = Session(shell)
-        self._cell_magic = CellMagic(shell, self._session, state)
+        self._folder = WorkingFolder()
+        self._cell_magic = CellMagic(shell, self._session, state, self._folder)
         self._line_magic = LineMagic(shell, self._session, state)
 
     @classmethod
@@ -35,12 +37,14 @@ class Magics:
         self._shell.register_magic_function(self.line, "line", _NAME)
         self._shell.register_magic_function(self.cell, "cell", _NAME)
         self._session.start()
+        self._folder.start()
 
     def unregister(self) -> None:
         """Remove the magics from the shell."""
         for kind in ("line", "cell"):
             del self._shell.magics_manager.magics[kind][_NAME]
         self._session.stop()
+        self._folder.stop()
 
     def cell(self, line: str, cell: str) -> None:
         """Complete the cell, and put the result into the next one. `%sfm2 --help` lists the flags."""

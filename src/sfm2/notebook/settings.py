@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import sfm2.config
 from sfm2.client import SFM2Client
+from sfm2.config import Settings
 from sfm2.errors import InvalidRequestError
 from sfm2.types import MAX_NEW_TOKENS, Language
 
@@ -48,10 +49,17 @@ class Effective:
     temperature: float | None
     context: int
     """Characters of earlier cells to send; 0 is off"""
+    configured: Settings
+    """Those of the environment and the configuration file"""
     timeout: float
     """Seconds to wait for the server, which may give each backend of its chain as much time as ours would get"""
     origins: Mapping[str, str]
     """By setting: default, session, an environment variable or a file"""
+
+    @property
+    def default_temperature(self) -> float:
+        """What a server usually takes for a cell."""
+        return self.configured.generation.default_temperature
 
     @property
     def place(self) -> str:
@@ -82,6 +90,7 @@ def effective(settings: NotebookSettings, environment: Mapping[str, str] = os.en
         max_length=settings.max_length,
         temperature=settings.temperature,
         context=CONTEXT if settings.context is None else settings.context,
+        configured=configured,
         timeout=configured.generation.timeout * len(configured.fallback.chain),
         origins={name: origin if getattr(settings, name) is None else "session" for name, origin in origins.items()},
     )

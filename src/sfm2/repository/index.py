@@ -39,16 +39,17 @@ class RepositoryIndex:
         storage.open()
         return cls(root, storage)
 
-    def update(self, paths: Collection[str] | None = None) -> Update:
+    def update(self, paths: Collection[str] | None = None, stopped: Callable[[], bool] = lambda: False) -> Update:
         """Take in what has changed: of everything, or of these files and folders (relative to the root, with `/`).
 
-        Raises `RepositoryError` if the folder can't be read, or is gone before the end; what was known is known still.
+        Raises `RepositoryError` if the folder can't be read, or is gone before the end; what was known is known still. So
+        it is after `UpdateStoppedError`, which is raised once `stopped` says so: it is asked often.
         """
         try:
-            return self._update(paths)
+            return self._update(paths, stopped)
         except DamagedIndexError as error:
             self._renew(error)
-            return self._update(None)
+            return self._update(None, stopped)
 
     def paths(self) -> list[str]:
         """The files that it has, sorted."""
@@ -102,11 +103,11 @@ class RepositoryIndex:
     def __exit__(self, *raised: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _update(self, paths: Collection[str] | None) -> Update:
-        updater = Updater(self._storage, self.root, paths)
+    def _update(self, paths: Collection[str] | None, stopped: Callable[[], bool]) -> Update:
+        updater = Updater(self._storage, self.root, paths, stopped)
         if paths is not None:
             return updater.run()
-        with self._storage.updating():
+        with self._storage.updating(stopped):
             return updater.run()
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:

@@ -1,7 +1,7 @@
 """What a service remembers of the repositories it knows: which one a hole is in, and what of it was shown at that place.
 
-What is shown stays the same while the cursor stays in its region, so that the engine's cache holds it and a keystroke costs
-no more than without.
+What is shown stays the same while the cursor stays in its region and the best of what would be found anew is in it, so that
+the engine's cache holds it and a keystroke costs no more than without.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from sfm2.errors import MissingExtraError, RepositoryError
 from sfm2.repository.clones import RepositoryClones
 from sfm2.repository.collection import IndexCollection
+from sfm2.repository.contents import Passage
 from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
@@ -27,7 +28,8 @@ from sfm2.repository.retrieval import Found, retrieve
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
-"""Seconds after which what is shown at a place is looked for anew."""
+"""Seconds after which what is shown at a place is shown as it is by then."""
+_BEST = 2  # of what is found that must be in what is shown already
 _LOOKED_FOR = 2.0  # seconds between looks at which repositories there are
 _PLACES = 512  # that are remembered
 _KNOWN_LINES = 3  # of a file that must be in a repository for the file to be its own
@@ -49,6 +51,7 @@ class RepositoryMemory:
         self._lock = threading.Lock()
         self._watched: dict[Path, _Watched] = {}
         self._looked = -_LOOKED_FOR
+        self._known: dict[Path, int] = {}
         self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
 
     @property
@@ -57,7 +60,7 @@ class RepositoryMemory:
         return bool(self._watched)
 
     def close(self) -> None:
-        """Close all indexes, after the updates that are under way."""
+        """Close all indexes. Updates that are under way end early."""
         with self._lock:
             for root in list(self._watched):
                 self._watched.pop(root).close()
@@ -76,43 +79,55 @@ class RepositoryMemory:
                 return []
             index, query = found
             place = _Region(index.root, query.path or "", _region(query.prefix), characters, key, closed)
-            kept = self._shown.get(place)
-            if kept is None or time.monotonic() - kept.since >= FRESH:
-                useful = [one for one in retrieve(index, query) if not closed.has_within(index.root, one.passage.path)]
-                kept = _Shown(time.monotonic(), pack(useful, characters))
+            useful = [one for one in retrieve(index, query) if not closed.has_within(index.root, one.passage.path)]
+            kept, best = self._shown.get(place), pack(useful, characters)
+            if kept is None or time.monotonic() - kept.since >= FRESH or not _has(kept.found, best[-_BEST:]):
+                kept = _Shown(time.monotonic(), best)
             self._shown[place] = kept
             self._shown.move_to_end(place)
             while len(self._shown) > _PLACES:
                 self._shown.popitem(last=False)
             return kept.found
 
+    def root_of(self, path: Path) -> Path | None:
+        """The folder of the index that a file is in, as far as it was asked for: `path` is absolute, without links."""
+        with self._lock:
+            return max((root for root in self._watched if path.is_relative_to(root)), key=_depth, default=None)
+
     def _belongs(self, query: Query, closed: ClosedFolders) -> tuple[RepositoryIndex, Query] | None:
         """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
-        for index in self._indexes():
-            if closed.has(index.root):
-                continue
+        for index in self._indexes(query, closed):
             path = _own_path(index, query, elsewhere=self._clones.holds(index.root))
             if path is not None:
                 hidden = query.hidden | ({path} if path else set())
                 return index, replace(query, path=path or query.path, hidden=hidden)
         return None
 
-    def _indexes(self) -> Sequence[RepositoryIndex]:
-        """Those of inner folders before those of folders around them."""
+    def _indexes(self, query: Query, closed: ClosedFolders) -> Sequence[RepositoryIndex]:
+        """Those that may be meant and read: of inner folders before those of folders around them."""
+        self._look()
+        may_hold = _may_hold(query)
+        meant = [root for root in self._known if may_hold(root) or self._clones.holds(root)]
+        roots = sorted((root for root in meant if not closed.has(root)), key=_depth, reverse=True)
+        for root in roots:
+            if root not in self._watched:
+                self._open(root)
+        return [self._watched[root].index for root in roots if root in self._watched]
+
+    def _look(self) -> None:
+        """Which indexes there are by now."""
         now = time.monotonic()
         if now - self._looked >= _LOOKED_FOR:
             self._looked = now
-            wanted = {place.root: _number(place.file) for place in self._collection.list()}
-            for root in [root for root, one in self._watched.items() if wanted.get(root) != one.file]:
+            self._known = {place.root: _number(place.file) for place in self._collection.list()}
+            for root in [root for root, one in self._watched.items() if self._known.get(root) != one.file]:
                 self._watched.pop(root).close()
-            for root in wanted.keys() - self._watched.keys():
-                self._open(root, wanted[root])
-        return sorted((one.index for one in self._watched.values()), key=lambda index: -len(index.root.parts))
 
-    def _open(self, root: Path, file: int) -> None:
+    def _open(self, root: Path) -> None:
         try:
-            self._watched[root] = _Watched(self._collection.open(root), file)
+            self._watched[root] = _Watched(self._collection.open(root), self._known[root])
         except RepositoryError as error:
+            self._known.pop(root)  # until it is looked for anew
             _log.info("%s is left out: %s", root, error.message)
 
 
@@ -156,6 +171,17 @@ def _number(file: Path) -> int:
         return 0
 
 
+def _may_hold(query: Query) -> Callable[[Path], bool]:
+    """Which folders a hole may be in: of a whole path those around it; else any, and the text decides."""
+    if query.path is None or not Path(query.path).is_absolute():
+        return lambda _: True
+    return Path(os.path.normpath(query.path)).is_relative_to
+
+
+def _depth(root: Path) -> int:
+    return len(root.parts)
+
+
 def _own_path(index: RepositoryIndex, query: Query, *, elsewhere: bool) -> str | None:
     """The path of the query's file in the repository; empty if it belongs there and is new; None if it does not.
 
@@ -180,6 +206,15 @@ def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) 
         named = query.path is None or PurePosixPath(path).name == PurePosixPath(query.path.replace("\\", "/")).name
         if named and count >= _IN_COMMON * len(lines):
             yield path
+
+
+def _has(shown: Sequence[Found], wanted: Sequence[Found]) -> bool:
+    """Whether each of `wanted` is in one of `shown`, or begins in it: what is cut for want of room ends earlier."""
+    return all(any(_begins_in(one.passage, other.passage) for other in shown) for one in wanted)
+
+
+def _begins_in(one: Passage, other: Passage) -> bool:
+    return one.path == other.path and other.first <= one.first <= other.last
 
 
 def _region(prefix: str) -> str:

@@ -6,7 +6,8 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from sfm2.repository import schema
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's"""
-LOCK_TIMEOUT = 600.0
+LOCK_TIMEOUT = 3600.0
 """Seconds that an update of everything waits for another one, in whatever process"""
+_LOOKS = 0.2  # seconds of that between looks at whether it is still wanted
 SIDE_FILES = ("", "-wal", "-shm")
 """Endings of the names of the file, and of those that SQLite keeps beside it"""
 REMOVED = ".removed"
@@ -37,6 +39,10 @@ _log = logging.getLogger(__name__)
 
 class DamagedIndexError(Exception):
     """The file is no index any more; `IndexStorage.renew` helps."""
+
+
+class UpdateStoppedError(Exception):
+    """Whoever asked for an update does not want it any more."""
 
 
 class _Opened:
@@ -89,17 +95,21 @@ class IndexStorage:
                 yield connection
 
     @contextmanager
-    def updating(self) -> Iterator[None]:
-        """Only one update of everything at a time, among all processes."""
+    def updating(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Only one update of everything at a time, among all processes. Raises `UpdateStoppedError` if stopped meanwhile."""
         try:
             from filelock import FileLock, Timeout
         except ModuleNotFoundError as error:
             raise MissingExtraError("a repository's index", "index") from error
-        lock = FileLock(f"{self.path}.lock", timeout=LOCK_TIMEOUT)
+        lock, until = FileLock(f"{self.path}.lock"), time.monotonic() + LOCK_TIMEOUT
         try:
-            lock.acquire()
-        except Timeout as error:
-            raise self._error("another process is updating it", "Ask again when that has ended") from error
+            while not lock.is_locked:
+                if stopped():
+                    raise UpdateStoppedError
+                with suppress(Timeout):
+                    lock.acquire(timeout=min(_LOOKS, LOCK_TIMEOUT))
+                if not lock.is_locked and time.monotonic() >= until:
+                    raise self._error("another process is updating it", "Ask again when that has ended")
         except OSError as error:
             raise self._error(f"it can't be opened: {error.strerror}", _CAUSES[sqlite3.SQLITE_CANTOPEN][1]) from error
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from sfm2.repository import listing, writing
 from sfm2.repository.contents import Update
 from sfm2.repository.reading import Content, Stamp, Tree
-from sfm2.repository.storage import IndexStorage
+from sfm2.repository.storage import IndexStorage, UpdateStoppedError
 
 _BATCH = 5_000  # lines that are written at once: another process's write waits for a fraction of a second
 _REMOVED = 200  # files that are removed at once
@@ -20,10 +20,13 @@ _log = logging.getLogger(__name__)
 
 
 class Updater:
-    """One update. `only`: the paths, or folders, that may have changed; None: all that have."""
+    """One update. `only`: the paths, or folders, that may have changed; None: all that have. `stopped` is asked often."""
 
-    def __init__(self, storage: IndexStorage, root: Path, only: Collection[str] | None) -> None:
+    def __init__(
+        self, storage: IndexStorage, root: Path, only: Collection[str] | None, stopped: Callable[[], bool]
+    ) -> None:
         self._storage = storage
+        self._stopped = stopped
         self._root = root
         self._only = None if only is None else {path.rstrip("/") for path in only}
         self._tree = Tree(root)
@@ -31,13 +34,17 @@ class Updater:
         self._lines = 0
 
     def run(self) -> Update:
-        """Raises `RepositoryError` when the folder can't be read, or is gone by now, and what `IndexStorage` raises."""
+        """Raises `RepositoryError` when the folder can't be read, or is gone by now, `UpdateStoppedError`, and what
+        `IndexStorage` raises.
+        """
         started = time.perf_counter()
         names = listing.names(self._root, self._only)
         known = self._known()
         there: set[str] = set()
         batch: list[writing.ReadFile] = []
         for file in self._changed(sorted(names), known, there):
+            if self._stopped():
+                raise UpdateStoppedError
             batch.append(file)
             if sum(len(one.lines) for one in batch) > _BATCH:
                 self._write(batch)

@@ -13,6 +13,7 @@ from typing import Self
 from sfm2.errors import MissingExtraError, RepositoryError
 from sfm2.repository.contents import Update
 from sfm2.repository.index import RepositoryIndex
+from sfm2.repository.storage import UpdateStoppedError
 
 _PAUSE = 30  # milliseconds without a change after which what has changed is taken in
 _AT_MOST = 1_000  # milliseconds that changes are collected
@@ -47,7 +48,7 @@ class IndexWatcher:
         return self
 
     def stop(self) -> None:
-        """End it, after the update that is under way."""
+        """End it, and the update that is under way: what of it is written by then is sound."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -82,7 +83,10 @@ class IndexWatcher:
     def _update(self, paths: list[str] | None) -> None:
         if paths == []:
             return
-        update = self._index.update(paths)
+        try:
+            update = self._index.update(paths, self._stop.is_set)
+        except UpdateStoppedError:
+            return
         if update.added or update.changed or update.removed:
             self._updated(update)
 

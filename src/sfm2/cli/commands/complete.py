@@ -84,7 +84,7 @@ def complete(
     hole = hole_at(source.text, _line(cursor), cursor.column)
     request = build(CompleteRequest, given(use_fallback=not no_fallback, **_parts(cursor.path, hole), **fields))
     with selected(target, current(), request.use_fallback) as found:
-        request = found.addressed(request)
+        request = _informed(found.addressed(request), cursor.path, found.url)
         live = terminal.to_terminal() and not (as_json or write) and (request.n or 1) == 1
         completion = (_follow if live else _submit)(found, request)
         if write:
@@ -121,6 +121,19 @@ def _parts(path: Path, hole: FileHole) -> dict[str, str | None]:
     # The name is enough to detect the language; the folders are private.
     name = None if path == STANDARD_INPUT else path.name.encode(errors="replace").decode()
     return {"prefix": hole.prefix, "suffix": hole.suffix, "path": name}
+
+
+def _informed(request: CompleteRequest, path: Path, url: str | None) -> CompleteRequest:
+    """With code of the file's repository, where a server can't read that itself. Without an index it gets one for the next
+    time: this one does not wait.
+    """
+    if path == STANDARD_INPUT:
+        return request
+    from sfm2.repository.local import LocalRepositories, is_elsewhere
+
+    with closing(LocalRepositories(current().settings, sends=is_elsewhere(url))) as repositories:
+        repositories.visit(path)
+        return repositories.informed(request, path)
 
 
 def _submit(found: SelectedCompleter, request: CompleteRequest) -> Completion:

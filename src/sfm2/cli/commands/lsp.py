@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import click
 
@@ -17,6 +17,7 @@ from sfm2.cli.options import examples, target_options
 from sfm2.config import Settings
 from sfm2.errors import ConfigError
 from sfm2.lsp.service import Service
+from sfm2.repository.local import LocalRepositories, is_elsewhere
 
 
 @click.command(epilog=examples("sfm2 lsp", "sfm2 lsp --api-url http://gpu-server:8000", "sfm2 lsp --tcp 0"))
@@ -64,14 +65,15 @@ async def _service(target: Target, settings: Settings) -> AsyncIterator[Service]
 
         prepare_weights(settings, use_fallback=True)
         async with AsyncModelManager(settings, patient=True) as manager:
-            yield Service(manager, "this process")
+            yield Service(manager, "this process", repositories=LocalRepositories(settings, sends=False))
     else:
         from sfm2.client import AsyncSFM2Client
 
         url = _url(target, settings)
         # Without retries: by the time of a second try, the user has typed on.
         async with AsyncSFM2Client(url, target.api_key, timeout=patience(settings), max_retries=0) as client:
-            yield Service(client, url, client.feedback)
+            with closing(LocalRepositories(settings, sends=is_elsewhere(url))) as repositories:
+                yield Service(client, url, client.feedback, repositories)
 
 
 def _url(target: Target, settings: Settings) -> str:

@@ -44,18 +44,20 @@ class Repositories:
         return found._replace(request=self.informed(found.request, time))
 
     def informed(self, request: GenerationRequest, time: ParsingTime) -> GenerationRequest:
-        """The request with what of its repository is of use, unless it has excerpts of its own. Takes milliseconds.
+        """The request with what of its repository is of use. Takes milliseconds.
 
-        An index that fails is left out.
+        What a client sent stays, nearest to the hole; the room that it leaves is filled. An index that fails is left out.
         """
-        if not self._wanted or request.is_chat or request.context:
+        room = self._tokens * CHARACTERS_PER_TOKEN - sum(len(one.text) + len(one.path) for one in request.context)
+        if not self._wanted or request.is_chat or room <= 0:
             return request
         query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
+        sent = frozenset(one.path for one in request.context if one.path)
         try:
-            found = self._memory.shown(query, self._tokens * CHARACTERS_PER_TOKEN)
+            found = self._memory.shown(query, room, sent)
         except SFM2Error as error:
             _log.warning("no code of the repository is shown: %s", error.message)
             return request
         passages = (one.passage for one in found)
         excerpts = tuple(Excerpt(one.text, one.path, one.first, one.last) for one in passages)
-        return replace(request, context=excerpts)
+        return replace(request, context=excerpts + request.context)

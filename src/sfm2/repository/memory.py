@@ -58,21 +58,22 @@ class RepositoryMemory:
             for root in list(self._watched):
                 self._watched.pop(root).close()
 
-    def shown(self, query: Query, characters: int) -> list[Found]:
+    def shown(self, query: Query, characters: int, sent: frozenset[str] = frozenset()) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Raises
-        `RepositoryIndexError`.
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. So may be the
+        paths of files that were `sent` with the hole: they are left out. Raises `RepositoryIndexError`.
         """
         with self._lock:
             found = self._belongs(query)
             if found is None:
                 return []
             index, query = found
-            place = _Region(index.root, query.path or "", _region(query.prefix), characters)
+            place = _Region(index.root, query.path or "", _region(query.prefix), characters, sent)
             kept = self._shown.get(place)
             if kept is None or time.monotonic() - kept.since >= FRESH:
-                kept = _Shown(time.monotonic(), pack(retrieve(index, query), characters))
+                others = (one for one in retrieve(index, query) if not _is_among(one.passage.path, sent))
+                kept = _Shown(time.monotonic(), pack(others, characters))
             self._shown[place] = kept
             self._shown.move_to_end(place)
             while len(self._shown) > _PLACES:
@@ -108,12 +109,13 @@ class RepositoryMemory:
 
 
 class _Region(NamedTuple):
-    """Where a hole is, and how much room there is."""
+    """Where a hole is, how much room there is, and what else is shown."""
 
     root: Path
     path: str
     region: str
     characters: int
+    sent: frozenset[str]
 
 
 class _Shown(NamedTuple):
@@ -150,6 +152,13 @@ def _own_path(index: RepositoryIndex, query: Query) -> str | None:
     if known < min(_KNOWN_LINES, max(1, len(lines) // 2)):
         return None
     return next(_same_file(alike, query, lines), "")
+
+
+def _is_among(path: str, sent: frozenset[str]) -> bool:
+    """Whether one of the paths is that file's: a client's folder may be around the repository, or in it."""
+    named = f"/{path}"
+    others = ("/" + one.replace("\\", "/").strip("/") for one in sent)
+    return any(named.endswith(other) or other.endswith(named) for other in others)
 
 
 def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) -> Iterator[str]:

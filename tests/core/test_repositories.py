@@ -64,16 +64,22 @@ def test_a_client_s_own_context_is_nearest_to_the_hole(tmp_path: Path, shop: Pat
 
 
 @pytest.mark.parametrize("path", ["model.py", "shop/model.py", "/home/me/shop/model.py", "C:\\shop\\model.py"])
-def test_a_file_that_the_client_sent_is_not_shown_twice(tmp_path: Path, shop: Path, path: str) -> None:
-    own = {"text": "class Cart: ...", "path": path}
+def test_what_the_client_sent_is_not_shown_twice(tmp_path: Path, shop: Path, path: str) -> None:
+    own = {"text": "class Cart:\n    unsaved: int = 0\n", "path": path}
     _, answer = completed(tmp_path, {"path": f"{shop}/total.py", "context": [own]})
     assert answer.sources == [Source(path=path)]
 
 
 def test_a_file_with_a_name_that_only_ends_alike_is_another(tmp_path: Path, shop: Path) -> None:
-    own = {"text": "class Cart: ...", "path": "datamodel.py"}
+    own = {"text": "class Cart:", "path": "datamodel.py"}
     _, answer = completed(tmp_path, {"path": f"{shop}/total.py", "context": [own]})
     assert [one.path for one in answer.sources] == ["model.py", "datamodel.py"]
+
+
+def test_another_part_of_a_file_that_the_client_sent_is_shown(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "def edited(): ...", "path": "model.py"}
+    _, answer = completed(tmp_path, {"path": f"{shop}/total.py", "context": [own]})
+    assert answer.sources == [Source(path="model.py", first=1, last=2), Source(path="model.py")]
 
 
 def test_where_the_client_s_context_leaves_no_room_nothing_is_added(tmp_path: Path, shop: Path) -> None:

@@ -15,6 +15,7 @@ from sfm2.generation import Excerpt, GenerationRequest
 from sfm2.prompts import CHARACTERS_PER_TOKEN
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
+from sfm2.repository.sent import Sent
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 from sfm2.types import ChatRequest
 
@@ -52,7 +53,7 @@ class Repositories:
         if not self._wanted or request.is_chat or room <= 0:
             return request
         query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
-        sent = frozenset(one.path for one in request.context if one.path)
+        sent = frozenset(Sent(one.path, one.text) for one in request.context if one.path)
         try:
             found = self._memory.shown(query, room, sent)
         except SFM2Error as error:

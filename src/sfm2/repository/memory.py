@@ -22,6 +22,7 @@ from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
 from sfm2.repository.retrieval import Found, retrieve
+from sfm2.repository.sent import Sent, is_sent
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
@@ -58,11 +59,11 @@ class RepositoryMemory:
             for root in list(self._watched):
                 self._watched.pop(root).close()
 
-    def shown(self, query: Query, characters: int, sent: frozenset[str] = frozenset()) -> list[Found]:
+    def shown(self, query: Query, characters: int, sent: frozenset[Sent] = frozenset()) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. So may be the
-        paths of files that were `sent` with the hole: they are left out. Raises `RepositoryIndexError`.
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. What was
+        `sent` with the hole is not shown once more. Raises `RepositoryIndexError`.
         """
         with self._lock:
             found = self._belongs(query)
@@ -72,7 +73,7 @@ class RepositoryMemory:
             place = _Region(index.root, query.path or "", _region(query.prefix), characters, sent)
             kept = self._shown.get(place)
             if kept is None or time.monotonic() - kept.since >= FRESH:
-                others = (one for one in retrieve(index, query) if not _is_among(one.passage.path, sent))
+                others = (one for one in retrieve(index, query) if not is_sent(one.passage, sent))
                 kept = _Shown(time.monotonic(), pack(others, characters))
             self._shown[place] = kept
             self._shown.move_to_end(place)
@@ -115,7 +116,7 @@ class _Region(NamedTuple):
     path: str
     region: str
     characters: int
-    sent: frozenset[str]
+    sent: frozenset[Sent]
 
 
 class _Shown(NamedTuple):
@@ -152,13 +153,6 @@ def _own_path(index: RepositoryIndex, query: Query) -> str | None:
     if known < min(_KNOWN_LINES, max(1, len(lines) // 2)):
         return None
     return next(_same_file(alike, query, lines), "")
-
-
-def _is_among(path: str, sent: frozenset[str]) -> bool:
-    """Whether one of the paths is that file's: a client's folder may be around the repository, or in it."""
-    named = f"/{path}"
-    others = ("/" + one.replace("\\", "/").strip("/") for one in sent)
-    return any(named.endswith(other) or other.endswith(named) for other in others)
 
 
 def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) -> Iterator[str]:

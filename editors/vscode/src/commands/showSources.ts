@@ -24,10 +24,7 @@ async function open(source: ShownSource): Promise<void> {
     return;
   }
   const line = (source.first ?? 1) - 1;
-  const editor = await vscode.window.showTextDocument(uri, { preview: true });
-  const range = new vscode.Range(line, 0, (source.last ?? line + 1) - 1, 0);
-  editor.selection = new vscode.Selection(range.start, range.start);
-  editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  await vscode.window.showTextDocument(uri, { preview: true, selection: new vscode.Range(line, 0, line, 0) });
 }
 
 /** The server names files below the repository, which may be around the workspace, or in it. */

@@ -1,11 +1,10 @@
 /** What in another file is like the lines around the cursor. */
 import { type Excerpt, excerptOf, type Readable } from "./excerpt.ts";
 
-/** Lines of a passage, and from one to the next. */
-const LINES = 20;
+/** Lines from one passage to the next; a passage has twice as many. */
 const STEP = 10;
-/** Of a file, more are not looked at. */
-const MOST_LINES = 3_000;
+/** Of a file, more are not looked at: that takes a few milliseconds. */
+const MOST_LINES = 1_000;
 const LEAST_LIKENESS = 0.1;
 
 export interface Alike {
@@ -17,24 +16,35 @@ export interface Alike {
 /** The passage that has most words in common with `near`, by Jaccard's index; undefined where none has many. */
 export function mostAlike(file: Readable, near: string): Alike | undefined {
   const wanted = wordsOf(near);
+  const steps = wordsOfSteps(file);
   let best: { first: number; likeness: number } | undefined;
-  for (let first = 0; first < Math.min(file.lines.lineCount, MOST_LINES); first += STEP) {
-    const end = Math.min(first + LINES, file.lines.lineCount);
-    const words = new Set<string>();
-    for (let line = first; line < end; line++) for (const word of wordsOf(file.lines.lineAt(line))) words.add(word);
-    const likeness = jaccard(wanted, words);
-    if (likeness > (best?.likeness ?? LEAST_LIKENESS)) best = { first, likeness };
+  for (const [index, words] of steps.entries()) {
+    const likeness = jaccard(wanted, words, steps[index + 1] ?? new Set());
+    if (likeness > (best?.likeness ?? LEAST_LIKENESS)) best = { first: index * STEP, likeness };
   }
-  const excerpt = best && excerptOf(file, { first: best.first, last: best.first + LINES - 1 });
+  const excerpt = best && excerptOf(file, { first: best.first, last: best.first + 2 * STEP - 1 });
   return best && excerpt && { excerpt, likeness: best.likeness };
 }
 
-function wordsOf(text: string): Set<string> {
-  return new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]{2,}/gu));
+function wordsOfSteps({ lines }: Readable): Set<string>[] {
+  const steps: Set<string>[] = [];
+  for (let first = 0; first < Math.min(lines.lineCount, MOST_LINES); first += STEP) {
+    let text = "";
+    for (let line = first; line < Math.min(first + STEP, lines.lineCount); line++) text += `${lines.lineAt(line)}\n`;
+    steps.push(wordsOf(text));
+  }
+  return steps;
 }
 
-function jaccard(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
+function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/[A-Za-z_$][\w$]{2,}/g));
+}
+
+/** Of `wanted`, and the words of two steps together. */
+function jaccard(wanted: ReadonlySet<string>, one: ReadonlySet<string>, other: ReadonlySet<string>): number {
   let common = 0;
-  for (const word of one) if (other.has(word)) common++;
-  return common / Math.max(1, one.size + other.size - common);
+  for (const word of wanted) if (one.has(word) || other.has(word)) common++;
+  let size = one.size;
+  for (const word of other) if (!one.has(word)) size++;
+  return common / Math.max(1, wanted.size + size - common);
 }

@@ -46,7 +46,7 @@ const AROUND = 6;
 /** The most lines of an edit; files that are not longer are shown whole. */
 const MOST_LINES = 40;
 /** Open files that are looked at for what is like the lines around the cursor. */
-const MOST_OPEN = 12;
+const MOST_OPEN = 8;
 
 /** The most useful last: definitions after what was edited, and that after what is open. */
 export function contextOf(known: Known): Excerpt[] {

@@ -23,6 +23,7 @@ from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
 from sfm2.repository.retrieval import Found, retrieve
+from sfm2.repository.sent import Sent, is_sent
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
@@ -61,19 +62,20 @@ class RepositoryMemory:
             for root in list(self._watched):
                 self._watched.pop(root).close()
 
-    def shown(self, query: Query, characters: int) -> list[Found]:
+    def shown(self, query: Query, characters: int, sent: frozenset[Sent] = frozenset()) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Raises
-        `RepositoryIndexError`.
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. What was
+        `sent` with the hole is not shown once more. Raises `RepositoryIndexError`.
         """
         with self._lock:
             found = self._belongs(query)
             if found is None:
                 return []
             index, query = found
-            place = _Region(index.root, query.path or "", _region(query.prefix), characters)
-            kept, best = self._shown.get(place), pack(retrieve(index, query), characters)
+            place = _Region(index.root, query.path or "", _region(query.prefix), characters, sent)
+            others = (one for one in retrieve(index, query) if not is_sent(one.passage, sent))
+            kept, best = self._shown.get(place), pack(others, characters)
             if kept is None or time.monotonic() - kept.since >= FRESH or not _has(kept.found, best[-_BEST:]):
                 kept = _Shown(time.monotonic(), best)
             self._shown[place] = kept
@@ -123,12 +125,13 @@ class RepositoryMemory:
 
 
 class _Region(NamedTuple):
-    """Where a hole is, and how much room there is."""
+    """Where a hole is, how much room there is, and what else is shown."""
 
     root: Path
     path: str
     region: str
     characters: int
+    sent: frozenset[Sent]
 
 
 class _Shown(NamedTuple):

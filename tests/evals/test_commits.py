@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sfm2.config import Settings
+from sfm2.core import AsyncModelManager
 from sfm2.errors import InvalidRequestError
-from sfm2.evals.asking import Asking, request_for
-from sfm2.evals.contexts import Context, leaks, shown, with_contexts
+from sfm2.evals.answering import answer
+from sfm2.evals.asking import Asking
+from sfm2.evals.contexts import Context, TreeIndexes, Way
+from sfm2.evals.items import Item
 from sfm2.evals.suites import commits
-from sfm2.types import CompleteRequest
+from sfm2.testing import FunctionBackend
 from tests.corpus.test_history import LONG_AGO, commit, git
 
 MODEL = "class Cart:\n    def total_price(self) -> int:\n        return sum(self.prices)\n" + "# a comment line\n" * 10
@@ -37,19 +44,53 @@ def test_holes_are_only_in_added_lines(repository: Path) -> None:
         assert (item.path, item.hidden) == ("shop.py", ("shop.py", "shop.py"))
 
 
-def test_what_is_shown_is_the_parent_s_tree_without_the_file_itself(repository: Path) -> None:
-    items = with_contexts(commits.load(repository, kinds=["line"]), repository, {"naive", "repository"})
-    assert leaks(items) == 0
-    for item in items:
-        for way in ("naive", "repository"):
-            paths = {one.passage.path for one in item.found[way]}
-            assert paths == {"model.py"}
-    paying = next(item for item in items if "amount = cart" in (item.expected or ""))
-    assert paying.needs == "a name defined elsewhere"
-    request = request_for(paying, Asking(context=Context("repository", 1000)))
-    assert isinstance(request, CompleteRequest)
-    assert "def total_price" in request.context[-1].text
-    assert request_for(paying, Asking()).context == []  # type: ignore[union-attr]
+@pytest.fixture
+def trees(repository: Path) -> Iterator[TreeIndexes]:
+    with TreeIndexes.of(repository) as found:
+        yield found
+
+
+def paying(repository: Path, trees: TreeIndexes) -> Item:
+    items = trees.prepared(commits.load(repository, kinds=["line"]))
+    return next(item for item in items if "amount = cart" in (item.expected or ""))
+
+
+@pytest.mark.parametrize("way", ["naive", "repository"])
+def test_what_is_shown_is_the_parent_s_tree_without_the_file_itself(
+    repository: Path, trees: TreeIndexes, way: Way
+) -> None:
+    item = paying(repository, trees)
+    assert item.needs == "a name defined elsewhere"
+    found = trees.found(item, Context(way))
+    assert {one.passage.path for one in found} == {"model.py"}
+    assert "def total_price" in found[-1].passage.text
+    assert trees.leaks == 0
+
+
+def test_a_budget_of_nothing_shows_nothing(repository: Path, trees: TreeIndexes) -> None:
+    assert trees.found(paying(repository, trees), Context("repository", 0)) == []
+
+
+def test_what_must_not_be_shown_is_left_out(repository: Path, trees: TreeIndexes) -> None:
+    item = replace(paying(repository, trees), hidden=("model.py", "shop.py"))
+    assert trees.found(item, Context("naive")) == trees.found(item, Context("repository")) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "logprob", "asked"),
+    [("none", -3.0, [0]), ("naive", -0.1, [1]), ("repository", -0.1, [0]), ("repository", -3.0, [0, 1])],
+)
+def test_the_repository_is_looked_at_where_the_first_draft_is_unsure(
+    repository: Path, trees: TreeIndexes, way: Way, logprob: float, asked: list[int]
+) -> None:
+    backend = FunctionBackend("echo", lambda _: ["1"], logprob=logprob)
+
+    async def ask() -> None:
+        async with AsyncModelManager(Settings(), [backend]) as manager:
+            await answer(manager, paying(repository, trees), Asking(context=Context(way)), trees)
+
+    asyncio.run(ask())
+    assert [len(request.context) for request in backend.requests] == asked
 
 
 def test_lines_that_were_only_moved_are_left_out(repository: Path) -> None:
@@ -77,11 +118,6 @@ def test_contexts_are_read_as_they_are_written(text: str, parsed: Context) -> No
 def test_other_contexts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected none, naive or repository"):
         Context.parse(text)
-
-
-def test_a_budget_of_nothing_shows_nothing(repository: Path) -> None:
-    items = with_contexts(commits.load(repository), repository, {"repository"})
-    assert all(shown(item, Context("repository", 0)) == [] for item in items)
 
 
 def test_what_can_not_be_cut_is_told(tmp_path: Path, repository: Path) -> None:

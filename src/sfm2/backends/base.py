@@ -26,6 +26,8 @@ class Capabilities:
     """Continues conversations."""
     adapters: bool = False
     """Answers with adapters by name."""
+    reads_excerpts: bool = False
+    """Looks at code of other files."""
 
 
 class Backend(ABC):

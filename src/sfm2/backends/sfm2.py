@@ -65,7 +65,7 @@ class SFM2(Backend):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(fills_holes=True, chats=True, adapters=True)
+        return Capabilities(fills_holes=True, chats=True, adapters=True, reads_excerpts=True)
 
     async def start(self) -> None:
         if self._engine is None:
@@ -252,7 +252,8 @@ async def _healed(
 
 def _plain(context: Sequence[Excerpt], family: prompts.Family | None) -> list[Excerpt]:
     clean = prompts.without_special_tokens
-    return [replace(one, text=clean(one.text, family), path=clean(one.path, family)) for one in context]
+    texts = (prompts.without_secrets(clean(one.text, family)) for one in context)
+    return [replace(one, text=text, path=clean(one.path, family)) for one, text in zip(context, texts, strict=True)]
 
 
 def _patience(request: GenerationRequest) -> float | None:

@@ -49,7 +49,7 @@ def completion(
         guard=best.guard,
         features=best.features,
         logprobs=best.logprobs if resolved.policy.logprobs else None,
-        sources=_sources(resolved, best),
+        sources=_sources(best),
         alternatives=[_choice(resolved, result, own.value) for result, own in others],
     )
 
@@ -85,10 +85,8 @@ def explanation(resolved: Resolved, started: float, result: GenerationResult) ->
     )
 
 
-def _sources(resolved: Resolved, result: GenerationResult) -> list[Source]:
-    context = resolved.request.context
-    shown = context[len(context) - result.excerpts :]
-    return [Source(path=one.path, first=one.first, last=one.last) for one in shown]
+def _sources(result: GenerationResult) -> list[Source]:
+    return [Source(path=one.path, first=one.first, last=one.last) for one in result.excerpts]
 
 
 def _confidence_in_words(result: GenerationResult, facts: Sequence[CodeFacts]) -> float:

@@ -130,7 +130,7 @@ class StreamAssembler:
             adapter=last.adapter,
             logprobs=self._log.all,
             prompt_seconds=last.prompt_seconds,
-            excerpts=last.excerpts or 0,
+            excerpts=self._request.context[len(self._request.context) - (last.excerpts or 0) :],
         )
 
     def _stream_end(self) -> FinishReason:

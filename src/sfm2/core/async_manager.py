@@ -81,7 +81,7 @@ class AsyncModelManager:
         self._threads = SyntaxThreads()
         self._repositories = Repositories(self._settings)
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
-        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads)
+        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads, self._repositories)
         self._batches = Batches(self._settings.limits.max_batch, timeout)
 
     @property
@@ -284,7 +284,7 @@ class AsyncModelManager:
     ) -> Resolved:
         time = ParsingTime()
         thread = self._threads.for_text(code_size(request), time)
-        resolved = await thread.run(self._repositories.resolved, resolve, request, streaming=streaming, time=time)
+        resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
         await self._wait_for_weights()
         return resolved._replace(request=replace(resolved.request, deadline=deadline))
 

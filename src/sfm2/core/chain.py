@@ -93,7 +93,12 @@ class Chain(Backend):
             fills_holes=any(one.fills_holes for one in found),
             chats=any(one.chats for one in found),
             adapters=any(one.adapters for one in found),
+            reads_excerpts=any(one.reads_excerpts for one in found),
         )
+
+    def reads_excerpts(self, name: str) -> bool:
+        """Whether the backend of this name looks at code of other files."""
+        return any(one.name == name and one.capabilities.reads_excerpts for one in self.backends)
 
     async def start(self) -> None:
         await asyncio.gather(*(backend.start() for backend in self.backends))

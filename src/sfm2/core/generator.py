@@ -1,7 +1,8 @@
 """The one road to a completion: chain, assembler, one retry, and the confidence that decides whether to ask further.
 
 Every answer is a stream. Whole completions, batches and several choices collect it. What nobody has seen yet may be
-replaced: by another try, or by the next backend.
+replaced: by a second look, with code of the repository that the first draft points to; by another try; or by the next
+backend.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from sfm2.core.assembler import StreamAssembler
 from sfm2.core.chain import Chain, is_past
 from sfm2.core.confidence import Calibrations, Estimate
 from sfm2.core.policy import OutputPolicy
-from sfm2.core.result import GenerationResult, better
+from sfm2.core.repositories import Repositories
+from sfm2.core.result import GenerationResult, better, with_tokens_of
 from sfm2.core.syntax_threads import SyntaxThread, SyntaxThreads
 from sfm2.core.trace import FallbackTrace
 from sfm2.errors import (
@@ -31,16 +33,29 @@ from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Chunk
 
 RETRY_TEMPERATURE = 0.3  # of the second try, at least: low, but not what came the first time
+UNSURE = 0.3
+"""Confidence below which code of the repository is looked for: it takes time, and distracts a model that is sure (measured:
+benchmarks/LOG.md)."""
 
 
 class CompletionGenerator:
-    """`timeout`: seconds that a completion and its retry have together. `threads`: where completions are judged."""
+    """`timeout`: seconds that a completion and its retry have together. `threads`: where completions are judged.
+    `repositories`: where a second look finds what it shows the model.
+    """
 
-    def __init__(self, chain: Chain, calibrations: Calibrations, timeout: float, threads: SyntaxThreads) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        calibrations: Calibrations,
+        timeout: float,
+        threads: SyntaxThreads,
+        repositories: Repositories,
+    ) -> None:
         self._chain = chain
         self._calibrations = calibrations
         self._timeout = timeout
         self._threads = threads
+        self._repositories = repositories
 
     async def stream(
         self, request: GenerationRequest, policy: OutputPolicy, only: str | None = None
@@ -51,9 +66,13 @@ class CompletionGenerator:
         """
         trace, deadline = FallbackTrace(), self._deadline(request)
         characters = tokens = 0  # that were shown
+        held = False
         async with aclosing(self._first(request, policy, trace, only)) as items:
             async for item in items:
                 if isinstance(item, Chunk):
+                    held = held or (not characters and bool(await self._informed(request, policy, item)))
+                    if held:
+                        continue
                     characters += len(item.text)
                     tokens += len(item.logprobs or ())
                     yield item
@@ -125,11 +144,39 @@ class CompletionGenerator:
     ) -> GenerationResult:
         """`result`, or a better one where another try may give it."""
         whole = replace(request, streaming=False)
+        result = await self._looked_again(whole, policy, result, deadline)
         if result.retry_worthwhile:
             result = await self._retried(whole, policy, result, trace, deadline, only)
         if policy.min_confidence is not None and only is None:
             result = await self._confident(whole, policy, policy.min_confidence, result, trace)
         return result
+
+    async def _looked_again(
+        self, request: GenerationRequest, policy: OutputPolicy, first: GenerationResult, deadline: float
+    ) -> GenerationResult:
+        """The surer of `first` and what its backend writes when it knows more of the repository."""
+        if first.finish_reason == "time" or not self._chain.reads_excerpts(first.backend):
+            return first
+        draft = Chunk(text=first.text, confidence=self.confidence(first).value)
+        informed = await self._informed(request, policy, draft)
+        if informed is None:
+            return first
+        try:
+            async with asyncio.timeout_at(deadline):
+                second = await self._result(informed, policy, FallbackTrace(), only=first.backend)
+        except (TimeoutError, APITimeoutError, ModelUnavailableError, InvalidRequestError):
+            return first
+        surer = self.confidence(second).value > self.confidence(first).value
+        return with_tokens_of(first, second) if surer else with_tokens_of(second, first)
+
+    async def _informed(
+        self, request: GenerationRequest, policy: OutputPolicy, draft: Chunk
+    ) -> GenerationRequest | None:
+        """The request with what of its repository a draft points to; None if that is sure enough, or nothing is found."""
+        if draft.confidence is None or draft.confidence >= UNSURE or not policy.judges(request):
+            return None
+        thread = self._threads.for_text(len(request.prefix) + len(request.suffix), policy.parsing)
+        return await thread.run(self._repositories.informed, request, draft.text, policy.parsing)
 
     async def _retried(
         self,

@@ -5,20 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TypeVar
 
-from sfm2.completer import Streamable
 from sfm2.config import Settings
-from sfm2.core.resolve import Resolve, Resolved
 from sfm2.errors import SFM2Error
 from sfm2.generation import Excerpt, GenerationRequest
 from sfm2.prompts import CHARACTERS_PER_TOKEN
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
 from sfm2.syntax.parsing.parsing_time import ParsingTime
-from sfm2.types import ChatRequest
-
-Q = TypeVar("Q", bound=Streamable | ChatRequest, contravariant=True)
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +21,6 @@ class Repositories:
     """Adds excerpts to requests, of the repositories that `sfm2 index add` has added."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._tokens = settings.repository.tokens
         enabled = settings.repository.enabled
         self._wanted = self._tokens > 0 and (settings.on_loopback if enabled is None else enabled)
@@ -38,24 +31,20 @@ class Repositories:
         if self._memory.is_open:
             await asyncio.to_thread(self._memory.close)
 
-    def resolved(self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime) -> Resolved:
-        """What `resolve` makes of a request, with excerpts. Raises what that raises."""
-        found = resolve(request, self._settings, streaming=streaming, time=time)
-        return found._replace(request=self.informed(found.request, time))
+    def informed(self, request: GenerationRequest, draft: str, time: ParsingTime) -> GenerationRequest | None:
+        """The request with what of its repository is of use; None if there is nothing. Takes milliseconds.
 
-    def informed(self, request: GenerationRequest, time: ParsingTime) -> GenerationRequest:
-        """The request with what of its repository is of use, unless it has excerpts of its own. Takes milliseconds.
-
-        An index that fails is left out.
+        `draft`: what the model wrote without. A request with excerpts of its own keeps to them. An index that fails is left
+        out.
         """
         if not self._wanted or request.is_chat or request.context:
-            return request
-        query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
+            return None
+        query = Query(request.prefix, request.suffix, request.language, request.path, draft=draft, time=time)
         try:
             found = self._memory.shown(query, self._tokens * CHARACTERS_PER_TOKEN)
         except SFM2Error as error:
             _log.warning("no code of the repository is shown: %s", error.message)
-            return request
+            return None
         passages = (one.passage for one in found)
         excerpts = tuple(Excerpt(one.text, one.path, one.first, one.last) for one in passages)
-        return replace(request, context=excerpts)
+        return replace(request, context=excerpts) if excerpts else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sfm2.generation import Excerpt
 from sfm2.types import Attempt, FinishReason, GuardAction, GuardReason, GuardReport, TokenLogprob, TokenUsage
 
 
@@ -27,8 +28,8 @@ class GenerationResult:
     logprobs: list[TokenLogprob] | None = None
     """The tokens of `text`; None where the backend does not report each token's text."""
     prompt_seconds: float | None = None
-    excerpts: int = 0
-    """How many of the request's excerpts the model was shown, the last ones."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Code of other files that the model was shown."""
     attempts: tuple[Attempt, ...] = ()
     """Backends that were tried before."""
 
@@ -47,19 +48,25 @@ class GenerationResult:
         return GuardReason.UNJUDGED in self.guard.reasons
 
 
+def with_tokens_of(other: GenerationResult, chosen: GenerationResult) -> GenerationResult:
+    """`chosen`, with the tokens of both: that is what the answer took."""
+    tokens = TokenUsage(
+        prompt=max(other.tokens.prompt, chosen.tokens.prompt),
+        completion=other.tokens.completion + chosen.tokens.completion,
+    )
+    return replace(chosen, tokens=tokens)
+
+
 def better(first: GenerationResult, second: GenerationResult) -> GenerationResult:
     """The second if it has text and was judged, or has fewer undefined names. The tokens of both count."""
-    tokens = TokenUsage(
-        prompt=max(first.tokens.prompt, second.tokens.prompt),
-        completion=first.tokens.completion + second.tokens.completion,
-    )
     wins = bool(second.text.strip()) and (
         not first.text.strip()
         or (first.is_unjudged and not second.is_unjudged)
         or len(second.guard.undefined) < len(first.guard.undefined)
     )
     if not wins:
-        return replace(first, tokens=tokens)
+        return with_tokens_of(second, first)
     reasons = list(dict.fromkeys((*first.guard.reasons, *second.guard.reasons)))
     report = second.guard.model_copy(update={"action": GuardAction.RESAMPLED, "reasons": reasons})
-    return replace(second, tokens=tokens, guard=report, features={**second.features, "resampled": 1.0})
+    chosen = replace(second, guard=report, features={**second.features, "resampled": 1.0})
+    return with_tokens_of(first, chosen)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfm2.client import AsyncSFM2Client
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
-from sfm2.evals.contexts import ALONE, Context, shown
+from sfm2.evals.contexts import ALONE, Context
 from sfm2.evals.items import Item
+from sfm2.repository.contents import Passage
 from sfm2.requests import build
 from sfm2.types import CompleteRequest, GenerateRequest
 
@@ -39,8 +41,10 @@ WARM_UP = CompleteRequest(
 """The first request: it waits for the weights, and its answer says which weights are measured."""
 
 
-def request_for(item: Item, asking: Asking) -> ItemRequest:
-    """The request for an item. Raises InvalidRequestError for an item that is no valid request, such as one with NULs."""
+def request_for(item: Item, asking: Asking, shown: Sequence[Passage] = ()) -> ItemRequest:
+    """The request for an item. `shown`: of other files. Raises InvalidRequestError for an item that is no valid request,
+    such as one with NULs.
+    """
     how = {
         "adapter": asking.adapter,
         "language": item.language,
@@ -54,8 +58,7 @@ def request_for(item: Item, asking: Asking) -> ItemRequest:
     }
     if item.as_prompt:
         return build(GenerateRequest, {"prompt": item.prefix, "suffix": item.suffix or None, **how})
-    passages = (found.passage for found in shown(item, asking.context))
-    context = [{"path": passage.path, "text": passage.text} for passage in passages]
+    context = [{"path": passage.path, "text": passage.text} for passage in shown]
     parts = {"prefix": item.prefix, "suffix": item.suffix, "path": item.path, "context": context}
     return build(CompleteRequest, {**parts, **how})
 

@@ -1,14 +1,12 @@
-"""What items are shown of their repository: found as a service would find it, in the tree that the repository had.
-
-`naive` is what a client could do by itself, to compare with: passages that share words with the lines around the hole, by
-BM25.
-"""
+"""What items are shown of their repository, in the tree that it had: as a service would find it, or as a client could."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -25,11 +23,14 @@ from sfm2.repository.retrieval import Found, retrieve, similar
 
 Way = Literal["none", "naive", "repository"]
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
-_MOST = 60  # that are kept of what was found for an item: more than the largest budget holds
 
 
 class Context(NamedTuple):
-    """Which part of a repository items are shown."""
+    """Which part of a repository items are shown.
+
+    `naive` is what a client could do by itself, to compare with: passages that share words with the lines around the hole,
+    by BM25. `repository`: what a service does, which looks again where the first draft is unsure.
+    """
 
     way: Way = "none"
     tokens: int = 1000
@@ -52,51 +53,54 @@ ALONE = Context()
 """Nothing of it."""
 
 
-def with_contexts(items: Sequence[Item], repository: Path, ways: Collection[Way]) -> list[Item]:
-    """The items with what is found for them in each of the ways, and with what their answer needs.
+class TreeIndexes:
+    """The indexes of the trees that items are in. For several threads."""
 
-    Items of one tree should be neighbours. Raises `InvalidRequestError` when trees can't be read.
-    """
-    with tempfile.TemporaryDirectory(prefix="sfm2-eval-") as folder:
-        tree, file = Path(folder) / "tree", Path(folder) / "index.sqlite"
-        tree.mkdir()
-        checkout = Checkout(repository, tree, Path(folder) / "git-index")
-        return [one for group in _by_tree(items) for one in _in_tree(group, checkout, file, ways)]
+    def __init__(self, repository: Path, folder: Path) -> None:
+        self._folder = folder
+        (folder / "tree").mkdir()
+        self._checkout = Checkout(repository, folder / "tree", folder / "git-index")
+        self.leaks = 0
+        """How often something was found of a file that an item must not be shown."""
 
+    @classmethod
+    @contextmanager
+    def of(cls, repository: Path) -> Iterator[TreeIndexes]:
+        """Those of a repository, in a folder that is deleted in the end."""
+        with tempfile.TemporaryDirectory(prefix="sfm2-eval-") as folder:
+            yield cls(repository, Path(folder))
 
-def shown(item: Item, context: Context) -> list[Found]:
-    """What an item is shown, the most useful last."""
-    return pack(item.found.get(context.way, ()), context.tokens * CHARACTERS_PER_TOKEN)
+    def prepared(self, items: Sequence[Item]) -> list[Item]:
+        """The items with what their answer needs. Items of one tree should be neighbours.
 
+        Raises `InvalidRequestError` for items that stand alone, and when trees can't be read.
+        """
+        return [one for tree, group in groupby(items, key=lambda item: item.tree) for one in self._in_tree(tree, group)]
 
-def leaks(items: Sequence[Item]) -> int:
-    """The number of items for which a file was found that they must not be shown."""
-    return sum(any(one.passage.path in item.hidden for found in item.found.values() for one in found) for item in items)
+    def found(self, item: Item, context: Context, draft: str = "") -> list[Found]:
+        """What an item is shown, the most useful last. `draft`: what was written without."""
+        assert item.tree is not None
+        query = Query(item.prefix, item.suffix, item.language, item.path, frozenset(item.hidden), draft)
+        find = similar if context.way == "naive" else retrieve
+        with RepositoryIndex.open(self._checkout.folder, self._file(item.tree)) as index:
+            found = find(index, query)
+        self.leaks += any(one.passage.path in item.hidden for one in found)
+        return pack(found, context.tokens * CHARACTERS_PER_TOKEN)
 
+    def _in_tree(self, tree: str | None, items: Iterator[Item]) -> Iterator[Item]:
+        if tree is None:
+            raise InvalidRequestError(
+                "--context: these items stand alone", suggestion="Suite commits has items with a repository around them"
+            )
+        self._checkout.move_to(tree)
+        latest = self._folder / "latest.sqlite"
+        with RepositoryIndex.open(self._checkout.folder, latest) as index:
+            index.update()
+            yield from [replace(item, needs=_needs(index, item)) for item in items]
+        shutil.copyfile(latest, self._file(tree))
 
-def _by_tree(items: Sequence[Item]) -> list[list[Item]]:
-    return [list(group) for _, group in groupby(items, key=lambda item: item.tree)]
-
-
-def _in_tree(items: Sequence[Item], checkout: Checkout, file: Path, ways: Collection[Way]) -> list[Item]:
-    tree = items[0].tree
-    if tree is None:
-        raise InvalidRequestError(
-            "--context: these items stand alone", suggestion="Suite commits has items with a repository around them"
-        )
-    checkout.move_to(tree)
-    index = RepositoryIndex.open(checkout.folder, file)
-    try:
-        index.update()
-        return [replace(item, found=_found(index, item, ways), needs=_needs(index, item)) for item in items]
-    finally:
-        index.close()
-
-
-def _found(index: RepositoryIndex, item: Item, ways: Collection[Way]) -> Mapping[str, tuple[Found, ...]]:
-    query = Query(item.prefix, item.suffix, item.language, item.path, frozenset(item.hidden))
-    finders = {"repository": retrieve, "naive": similar}
-    return {way: tuple(finders[way](index, query)[:_MOST]) for way in ways if way in finders}
+    def _file(self, tree: str) -> Path:
+        return self._folder / f"{tree}.sqlite"
 
 
 def _needs(index: RepositoryIndex, item: Item) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from sfm2.repository.retrieval import Found
+from dataclasses import dataclass
 
 UNANSWERED = "error"
 """The `finish_reason` of a record for which the service gave an error."""
@@ -43,8 +40,6 @@ class Item:
     """The commit whose tree the rest of the repository is. None: the item stands alone."""
     hidden: tuple[str, ...] = ()
     """Paths in that tree which the model must not be shown: the file's own, and its former one."""
-    found: Mapping[str, tuple[Found, ...]] = field(default_factory=dict)
-    """What is found for it in the repository, the most useful first, in each way that is measured."""
     needs: str | None = None
     """What its answer needs from elsewhere. None: not known."""
 

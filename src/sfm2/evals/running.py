@@ -25,7 +25,9 @@ from sfm2.errors import (
     SFM2Error,
     StreamInterruptedError,
 )
-from sfm2.evals.asking import WARM_UP, Asking, request_for
+from sfm2.evals.answering import answer
+from sfm2.evals.asking import WARM_UP, Asking
+from sfm2.evals.contexts import TreeIndexes
 from sfm2.evals.grading import graded, unanswered
 from sfm2.evals.items import Item, Record
 from sfm2.evals.results import ResultsFile, RunHeader
@@ -76,16 +78,24 @@ def missing(items: Sequence[Item], arms: Sequence[Arm]) -> int:
 
 
 class EvalRun:
-    """Sends items and records their completions; `answered` is called with each record.
+    """Sends items and records their completions; `answered` is called with each record. `trees`: what items are shown of
+    their repository.
 
     The arms of an item are sent one after another, in alternating order, so that no arm always profits from caches that
     another one has warmed.
     """
 
-    def __init__(self, completer: AsyncCompleter, sandbox: Sandbox, answered: Callable[[Record], None]) -> None:
+    def __init__(
+        self,
+        completer: AsyncCompleter,
+        sandbox: Sandbox,
+        answered: Callable[[Record], None],
+        trees: TreeIndexes | None = None,
+    ) -> None:
         self._completer = completer
         self._sandbox = sandbox
         self._answered = answered
+        self._trees = trees
         self._failures = 0
 
     async def ask_all(self, items: Sequence[Item], arms: Sequence[Arm], at_once: int) -> None:
@@ -111,14 +121,14 @@ class EvalRun:
     async def _ask(self, item: Item, arm: Arm) -> None:
         started = time.perf_counter()
         try:
-            answer = await self._completer.submit(request_for(item, arm.asking))
+            completion = await answer(self._completer, item, arm.asking, self._trees)
         except (InvalidRequestError, *_OF_THE_SERVICE) as error:
             record = unanswered(item, error, time.perf_counter() - started)
             arm.file.append(record)
             self._note(error)
         else:
             self._failures = 0
-            record = await graded(item, answer, time.perf_counter() - started, self._sandbox)
+            record = await graded(item, completion, time.perf_counter() - started, self._sandbox)
             arm.file.append(record)
         self._answered(record)
 

@@ -11,6 +11,7 @@ from sfm2.prompts.fim import (
     latest_fitting,
     without_special_tokens,
 )
+from sfm2.prompts.secrets import without_secrets
 from sfm2.prompts.token_healing import TokenHealing
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "explanation_messages",
     "fim_prompt",
     "latest_fitting",
+    "without_secrets",
     "without_special_tokens",
 ]

@@ -1,7 +1,7 @@
 """What a service remembers of the repositories it knows: which one a hole is in, and what of it was shown at that place.
 
-What is shown stays the same while the cursor stays in its region, so that the engine's cache holds it and a keystroke costs
-no more than without.
+What is shown stays the same while the cursor stays in its region and the best of what would be found anew is in it, so that
+the engine's cache holds it and a keystroke costs no more than without.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from sfm2.errors import MissingExtraError, RepositoryError
 from sfm2.repository.collection import IndexCollection
+from sfm2.repository.contents import Passage
 from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
@@ -25,7 +26,8 @@ from sfm2.repository.retrieval import Found, retrieve
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
-"""Seconds after which what is shown at a place is looked for anew."""
+"""Seconds after which what is shown at a place is shown as it is by then."""
+_BEST = 2  # of what is found that must be in what is shown already
 _LOOKED_FOR = 2.0  # seconds between looks at which repositories there are
 _PLACES = 512  # that are remembered
 _KNOWN_LINES = 3  # of a file that must be in a repository for the file to be its own
@@ -71,9 +73,9 @@ class RepositoryMemory:
                 return []
             index, query = found
             place = _Region(index.root, query.path or "", _region(query.prefix), characters)
-            kept = self._shown.get(place)
-            if kept is None or time.monotonic() - kept.since >= FRESH:
-                kept = _Shown(time.monotonic(), pack(retrieve(index, query), characters))
+            kept, best = self._shown.get(place), pack(retrieve(index, query), characters)
+            if kept is None or time.monotonic() - kept.since >= FRESH or not _has(kept.found, best[-_BEST:]):
+                kept = _Shown(time.monotonic(), best)
             self._shown[place] = kept
             self._shown.move_to_end(place)
             while len(self._shown) > _PLACES:
@@ -182,6 +184,15 @@ def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) 
         named = query.path is None or PurePosixPath(path).name == PurePosixPath(query.path.replace("\\", "/")).name
         if named and count >= _IN_COMMON * len(lines):
             yield path
+
+
+def _has(shown: Sequence[Found], wanted: Sequence[Found]) -> bool:
+    """Whether each of `wanted` is in one of `shown`, or begins in it: what is cut for want of room ends earlier."""
+    return all(any(_begins_in(one.passage, other.passage) for other in shown) for one in wanted)
+
+
+def _begins_in(one: Passage, other: Passage) -> bool:
+    return one.path == other.path and other.first <= one.first <= other.last
 
 
 def _region(prefix: str) -> str:

@@ -31,6 +31,8 @@ class Query:
     """Relative to the repository, where known."""
     hidden: frozenset[str] = frozenset()
     """Paths that must not be shown: the file itself is one."""
+    draft: str = ""
+    """What the model wrote into the hole without help: it names what it would need (Zhang et al. 2023, RepoCoder)."""
     time: ParsingTime | None = None
 
     @cached_property
@@ -72,7 +74,7 @@ class Query:
         return frozenset(names.union(*parts))
 
     def _above(self, lines: int) -> list[str]:
-        return self.prefix.split("\n")[-lines:]
+        return (self.prefix + self.draft).split("\n")[-lines:]
 
     def _below(self, lines: int) -> list[str]:
         return self.suffix.split("\n")[:lines]

@@ -20,7 +20,7 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
-_CAPABLE = Capabilities(fills_holes=True, chats=True)
+_CAPABLE = Capabilities(fills_holes=True, chats=True, reads_excerpts=True)
 _AVAILABLE = BackendHealth(status=BackendStatus.AVAILABLE, reason="for tests")
 
 

@@ -23,7 +23,7 @@ from sfm2.cli.progress import waiting
 from sfm2.completer import AsyncCompleter
 from sfm2.errors import SFM2Error
 from sfm2.evals.asking import alone, in_process, over_http
-from sfm2.evals.contexts import leaks, with_contexts
+from sfm2.evals.contexts import TreeIndexes
 from sfm2.evals.items import Item
 from sfm2.evals.results import ResultsFile
 from sfm2.evals.running import Arm, EvalRun, header, missing, warm_up
@@ -48,31 +48,38 @@ def run_command(options: RunOptions) -> None:
     PATH is the file or folder to take items from; humaneval needs none. One model is measured: only the first backend of
     the chain answers. With --output and the file of a run that was stopped, that run is resumed.
     """
-    items = _items(options)
+    items = load(options.suite, options.path or options.data, options.limit, **options.loading)
     outputs = options.outputs(datetime.now())
     with ExitStack() as files:
+        trees = _trees(options, files)
+        if trees is not None:
+            with waiting(lambda: "reading the repository, commit by commit"):
+                items = trees.prepared(items)
         arms: list[Arm] = []
         try:
-            asyncio.run(_run(options, items, outputs, arms, files))
+            asyncio.run(_run(options, items, trees, outputs, arms, files))
         except (KeyboardInterrupt, SFM2Error):
             _say_how_to_resume(items, outputs, arms)
             raise
+        if trees is not None:
+            terminal.note(f"files found that hold the answer: {trees.leaks}")
         _show(arms, as_json=options.as_json)
 
 
-def _items(options: RunOptions) -> list[Item]:
+def _trees(options: RunOptions, files: ExitStack) -> TreeIndexes | None:
     source = options.path or options.data
-    items = load(options.suite, source, options.limit, **options.loading)
     if options.suite != commits.NAME or source is None:
-        return items
-    with waiting(lambda: "finding what helps, commit by commit"):
-        found = with_contexts(items, source.resolve(), {context.way for context in options.contexts})
-    terminal.note(f"files shown that hold the answer: {leaks(found)} of {len(found)} items")
-    return found
+        return None
+    return files.enter_context(TreeIndexes.of(source.resolve()))
 
 
 async def _run(
-    options: RunOptions, items: Sequence[Item], outputs: Sequence[Path], arms: list[Arm], files: ExitStack
+    options: RunOptions,
+    items: Sequence[Item],
+    trees: TreeIndexes | None,
+    outputs: Sequence[Path],
+    arms: list[Arm],
+    files: ExitStack,
 ) -> None:
     sandbox = Sandbox()
     if any(item.test is not None for item in items):
@@ -86,7 +93,7 @@ async def _run(
         if done := len(items) * len(arms) - missing(items, arms):
             terminal.note(f"{done} answers are already in {_names(arms)} and are not asked for again")
         with answer_bar(missing(items, arms)) as answered:
-            await EvalRun(completer, sandbox, answered).ask_all(items, arms, options.concurrency)
+            await EvalRun(completer, sandbox, answered, trees).ask_all(items, arms, options.concurrency)
 
 
 def _completer(options: RunOptions) -> AbstractAsyncContextManager[AsyncCompleter]:

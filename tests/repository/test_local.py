@@ -156,6 +156,16 @@ def test_code_of_the_repository_is_sent(local: LocalRepositories, repository: Pa
     assert local.informed(REQUEST, tmp_path / "elsewhere.py").context == []
 
 
+def test_secrets_are_masked_before_they_leave_the_machine(
+    local: LocalRepositories, repository: Path, tmp_path: Path
+) -> None:
+    (repository / "shop" / "model.py").write_text(f'class Cart:\n    token = "ghp_{"a1" * 18}"\n')
+    add(tmp_path / "cache", repository)
+    (sent,) = local.informed(REQUEST, repository / "checkout.py").context
+    assert "class Cart" in sent.text
+    assert "ghp_" not in sent.text
+
+
 def test_through_a_link_too(local: LocalRepositories, repository: Path, tmp_path: Path) -> None:
     add(tmp_path / "cache", repository)
     (tmp_path / "link").symlink_to(repository)

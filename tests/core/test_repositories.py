@@ -12,7 +12,7 @@ from sfm2.backends.base import Capabilities
 from sfm2.config import Settings
 from sfm2.core import AsyncModelManager
 from sfm2.errors import BackendError
-from sfm2.generation import TokenChunk
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.repository.collection import IndexCollection
 from sfm2.testing import FunctionBackend, Step
 from sfm2.types import Completion, Source
@@ -110,11 +110,47 @@ def test_a_stream_that_begins_unsure_is_held_until_there_is_a_surer_one(tmp_path
     assert (len(unsure.requests), len(sure.requests)) == (2, 1)
 
 
-def test_a_client_s_own_context_is_what_is_shown(tmp_path: Path, shop: Path) -> None:
-    own = {"text": "class Cart: ...", "path": "mine.py"}
-    backend = answering("", written("cart.sum", UNSURE))
-    answer = completed(settings(tmp_path), backend, path=f"{shop}/total.py", context=[own])
-    assert (len(backend.requests), answer.sources) == (1, [Source(path="mine.py")])
+def sent_with(own: dict[str, str], tmp_path: Path, shop: Path) -> tuple[FunctionBackend, Completion]:
+    """The answer of a model that is unsure with what the client sent, and sure with more."""
+
+    def answers(request: GenerationRequest) -> list[Step]:
+        count = len(request.context)
+        return [written("cart.total", SURE if count > 1 else UNSURE, count)]
+
+    backend = FunctionBackend("sfm2", answers)
+    return backend, completed(settings(tmp_path), backend, path=f"{shop}/total.py", context=[own])
+
+
+def test_a_client_s_own_context_is_nearest_to_the_hole(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "def tax(): ...", "path": "mine.py"}
+    backend, answer = sent_with(own, tmp_path, shop)
+    assert [one.text for one in backend.requests[-1].context] == ["class Cart:\n    total: int = 0", "def tax(): ..."]
+    assert answer.sources == [Source(path="model.py", first=1, last=2), Source(path="mine.py")]
+
+
+@pytest.mark.parametrize("path", ["model.py", "shop/model.py", "/home/me/shop/model.py", "C:\\shop\\model.py"])
+def test_what_the_client_sent_is_not_shown_twice(tmp_path: Path, shop: Path, path: str) -> None:
+    own = {"text": "class Cart:\n    unsaved: int = 0\n", "path": path}
+    _, answer = sent_with(own, tmp_path, shop)
+    assert answer.sources == [Source(path=path)]
+
+
+def test_a_file_with_a_name_that_only_ends_alike_is_another(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "class Cart:", "path": "datamodel.py"}
+    _, answer = sent_with(own, tmp_path, shop)
+    assert [one.path for one in answer.sources] == ["model.py", "datamodel.py"]
+
+
+def test_another_part_of_a_file_that_the_client_sent_is_shown(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "def edited(): ...", "path": "model.py"}
+    _, answer = sent_with(own, tmp_path, shop)
+    assert answer.sources == [Source(path="model.py", first=1, last=2), Source(path="model.py")]
+
+
+def test_where_the_client_s_context_leaves_no_room_nothing_is_added(tmp_path: Path, shop: Path) -> None:
+    own = {"text": "x = 1\n" * 500, "path": "mine.py"}
+    backend, _ = sent_with(own, tmp_path, shop)
+    assert [one.path for one in backend.requests[-1].context] == ["mine.py"]
 
 
 @pytest.mark.parametrize("repository", [{"enabled": False}, {"tokens": 0}])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -126,6 +128,21 @@ def test_what_is_very_large_is_left_to_the_user(
     assert IndexCollection(tmp_path / "cache").list() == []
 
 
+def test_indexes_of_what_is_long_gone_are_deleted(repository: Path, folder: Path, tmp_path: Path) -> None:
+    gone = [shutil.copytree(folder, tmp_path / name) for name in ("long", "just")]
+    collection = IndexCollection(tmp_path / "cache")
+    for root in (*gone, folder):
+        add(tmp_path / "cache", root)
+        place = collection.find(root)
+        assert place is not None
+        age = 0 if root.name == "just" else unattended.GONE + 60
+        os.utime(place.file, (time.time() - age,) * 2)
+    for root in gone:
+        shutil.rmtree(root)
+    unattended.main(tmp_path / "cache", repository)
+    assert {place.root for place in collection.list()} == {repository, folder, tmp_path / "just"}
+
+
 def test_code_of_the_repository_is_sent(local: LocalRepositories, repository: Path, tmp_path: Path) -> None:
     add(tmp_path / "cache", repository)
     sent = local.informed(REQUEST, repository / "checkout.py")
@@ -137,6 +154,16 @@ def test_code_of_the_repository_is_sent(local: LocalRepositories, repository: Pa
     own = REQUEST.model_copy(update={"context": [Snippet(text="mine")]})
     assert local.informed(own, repository / "checkout.py") is own
     assert local.informed(REQUEST, tmp_path / "elsewhere.py").context == []
+
+
+def test_secrets_are_masked_before_they_leave_the_machine(
+    local: LocalRepositories, repository: Path, tmp_path: Path
+) -> None:
+    (repository / "shop" / "model.py").write_text(f'class Cart:\n    token = "ghp_{"a1" * 18}"\n')
+    add(tmp_path / "cache", repository)
+    (sent,) = local.informed(REQUEST, repository / "checkout.py").context
+    assert "class Cart" in sent.text
+    assert "ghp_" not in sent.text
 
 
 def test_through_a_link_too(local: LocalRepositories, repository: Path, tmp_path: Path) -> None:

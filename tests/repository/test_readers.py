@@ -49,7 +49,7 @@ def shown(cache: Path, data: Path | None, root: Path, key: str | None, name: str
     try:
         return {
             one.passage.path
-            for one in memory.shown(Query(CHECKOUT[:-40], CHECKOUT[-40:], "python", f"{root}/{name}"), ROOM, key)
+            for one in memory.shown(Query(CHECKOUT[:-40], CHECKOUT[-40:], "python", f"{root}/{name}"), ROOM, key=key)
         }
     finally:
         memory.close()
@@ -171,14 +171,14 @@ def test_what_one_is_shown_is_not_remembered_for_another(
     readers.let(repository, ["ada"])
     memory = RepositoryMemory(cache, data)
     query = Query(CHECKOUT[:-40], CHECKOUT[-40:], "python", f"{repository}/checkout.py")
-    first = memory.shown(query, ROOM, "ada")
+    first = memory.shown(query, ROOM, key="ada")
     assert first
     for key in ("eve", None):
-        assert memory.shown(query, ROOM, key) == []
-    assert memory.shown(query, ROOM, "ada") is first
+        assert memory.shown(query, ROOM, key=key) == []
+    assert memory.shown(query, ROOM, key="ada") is first
     readers.let(repository, ["eve"])
-    assert memory.shown(query, ROOM, "ada") == []
-    assert memory.shown(query, ROOM, "eve") is not first
+    assert memory.shown(query, ROOM, key="ada") == []
+    assert memory.shown(query, ROOM, key="eve") is not first
     memory.close()
 
 

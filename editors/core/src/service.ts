@@ -54,13 +54,14 @@ export class Service implements Probe {
 
   /** `heard` gets what comes before the whole, as soon as it may be shown. */
   async complete(
-    { place, options }: CompletionRequest,
+    { place, options, context }: CompletionRequest,
     signal: AbortSignal,
     heard?: (chunk: Chunk) => void,
   ): Promise<Completion> {
     const { prefix, suffix, language, path } = place;
     const client = this.#usable();
-    const how = { timeout: TIMEOUT, ...options, language, path, signal };
+    const others = context?.().map((one) => ({ path: one.path, text: one.text })) ?? [];
+    const how = { timeout: TIMEOUT, ...options, language, path, signal, ...(others.length > 0 && { context: others }) };
     if (!heard) return client.complete(prefix, suffix, how);
     const stream = client.completeStream(prefix, suffix, how);
     for await (const chunk of stream) heard(chunk);

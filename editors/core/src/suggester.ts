@@ -1,6 +1,7 @@
 /** From a place to a suggestion: the cache, else a pause, else the server, whose answer is shown as it comes. */
 import type { Chunk, CompleteOptions, Completion } from "sfm2-client";
 import { along, CompletionCache, type Match } from "./cache.ts";
+import type { Excerpt } from "./excerpt.ts";
 import type { Place } from "./place.ts";
 import { Received } from "./received.ts";
 import { isWanted } from "./trigger.ts";
@@ -9,6 +10,8 @@ import { isWanted } from "./trigger.ts";
 export interface CompletionRequest {
   readonly place: Place;
   readonly options: CompleteOptions;
+  /** Code of other files, the most useful last: as it is when the request is sent. A completion holds whatever it was. */
+  readonly context?: () => readonly Excerpt[];
 }
 
 /** Asks the server; `heard` gets what comes before the whole. */

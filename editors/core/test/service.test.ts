@@ -53,6 +53,19 @@ test("what the server refuses is reported in its words", async () => {
   });
 });
 
+test("code of other files goes with a request, as it is when it is sent", async () => {
+  const bodies: string[] = [];
+  const spying = new Service(server.url, undefined, (url, init) => {
+    bodies.push(`${init.body}`);
+    return fetch(url, init);
+  });
+  const excerpt = { path: "shop/model.py", text: "class Cart: ...", first: 6, last: 6, file: "/w/shop/model.py" };
+  await spying.complete({ ...asking("# echo: 1"), context: () => [excerpt] }, never);
+  await spying.complete({ ...asking("# echo: 1"), context: () => [] }, never);
+  const contexts = bodies.map((body) => (JSON.parse(body) as { context?: unknown }).context);
+  assert.deepEqual(contexts, [[{ path: "shop/model.py", text: "class Cart: ..." }], undefined]);
+});
+
 test("a request that is cancelled ends at once, and is no failure", async () => {
   const cancel = new AbortController();
   const running = service.complete(

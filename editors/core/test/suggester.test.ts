@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { APIConnectionError, type Completion } from "sfm2-client";
+import type { Excerpt } from "../src/excerpt.ts";
 import { type Ask, type CompletionRequest, type How, Suggester } from "../src/suggester.ts";
 import { completion } from "./completion.ts";
 import { Document } from "./document.ts";
@@ -11,6 +12,10 @@ const never = new AbortController().signal;
 
 function at(document: Document): CompletionRequest {
   return { place: document.place(), options: { maxLength: 96 } };
+}
+
+function excerpt(path: string): Excerpt {
+  return { path, file: path, text: "class A: ...", first: 1, last: 1 };
 }
 
 /** Answers with `text` after 20 ms, and remembers what it was asked. */
@@ -38,6 +43,26 @@ test("without a cache each key asks", async () => {
   const document = new Document("def f(x):\n    ");
   for (const key of ["", ..."ret"]) await suggester.suggest(at(document.type(key)), how, never);
   assert.equal(server.requests.length, 4);
+});
+
+test("what else the model is shown is asked for after the pause, and a completion holds whatever it was", async () => {
+  const server = answering("1 + 1");
+  const shown: unknown[] = [];
+  const ask: Ask = (request, ...rest) => {
+    shown.push(request.context?.());
+    return server.ask(request, ...rest);
+  };
+  const suggester = new Suggester(ask);
+  const document = new Document("x = ");
+  let known: string[] = [];
+  const withContext = () => ({ ...at(document), context: () => known.map(excerpt) });
+  const first = suggester.suggest(withContext(), how, never);
+  known = ["late.py"];
+  assert.equal((await first)?.text, "1 + 1");
+  known = ["other.py"];
+  document.type("1");
+  assert.equal((await suggester.suggest(withContext(), how, never))?.text, " + 1");
+  assert.deepEqual(shown, [["late.py"].map(excerpt)]);
 });
 
 test("the next key ends the request that runs", async () => {

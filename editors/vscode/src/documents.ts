@@ -1,15 +1,18 @@
 /** From an open document to the place that is sent. */
 import { type Lines, languageOf, type Place, windowAround } from "sfm2-editor-core";
 import * as vscode from "vscode";
+import { outsideName } from "./pure/library";
 import { type Cell, earlierLines, following } from "./pure/notebook";
 
-/** Documents that people write code in: not output, commit messages or older versions. */
-export const SCHEMES = ["file", "untitled", "vscode-remote", "vscode-notebook-cell", "vscode-vfs", "vscode-test-web"];
+/** Files that people write code in: not output, commit messages or older versions. */
+export const FILES = ["file", "untitled", "vscode-remote", "vscode-vfs", "vscode-test-web"];
+/** And cells of notebooks. */
+export const SCHEMES = [...FILES, "vscode-notebook-cell"];
 
 export function placeAt(document: vscode.TextDocument, position: vscode.Position): Place {
   const [lines, shift] = linesOf(document, position.line);
   const language = languageOf(document.languageId);
-  const path = pathOf(document);
+  const path = document.isUntitled ? undefined : nameOfFile(document.uri).path;
   return {
     ...windowAround(lines, position.line + shift, position.character),
     ...(language && { language }),
@@ -49,10 +52,9 @@ function asCell(cell: vscode.NotebookCell): Cell {
   };
 }
 
-/** Relative to the workspace's folder; of a file outside of it only the name. */
-function pathOf(document: vscode.TextDocument): string | undefined {
-  if (document.isUntitled) return undefined;
-  const inside = vscode.workspace.getWorkspaceFolder(document.uri);
-  const path = inside ? vscode.workspace.asRelativePath(document.uri, false) : document.uri.path.split("/").pop();
-  return path?.slice(-1_000).toWellFormed();
+/** How the server knows a file: by its path below the workspace's folder. `inside`: there is one around it. */
+export function nameOfFile(uri: vscode.Uri): { path: string; inside: boolean } {
+  const inside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  const path = inside ? vscode.workspace.asRelativePath(uri, false) : outsideName(uri.path);
+  return { path: path.slice(-1_000).toWellFormed(), inside };
 }

@@ -1,5 +1,5 @@
 /** Puts the parts together. */
-import { Connection, type State, Suggester } from "sfm2-editor-core";
+import { Connection, nameOf, type State, Suggester } from "sfm2-editor-core";
 import * as vscode from "vscode";
 import { Actions } from "./actions";
 import { Alternatives } from "./alternatives";
@@ -8,8 +8,10 @@ import { CORRECTIONS, Corrections, fix } from "./commands/fix";
 import { generate } from "./commands/generate";
 import { menu } from "./commands/menu";
 import { setKey } from "./commands/setKey";
+import { showSources } from "./commands/showSources";
 import { startServer } from "./commands/startServer";
 import { toggle, toggleLanguage } from "./commands/toggle";
+import { EditorContext } from "./context";
 import { SCHEMES } from "./documents";
 import { Keys } from "./keys";
 import { ACCEPTED, Provider, requestAt } from "./provider";
@@ -38,6 +40,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     asking: server.asking,
     adapter: server.adapter,
     local: isLocal(server.url),
+    sources: server.sources.map(nameOf),
   });
   const show = () => bar.show(situation());
   const connection = new Connection(server, {
@@ -49,10 +52,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     },
   });
   const verdicts = new Verdicts((id, outcome) => server.feedback(id, outcome), log);
+  const around = new EditorContext(server, log);
   const alternatives = new Alternatives(server, suggester, (document, position) =>
-    requestAt(document, position, settingsFor(document)),
+    requestAt(document, position, settingsFor(document), around),
   );
-  const provider = new Provider(suggester, connection, verdicts, alternatives, log);
+  const provider = new Provider(suggester, connection, verdicts, alternatives, around, log);
   const explanations = new Explanations();
   const corrections = new Corrections();
 
@@ -60,6 +64,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const wanted = settingsFor().url;
     server.use(wanted, await keys.of(wanted));
     suggester.forget();
+    around.forget();
     await connection.restart();
   };
   const command = (name: string, run: (...given: never[]) => unknown) => vscode.commands.registerCommand(name, run);
@@ -71,7 +76,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   });
 
   context.subscriptions.push(
-    ...[log, bar, connection, verdicts, provider, unfinished, answered],
+    ...[log, bar, connection, verdicts, around, provider, unfinished, answered],
     vscode.languages.registerInlineCompletionItemProvider(
       SCHEMES.map((scheme) => ({ scheme })),
       provider,
@@ -109,6 +114,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
     command("sfm2.setKey", () => setKey(keys, server.url)),
     command("sfm2.check", () => connection.restart()),
+    command("sfm2.showSources", () => showSources(server.sources)),
     command("sfm2.showLog", () => log.show()),
   );
   show();

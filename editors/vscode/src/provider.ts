@@ -14,6 +14,7 @@ import {
 } from "sfm2-editor-core";
 import * as vscode from "vscode";
 import type { Alternatives } from "./alternatives";
+import type { EditorContext } from "./context";
 import { placeAt, SCHEMES } from "./documents";
 import { type Settings, settingsFor } from "./settings";
 import type { Verdicts } from "./verdicts";
@@ -49,6 +50,7 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
     private readonly connection: Connection,
     private readonly verdicts: Verdicts,
     private readonly alternatives: Alternatives,
+    private readonly around: EditorContext,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.#listening = vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event));
@@ -70,7 +72,7 @@ export class Provider implements vscode.InlineCompletionItemProvider, vscode.Dis
       return [];
     }
     const version = document.version;
-    const request = requestAt(document, position, settings);
+    const request = requestAt(document, position, settings, this.around);
     const suggestion = await this.#suggest(request, this.#how(document, settings, invoked), token);
     if (!suggestion || token.isCancellationRequested || document.version !== version) return [];
     const { received } = suggestion;
@@ -148,10 +150,15 @@ export function requestAt(
   document: vscode.TextDocument,
   position: vscode.Position,
   settings: Settings,
+  around: EditorContext,
 ): CompletionRequest {
   const place = placeAt(document, position);
   const { maxLength, adapter } = settings;
-  return { place, options: { mode: modeAt(place), maxLength, adapter: adapter || null, timeLimit: WRITING } };
+  return {
+    place,
+    options: { mode: modeAt(place), maxLength, adapter: adapter || null, timeLimit: WRITING },
+    ...(settings.context && { context: around.at(document, position, settings.exclude) }),
+  };
 }
 
 /** Why nothing is to be suggested; undefined where there is no reason. */

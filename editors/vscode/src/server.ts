@@ -1,6 +1,6 @@
 /** The configured server, and what the editor shows of its work: what is requested, how long it took, who answered. */
 import { type Chunk, type Completion, type ExplainOptions, type Explanation, SFM2Error } from "sfm2-client";
-import { type CompletionRequest, Service } from "sfm2-editor-core";
+import { type CompletionRequest, Service, type ShownSource, shownOf } from "sfm2-editor-core";
 import * as vscode from "vscode";
 
 /** Milliseconds for what the user has asked for and waits for. */
@@ -13,6 +13,7 @@ export class Server extends Service {
   readonly onAnswer = this.#answers.event;
   #running = 0;
   #adapter: string | undefined;
+  #sources: readonly ShownSource[] = [];
 
   constructor(
     url: string,
@@ -31,9 +32,15 @@ export class Server extends Service {
     return this.#adapter;
   }
 
+  /** The code of other files that the last answer is based on, the most relevant first. */
+  get sources(): readonly ShownSource[] {
+    return this.#sources;
+  }
+
   override use(url: string, key: string | undefined): void {
     super.use(url, key);
     this.#adapter = undefined;
+    this.#sources = [];
   }
 
   override async complete(
@@ -42,18 +49,21 @@ export class Server extends Service {
     heard?: (chunk: Chunk) => void,
   ): Promise<Completion> {
     const { prefix, suffix } = request.place;
-    const what = `complete, ${prefix.length} + ${suffix.length} characters`;
+    const sent = request.context?.() ?? [];
+    const others = sent.reduce((sum, { text }) => sum + text.length, 0);
+    const what = `complete, ${prefix.length} + ${suffix.length} characters, ${others} of other files`;
     const work = (first: () => void) => {
       const hear = (chunk: Chunk) => {
         first();
         heard?.(chunk);
       };
-      return super.complete(request, signal, heard && hear);
+      return super.complete({ ...request, context: () => sent }, signal, heard && hear);
     };
     const answer = await this.#logged(what, signal, work, ({ completion, confidence }) =>
       completion ? `${completion.length} characters, confidence ${confidence.toFixed(2)}` : "nothing fits here",
     );
     this.#adapter = answer.adapter ?? undefined;
+    this.#sources = shownOf(answer.sources, sent);
     this.#answers.fire(answer);
     return answer;
   }

@@ -15,6 +15,8 @@ export interface Settings {
   readonly delay: number | null;
   readonly adapter: string;
   readonly exclude: readonly string[];
+  /** Whether code of other files goes with a request. */
+  readonly context: boolean;
   readonly feedback: boolean;
   readonly serverCommand: string;
 }
@@ -44,6 +46,7 @@ export function settingsFor(scope?: vscode.TextDocument): Settings {
     delay: typeof delay === "number" ? Math.max(0, delay) : null,
     adapter: text("adapter", ""),
     exclude: Array.isArray(exclude) ? exclude.filter((glob) => typeof glob === "string") : [],
+    context: values.get("context") !== false,
     feedback: values.get("feedback") !== false,
     serverCommand: text("serverCommand", "sfm2 serve"),
   };

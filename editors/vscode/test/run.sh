@@ -12,4 +12,4 @@ SFM2_VSIX="$PWD/dist/sfm2.vsix"
 SFM2_PYTHON="${SFM2_PYTHON:-$PWD/../../.venv/bin/python}"
 export SFM2_CODE_SERVER SFM2_VSIX SFM2_PYTHON
 [ -z "${SFM2_SCREENSHOTS:-}" ] || { mkdir -p "$SFM2_SCREENSHOTS"; SFM2_SCREENSHOTS="$(cd "$SFM2_SCREENSHOTS" && pwd)"; export SFM2_SCREENSHOTS; }
-exec node --import tsx --test --test-reporter=spec "$@" test/editor/*.test.ts
+exec node --import tsx --test --test-concurrency=1 --test-reporter=spec "$@" test/editor/*.test.ts

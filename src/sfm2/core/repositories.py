@@ -12,6 +12,7 @@ from sfm2.generation import Excerpt, GenerationRequest
 from sfm2.prompts import CHARACTERS_PER_TOKEN
 from sfm2.repository.memory import RepositoryMemory
 from sfm2.repository.query import Query
+from sfm2.repository.sent import Sent
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 
 _log = logging.getLogger(__name__)
@@ -36,17 +37,19 @@ class Repositories:
     ) -> GenerationRequest | None:
         """The request with what of its repository is of use; None if there is nothing. Takes milliseconds.
 
-        `draft`: what the model wrote without. `key`: the id of the API key whose holder is shown it. A request with excerpts
-        of its own keeps to them. An index that fails is left out.
+        `draft`: what the model wrote without. `key`: the id of the API key whose holder is shown it. What a client sent
+        stays, nearest to the hole; the room that it leaves is filled. An index that fails is left out.
         """
-        if not self._wanted or request.is_chat or request.context:
+        room = self._tokens * CHARACTERS_PER_TOKEN - sum(len(one.text) + len(one.path) for one in request.context)
+        if not self._wanted or request.is_chat or room <= 0:
             return None
         query = Query(request.prefix, request.suffix, request.language, request.path, draft=draft, time=time)
+        sent = frozenset(Sent(one.path, one.text) for one in request.context if one.path)
         try:
-            found = self._memory.shown(query, self._tokens * CHARACTERS_PER_TOKEN, key)
+            found = self._memory.shown(query, room, sent, key)
         except SFM2Error as error:
             _log.warning("no code of the repository is shown: %s", error.message)
             return None
         passages = (one.passage for one in found)
         excerpts = tuple(Excerpt(one.text, one.path, one.first, one.last) for one in passages)
-        return replace(request, context=excerpts) if excerpts else None
+        return replace(request, context=excerpts + request.context) if excerpts else None

@@ -80,7 +80,7 @@ def remove_tests(folder: Path) -> None:
 
 def _wheel(package: Package, work: Path) -> Path:
     platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *_WHEEL, *platforms, "-d", str(work)]
+    command = [sys.executable, "-P", "-m", "pip", "download", "-q", "--no-deps", *_WHEEL, *platforms, "-d", str(work)]
     subprocess.run([*command, f"{package.name}=={package.version}"], check=True)
     return _only(work, "*.whl")
 

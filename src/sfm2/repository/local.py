@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sfm2 import languages
 from sfm2.config import Settings, is_loopback
 from sfm2.errors import SFM2Error
-from sfm2.prompts import CHARACTERS_PER_TOKEN
+from sfm2.prompts import CHARACTERS_PER_TOKEN, without_secrets
 from sfm2.repository import unattended
 from sfm2.repository.collection import IndexCollection
 from sfm2.repository.memory import RepositoryMemory
@@ -70,7 +70,8 @@ class LocalRepositories:
     ) -> CompleteRequest:
         """The request with what of its repository is of use, if that is to be sent. Takes milliseconds.
 
-        `path`: of the request's file. Files that `hides` names are not shown. An index that fails is left out.
+        `path`: of the request's file. Files that `hides` names are not shown, and secrets are masked. An index that
+        fails is left out.
         """
         if self._memory is None or request.context:
             return request
@@ -80,7 +81,7 @@ class LocalRepositories:
             found = self._memory.shown(Query(request.prefix, request.suffix, language, str(path)), self._characters)
             root = self._memory.root_of(path)
             passages = [one.passage for one in found if root is None or not hides(root / one.passage.path)]
-            context = [build(Snippet, {"text": one.text, "path": one.path}) for one in passages]
+            context = [build(Snippet, {"text": without_secrets(one.text), "path": one.path}) for one in passages]
         except (SFM2Error, OSError, RuntimeError) as error:  # RuntimeError: a circle of links
             _log.warning("no code of the repository is sent: %s", error)
             return request

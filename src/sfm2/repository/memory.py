@@ -25,6 +25,7 @@ from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
 from sfm2.repository.readers import ClosedFolders, IndexReaders
 from sfm2.repository.retrieval import Found, retrieve
+from sfm2.repository.sent import Sent, is_sent
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
@@ -65,12 +66,14 @@ class RepositoryMemory:
             for root in list(self._watched):
                 self._watched.pop(root).close()
 
-    def shown(self, query: Query, characters: int, key: str | None = None) -> list[Found]:
+    def shown(
+        self, query: Query, characters: int, sent: frozenset[Sent] = frozenset(), key: str | None = None
+    ) -> list[Found]:
         """What of its repository to show for a hole, within `characters`, the most useful last; nothing where none is known.
 
-        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. Repositories that
-        the holder of `key`, the id of an API key, may not read are as if they were not there; None: nobody's key. Raises
-        `RepositoryIndexError`.
+        `query.path` may be absolute, relative, a mere name, or None: then the text tells where it belongs. What was
+        `sent` with the hole is not shown once more. Repositories that the holder of `key`, the id of an API key, may not
+        read are as if they were not there; None: nobody's key. Raises `RepositoryIndexError`.
         """
         with self._lock:
             closed = self._readers.closed_to(key)
@@ -78,9 +81,9 @@ class RepositoryMemory:
             if found is None:
                 return []
             index, query = found
-            place = _Region(index.root, query.path or "", _region(query.prefix), characters, key, closed)
-            useful = [one for one in retrieve(index, query) if not closed.has_within(index.root, one.passage.path)]
-            kept, best = self._shown.get(place), pack(useful, characters)
+            place = _Region(index.root, query.path or "", _region(query.prefix), characters, sent, key, closed)
+            kept = self._shown.get(place)
+            best = pack((one for one in retrieve(index, query) if _may_be_shown(one, index, sent, closed)), characters)
             if kept is None or time.monotonic() - kept.since >= FRESH or not _has(kept.found, best[-_BEST:]):
                 kept = _Shown(time.monotonic(), best)
             self._shown[place] = kept
@@ -132,12 +135,13 @@ class RepositoryMemory:
 
 
 class _Region(NamedTuple):
-    """Where a hole is, how much room there is, and for whom: what one is shown is kept for nobody else."""
+    """Where a hole is, how much room there is, what else is shown, and to whom: it is kept for nobody else."""
 
     root: Path
     path: str
     region: str
     characters: int
+    sent: frozenset[Sent]
     key: str | None
     closed: ClosedFolders
 
@@ -162,6 +166,10 @@ class _Watched:
     def close(self) -> None:
         self._watcher.stop()
         self.index.close()
+
+
+def _may_be_shown(one: Found, index: RepositoryIndex, sent: frozenset[Sent], closed: ClosedFolders) -> bool:
+    return not is_sent(one.passage, sent) and not closed.has_within(index.root, one.passage.path)
 
 
 def _number(file: Path) -> int:

@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from sfm2.repository.collection import IndexCollection
 
 LARGEST = 20_000
 """Files that a repository may have to be indexed unasked: minutes on one core. `sfm2 index add` takes any number."""
+GONE = 30 * 86_400.0
+"""Seconds without an update after which the index of a folder that is gone is deleted: its disk may come back before."""
 _POLITENESS = 10  # is added to the priority: what people wait for comes first
 _log = logging.getLogger(__name__)
 
@@ -50,16 +54,28 @@ def _report(process: subprocess.Popen[bytes], root: Path) -> None:
 
 
 def main(cache_dir: Path, root: Path) -> None:
-    """Index a folder. Raises `RepositoryError` for one that is too large for that, and what `update` raises."""
-    os.nice(_POLITENESS)
+    """Index a folder, and delete indexes of what is gone: who asks for none does not tidy up either.
+
+    Raises `RepositoryError` for a folder that is too large for that, and what `update` raises.
+    """
+    collection = IndexCollection(cache_dir)
+    _tidy(collection)
     files = len(listing.names(root))
     if files > LARGEST:
         raise RepositoryError(f"{root} has {files:,} files", suggestion=f"`sfm2 index add {root}` indexes it")
-    with IndexCollection(cache_dir).open(root) as index:
+    with collection.open(root) as index:
         index.update()
 
 
+def _tidy(collection: IndexCollection) -> None:
+    for place in collection.list():
+        with suppress(RepositoryError, OSError):  # another process does the same
+            if not place.root.exists() and time.time() - place.file.stat().st_mtime > GONE:
+                collection.remove(place.root)
+
+
 if __name__ == "__main__":
+    os.nice(_POLITENESS)
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
     except SFM2Error as error:

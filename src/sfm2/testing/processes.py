@@ -82,7 +82,7 @@ def start_process(data_dir: Path, *options: str, environment: Mapping[str, str] 
     log = data_dir / "server.log"
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sfm2", "serve", "--port", "0", *options],
+            [sys.executable, "-P", "-m", "sfm2", "serve", "--port", "0", *options],
             env=variables,
             stdout=subprocess.PIPE,
             stderr=errors,

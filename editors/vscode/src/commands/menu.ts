@@ -13,6 +13,7 @@ export async function menu(situation: Situation): Promise<void> {
   const start: Entry = { label: "$(play) Start a server on this machine", run: ["sfm2.startServer"] };
   const key: Entry = { label: "$(key) Set API key", run: ["sfm2.setKey"] };
   const log: Entry = { label: "$(output) Show log", run: ["sfm2.showLog"] };
+  const sources: Entry = { label: "$(references) Show what the model was shown", run: ["sfm2.showSources"] };
   const language: Entry = {
     label: "$(code) Switch automatic suggestions off for this language",
     run: ["sfm2.toggleLanguage"],
@@ -25,6 +26,7 @@ export async function menu(situation: Situation): Promise<void> {
     { label: "$(refresh) Check the server now", run: ["sfm2.check"] },
     ...(situation.languageOff || !situation.automatic ? [] : [language]),
     ...(situation.local && situation.state.kind === "offline" ? [start] : []),
+    ...(situation.sources.length > 0 ? [sources] : []),
     key,
     settings,
     log,

@@ -22,7 +22,12 @@ export interface Situation {
   readonly adapter: string | undefined;
   /** Whether a server could be started here: the address is this machine's. */
   readonly local: boolean;
+  /** The code of other files that the model was shown last, the most relevant first. */
+  readonly sources: readonly string[];
 }
+
+/** Of those, how many are named. */
+const NAMED = 4;
 
 type Words = Omit<StatusText, "severity">;
 
@@ -33,6 +38,13 @@ export function statusText(situation: Situation): StatusText {
   const said = words(situation);
   const icon = working && asking ? "loading~spin" : said.icon;
   return { ...said, icon, severity: severityOf(state) };
+}
+
+/** What the model was shown besides the document; "" if nothing. */
+export function sourcesText({ sources }: Situation): string {
+  if (sources.length === 0) return "";
+  const more = sources.length > NAMED ? ` and ${sources.length - NAMED} more` : "";
+  return `Shown to the model: ${sources.slice(0, NAMED).join(", ")}${more}`;
 }
 
 function off(situation: Situation): Partial<Words> {

@@ -44,7 +44,8 @@ export class Workbench {
       await this.page.keyboard.press("Control+P");
       await this.page.waitForSelector(".quick-input-widget input");
       await this.page.keyboard.type(name);
-      const entry = this.page.locator(`.quick-input-list [aria-label*="${name}"]`).first();
+      // The one that Enter takes: a file that was opened before is in the list from the beginning.
+      const entry = this.page.locator(`.quick-input-list .monaco-list-row.focused[aria-label*="${name}"]`);
       const found = await entry.waitFor({ timeout: 10_000 }).then(
         () => true,
         () => false,

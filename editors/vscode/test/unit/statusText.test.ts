@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { State } from "sfm2-editor-core";
-import { type Situation, statusText } from "../../src/pure/statusText";
+import { type Situation, sourcesText, statusText } from "../../src/pure/statusText";
 
 const situation: Situation = {
   state: { kind: "ready", model: "qwen2.5-coder-0.5b" },
@@ -12,6 +12,7 @@ const situation: Situation = {
   asking: false,
   adapter: undefined,
   local: true,
+  sources: [],
 };
 
 test("model and adapter are named", () => {
@@ -66,4 +67,11 @@ test("off is said while all is well; what is wrong comes first", () => {
   assert.equal(statusText({ ...situation, automatic: false }).text, "off");
   const state: State = { kind: "offline", reason: "" };
   assert.equal(statusText({ ...situation, automatic: false, state }).text, "no server");
+});
+
+test("what the model was shown is named, of much the most relevant", () => {
+  assert.equal(sourcesText(situation), "");
+  assert.equal(sourcesText({ ...situation, sources: ["a.py:1-9"] }), "Shown to the model: a.py:1-9");
+  const sources = ["a", "b", "c", "d", "e", "f"];
+  assert.equal(sourcesText({ ...situation, sources }), "Shown to the model: a, b, c, d and 2 more");
 });

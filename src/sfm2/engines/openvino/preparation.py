@@ -63,7 +63,7 @@ def _weights(settings: Settings, report: ProgressReport) -> WeightsFile:
 
 
 async def _convert(source: Path, folder: Path, chosen: Preset, report: ProgressReport) -> None:
-    command = (sys.executable, "-m", "sfm2.engines.openvino.convert", str(source), str(folder), chosen.name)
+    command = (sys.executable, "-P", "-m", "sfm2.engines.openvino.convert", str(source), str(folder), chosen.name)
     child = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
     said = asyncio.create_task(_stream(child.stderr).read())
     try:

@@ -136,7 +136,7 @@ class Supervisor:
         self._loading("loading weights", None)
         launch = LaunchSpec(engine=spec, socket=self._socket.fileno(), key=self.address.key)
         child = self._child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sfm2.engines.openvino"),
+            *(sys.executable, "-P", "-m", "sfm2.engines.openvino"),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,

@@ -14,7 +14,7 @@ from sfm2.core import AsyncModelManager
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.repository.collection import IndexCollection
 from sfm2.testing import FunctionBackend
-from sfm2.types import Completion, Source
+from sfm2.types import Completion, GuardReason, Source
 
 CODE = "from model import Cart\n\n\ndef total(cart: Cart) -> int:\n    return "
 
@@ -77,3 +77,35 @@ def test_others_are_shown_a_repository_only_if_it_is_said(tmp_path: Path, shop: 
 def test_a_file_of_no_known_repository_is_shown_nothing(tmp_path: Path, shop: Path) -> None:
     asked, answer = completed(tmp_path, {"path": f"{tmp_path}/other/total.py"})
     assert (asked.context, answer.sources) == ((), [])
+
+
+def named(tmp_path: Path, name: str, **request: Any) -> Completion:
+    """The answer when the model completes `from model import ` with a name."""
+
+    def writes(_: GenerationRequest) -> Iterable[TokenChunk]:
+        yield TokenChunk(name, (-0.1,), tokens=1, token_texts=(name,))
+
+    async def ask() -> Completion:
+        settings = Settings.model_validate({"storage": {"cache_dir": tmp_path / "cache"}})
+        async with AsyncModelManager(settings, [FunctionBackend("sfm2", writes)]) as manager:
+            return await manager.complete("from model import ", "\n", language="python", **request)
+
+    return asyncio.run(ask())
+
+
+def test_a_name_that_the_repository_does_not_have_is_told_of_and_counts_as_undefined(
+    tmp_path: Path, shop: Path
+) -> None:
+    there, invented = (named(tmp_path, name, path=f"{shop}/new.py") for name in ("Cart", "Basket"))
+    assert (there.guard.unknown, invented.guard.unknown) == ([], ["Basket"])
+    assert GuardReason.UNKNOWN_NAMES in invented.guard.reasons
+    assert there.features
+    assert there.features["undefined"] == 0
+    assert invented.features
+    assert invented.features["undefined"] == 1
+
+
+def test_nothing_is_unknown_where_no_repository_is_known_or_an_open_file_has_it(tmp_path: Path, shop: Path) -> None:
+    assert named(tmp_path, "Basket", path=f"{tmp_path}/new.py").guard.unknown == []
+    unsaved = [{"text": "class Basket: ...", "path": "model.py"}]
+    assert named(tmp_path, "Basket", path=f"{shop}/new.py", context=unsaved).guard.unknown == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfm2.explaining import Grounds
@@ -26,6 +27,8 @@ class OutputPolicy:
     """Whether chunks carry their tokens."""
     min_confidence: float | None = None
     """A completion with less, of which nothing was shown yet, goes on to the next backend; None: none does."""
+    unknown: Callable[[str], list[str]] | None = field(default=None, compare=False)
+    """The names in a completion that its repository does not have; None: nothing is known of one."""
 
     parsing: ParsingTime = field(default_factory=ParsingTime, compare=False)
     """What parsing may take: for the language, all tries and all choices together."""

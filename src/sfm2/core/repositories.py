@@ -1,10 +1,11 @@
-"""What requests are told of the repository that their hole is in."""
+"""What requests are told of the repository that their hole is in, and what answers are judged by of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from sfm2.completer import Streamable
@@ -39,9 +40,22 @@ class Repositories:
             await asyncio.to_thread(self._memory.close)
 
     def resolved(self, resolve: Resolve[Q], request: Q, *, streaming: bool, time: ParsingTime) -> Resolved:
-        """What `resolve` makes of a request, with excerpts. Raises what that raises."""
+        """What `resolve` makes of a request, with excerpts, and with what judges names. Raises what that raises."""
         found = resolve(request, self._settings, streaming=streaming, time=time)
-        return found._replace(request=self.informed(found.request, time))
+        asked = found.request
+        policy = found.policy
+        if self._wanted and policy.judges(asked):
+            policy = replace(policy, unknown=partial(self.unknown, asked, time=time))
+        return Resolved(self.informed(asked, time), policy)
+
+    def unknown(self, request: GenerationRequest, completion: str, *, time: ParsingTime) -> list[str]:
+        """The names in a completion that its repository does not have. Takes milliseconds. An index that fails has all."""
+        query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
+        try:
+            return self._memory.unknown(query, completion, [one.text for one in request.context])
+        except SFM2Error as error:
+            _log.warning("names are not looked up in the repository: %s", error.message)
+            return []
 
     def informed(self, request: GenerationRequest, time: ParsingTime) -> GenerationRequest:
         """The request with what of its repository is of use, unless it has excerpts of its own. Takes milliseconds.

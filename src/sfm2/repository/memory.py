@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -22,6 +22,8 @@ from sfm2.repository.index import RepositoryIndex
 from sfm2.repository.packing import pack
 from sfm2.repository.query import Query
 from sfm2.repository.retrieval import Found, retrieve
+from sfm2.repository.unknown.files import IndexedFiles
+from sfm2.repository.unknown.judging import unknown_names
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
@@ -78,6 +80,26 @@ class RepositoryMemory:
             while len(self._shown) > _PLACES:
                 self._shown.popitem(last=False)
             return kept.found
+
+    def unknown(self, query: Query, completion: str, mentioned: Collection[str] = ()) -> list[str]:
+        """The names in a completion that its repository surely does not have; none where no repository is known.
+
+        `mentioned`: texts of files that may not be saved yet. Raises `RepositoryIndexError`.
+        """
+        with self._lock:
+            found = self._belongs(query)
+        if found is None:
+            return []
+        index, placed = found
+        own = next(iter(placed.hidden - query.hidden), None)
+        return unknown_names(
+            IndexedFiles(index, placed.hidden),
+            *(query.prefix, completion, query.suffix),
+            language=query.language,
+            own=own if own and _is_sure(own, query.path, index.root) else None,
+            mentioned=mentioned,
+            time=query.time,
+        )
 
     def _belongs(self, query: Query) -> tuple[RepositoryIndex, Query] | None:
         """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
@@ -150,6 +172,16 @@ def _own_path(index: RepositoryIndex, query: Query) -> str | None:
     if known < min(_KNOWN_LINES, max(1, len(lines) // 2)):
         return None
     return next(_same_file(alike, query, lines), "")
+
+
+def _is_sure(own: str, path: str | None, root: Path) -> bool:
+    """Whether a file is the one at `own`, and no copy of it in another folder."""
+    if path is None:
+        return False
+    named = path.replace("\\", "/")
+    return PurePosixPath(named) == PurePosixPath((root / own).as_posix()) or (
+        "/" in named and f"/{own}".endswith(f"/{named}")
+    )
 
 
 def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) -> Iterator[str]:

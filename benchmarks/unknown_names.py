@@ -4,10 +4,13 @@
 
 Takes work trees, cuts holes out of their files (all of a file; lines, and blocks of lines), puts back what stood there as if
 it were a completion, and judges it with an index of the tree. No model is asked. Takes minutes. Times are a processor's.
+
+Then names in imports are changed into such as exist nowhere: how many of them are found.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import Counter
@@ -26,6 +29,7 @@ KINDS = ("line", "rest", "block")
 LANGUAGES = ("python", "javascript", "typescript", "tsx", "go")
 SEED = 1
 MOST = 2_000  # holes of a folder
+INVENTED = 300  # names of a folder
 
 
 def main(folders: list[str]) -> None:
@@ -34,6 +38,7 @@ def main(folders: list[str]) -> None:
         with TemporaryDirectory() as state, RepositoryIndex.open(Path(folder), Path(state) / "index.db") as index:
             index.update()
             _measure(index)
+            _invent(index)
 
 
 def _measure(index: RepositoryIndex) -> None:
@@ -64,6 +69,31 @@ def _measure(index: RepositoryIndex) -> None:
     print(
         f"{index.root.name}: {middle * 1000:.1f} ms, 99 % within {most * 1000:.1f} ms, most {seconds[-1] * 1000:.1f} ms"
     )
+
+
+def _invent(index: RepositoryIndex) -> None:
+    """Print how many invented names are found: each is the last of a line that imports, and the completion is that line."""
+    found: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    places = [
+        (path, one) for path in index.paths() if languages.of_path(path) in LANGUAGES for one in index.imports(path)
+    ]
+    for path, one in Random(SEED).sample(places, min(INVENTED, len(places))):
+        lines = (index.text(path) or "").split("\n")
+        name = one.names[-1] if one.names else re.findall(r"\w+", one.module)[-1]
+        line = lines[one.line - 1]
+        kind = f"{languages.of_path(path)}, {'name' if one.names else 'module'}"
+        wrong = re.sub(rf"\b{re.escape(name)}\b(?!.*\b{re.escape(name)}\b)", f"{name}zqx", line)
+        if wrong == line:
+            continue  # the name is on another line
+        before, after = "\n".join([*lines[: one.line - 1], ""]), "\n".join(["", *lines[one.line :]])
+        names = unknown_names(
+            IndexedFiles(index, {path}), before, wrong, after, language=languages.of_path(path), own=path
+        )
+        asked[kind] += 1
+        found[kind] += bool(names)
+    for kind, count in asked.items():
+        print(f"{index.root.name}, invented, {kind}: {found[kind]} of {count} found")
 
 
 def _holes(index: RepositoryIndex) -> list[tuple[str, str, str, HoleSpan]]:

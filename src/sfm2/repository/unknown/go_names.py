@@ -15,8 +15,8 @@ _IMPORT = re.compile(r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"[^\"\n]*\"\s*(?://.*)?$
 _MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
 
 
-def unknown_in_go(file: Completed, files: Files, own: str | None, time: ParsingTime) -> Iterator[str]:
-    """As they are written. `own`: the path of the completion's file, where it is known."""
+def unknown_in_go(file: Completed, files: Files, own: str, time: ParsingTime) -> Iterator[str]:
+    """As they are written. `own`: the path of the completion's file."""
     if not _IMPORT.search(_lines_of(file)):
         return
     required = [

@@ -17,12 +17,8 @@ _MADE = frozenset({"build", "dist", "out", "lib", "gen", "generated", "__generat
 _DEEPEST = 6  # files that export what others do
 
 
-def unknown_in_javascript(
-    imported: Iterable[ImportedFrom], files: Files, own: str | None, time: ParsingTime
-) -> Iterator[str]:
-    """As they are written. `own`: the path of the completion's file; nothing can be told without it."""
-    if own is None:
-        return
+def unknown_in_javascript(imported: Iterable[ImportedFrom], files: Files, own: str, time: ParsingTime) -> Iterator[str]:
+    """As they are written. `own`: the path of the completion's file."""
     judge = _Judge(files, time)
     for one in imported:
         if not one.module.startswith(("./", "../")) or any(mark in one.module for mark in "?#!*"):

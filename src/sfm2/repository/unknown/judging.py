@@ -27,7 +27,8 @@ def unknown_names(
 ) -> list[str]:
     """As they are written in the completion, each once. Empty in other languages than Python, JavaScript, TypeScript and Go.
 
-    `own`: the path of the file in the repository, where it is known for sure. `mentioned`: texts of files that may have been
+    `own`: the path of the file in the repository, where it is known for sure; without it, only absolute imports of the
+    repository's own modules are judged. `mentioned`: texts of files that may have been
     changed since they were saved; what they name is known. `time`: what parsing may take; what it runs out for is not told.
     """
     file, time = completed(prefix, completion, suffix), time or ParsingTime()
@@ -42,9 +43,9 @@ def _found(files: Files, file: Completed, language: str | None, own: str | None,
         if language == "python":
             with time.spending():
                 yield from _in_python(files, file, own)
-        elif language in LANGUAGES:
+        elif language in LANGUAGES and own is not None:
             yield from _in_javascript(files, file, language, own, time)
-        elif language == "go":
+        elif language == "go" and own is not None:
             yield from unknown_in_go(file, files, own, time)
     except TimeoutError:
         return
@@ -61,12 +62,12 @@ def _in_python(files: Files, file: Completed, own: str | None) -> Iterator[str]:
         return
     yield from unknown_in_python(found, files, modules)
     packages = {package_of(module.name, "python") for module in found.modules if not module.level}
-    if packages and _SCRIPT not in file.text:
+    if packages and own is not None and _SCRIPT not in file.text:
         known = Packages(files, own, "python")
         yield from sorted(package for package in packages if package and known.lacks(package))
 
 
-def _in_javascript(files: Files, file: Completed, language: str, own: str | None, time: ParsingTime) -> Iterator[str]:
+def _in_javascript(files: Files, file: Completed, language: str, own: str, time: ParsingTime) -> Iterator[str]:
     if not any(mark in file.completion + file.before[-1_000:] for mark in ("import", "require", "export")):
         return
     from sfm2.repository.unknown.javascript_uses import uses

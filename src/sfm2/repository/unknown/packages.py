@@ -23,9 +23,9 @@ _PLAIN = re.compile(r"[^a-z0-9]")
 
 
 class Packages:
-    """The packages of the project that the file at `own` is in; of the whole repository, where that is not known."""
+    """The packages of the project that the file at `own` is in."""
 
-    def __init__(self, files: Files, own: str | None, ecosystem: Ecosystem) -> None:
+    def __init__(self, files: Files, own: str, ecosystem: Ecosystem) -> None:
         self._files = files
         self._ecosystem = ecosystem
         self._folders = list(around(own))
@@ -110,9 +110,9 @@ def _plain(name: str) -> str:
     return _PLAIN.sub("", name.lower())
 
 
-def around(own: str | None) -> Iterator[str]:
-    """The folder of a file, and those around it, up to the root; the root alone, where the file is not known."""
-    folder = own.rpartition("/")[0] if own else ""
+def around(path: str) -> Iterator[str]:
+    """The folder of a file, and those around it, up to the root."""
+    folder = path.rpartition("/")[0]
     while folder:
         yield folder
         folder = folder.rpartition("/")[0]

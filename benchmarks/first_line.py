@@ -18,6 +18,7 @@ from tests.page.chromium import chromium
 from tests.page.desk import Desk
 from tests.server.live import settings_for
 
+from sfm2.completer import ANYBODY, Asker
 from sfm2.core import AsyncModelManager
 from sfm2.generation import GenerationRequest
 from sfm2.server.app import create_app
@@ -45,9 +46,9 @@ class Clocked(AsyncModelManager):
         super().__init__(*arguments)
         self.let_go: list[float] = []
 
-    async def stream(self, request: Any, **options: Any) -> AsyncGenerator[Any, None]:
+    async def stream(self, request: Any, asker: Asker = ANYBODY) -> AsyncGenerator[Any, None]:
         first = True
-        async for item in super().stream(request, **options):
+        async for item in super().stream(request, asker):
             if first and isinstance(item, Chunk):
                 self.let_go.append(time.time() * 1000)
                 first = False

@@ -15,10 +15,11 @@ test("who answered, and why not another", () => {
 });
 
 test("what the guard did, in words; what it does not know yet as it is", () => {
-  const guard = { action: "cut", reasons: ["block_end", "new_reason"], parses: true, undefined: [], dropped: 1 };
+  const found = { undefined: [], unknown: ["Basket"] };
+  const guard = { action: "cut", reasons: ["block_end", "new_reason"], parses: true, ...found, dropped: 1 };
   assert.deepEqual(guardSays(guard as unknown as GuardReport), {
     action: "Cut the end",
-    notes: ["the block ends", "new_reason", "1 character dropped", "parses in place"],
+    notes: ["the block ends", "new_reason", "1 character dropped", "not in the repository: Basket", "parses in place"],
   });
 });
 

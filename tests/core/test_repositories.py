@@ -15,7 +15,7 @@ from sfm2.errors import BackendError
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.repository.collection import IndexCollection
 from sfm2.testing import FunctionBackend, Step
-from sfm2.types import Completion, Source
+from sfm2.types import Completion, GuardReason, Source
 
 CODE = "from model import Cart\n\n\ndef total(cart: Cart) -> int:\n    return "
 
@@ -177,3 +177,31 @@ def test_a_backend_that_reads_no_other_files_is_not_asked_again(tmp_path: Path, 
     backend = FunctionBackend("gpt2_lora", lambda _: [GUESS], capabilities=Capabilities())
     completed(settings(tmp_path), backend, path=f"{shop}/total.py")
     assert len(backend.requests) == 1
+
+
+def named(tmp_path: Path, name: str, **request: Any) -> Completion:
+    """The answer when the model completes `from model import ` with a name."""
+
+    async def ask() -> Completion:
+        async with AsyncModelManager(settings(tmp_path), [answering(written(name, SURE, 0))]) as manager:
+            return await manager.complete("from model import ", "\n", language="python", **request)
+
+    return asyncio.run(ask())
+
+
+def test_a_name_that_the_repository_does_not_have_is_told_of_and_counts_as_undefined(
+    tmp_path: Path, shop: Path
+) -> None:
+    there, invented = (named(tmp_path, name, path=f"{shop}/new.py") for name in ("Cart", "Basket"))
+    assert (there.guard.unknown, invented.guard.unknown) == ([], ["Basket"])
+    assert GuardReason.UNKNOWN_NAMES in invented.guard.reasons
+    assert there.features
+    assert there.features["undefined"] == 0
+    assert invented.features
+    assert invented.features["undefined"] == 1
+
+
+def test_nothing_is_unknown_where_no_repository_is_known_or_an_open_file_has_it(tmp_path: Path, shop: Path) -> None:
+    assert named(tmp_path, "Basket", path=f"{tmp_path}/new.py").guard.unknown == []
+    unsaved = [{"text": "class Basket: ...", "path": "model.py"}]
+    assert named(tmp_path, "Basket", path=f"{shop}/new.py", context=unsaved).guard.unknown == []

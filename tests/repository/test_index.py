@@ -110,3 +110,18 @@ def test_a_branch_switch_is_an_update(repository: Path, indexed: Opens) -> None:
     git(repository, "switch", "--quiet", "-")
     assert index.update()[:3] == (0, 1, 1)
     assert [one.name for one in index.definitions_of(["Basket", "Cart"])] == ["Cart"]
+
+
+def test_the_folders_that_have_something_of_a_name(repository: Path, indexed: Opens) -> None:
+    (repository / "shop" / "parts").mkdir()
+    (repository / "shop" / "parts" / "model.ts").write_text("export {};\n")
+    index = indexed(repository)
+    assert index.folders_with("shop") == [""]
+    assert index.folders_with("checkout") == [""]
+    assert index.folders_with("model") == ["shop", "shop/parts"]
+    assert index.folders_with("odel") == []
+
+
+def test_the_imports_that_name_something(repository: Path, indexed: Opens) -> None:
+    found = indexed(repository).imports_with("Cart", 10)
+    assert [(path, one.module, one.line) for path, one in found] == [("checkout.py", "shop.model", 1)]

@@ -13,7 +13,7 @@ export function completion(text: string, more: Partial<Completion> = {}): Comple
       sources: [],
       alternatives: [],
     },
-    guard: { action: "off", dropped: 0, reasons: [], undefined: [] },
+    guard: { action: "off", dropped: 0, reasons: [], undefined: [], unknown: [] },
     tokens: { completion: 1, prompt: 1 },
     ...more,
   };

@@ -19,6 +19,7 @@ const REASONS: Record<string, string> = {
   repetition: "it repeats itself",
   chatter: "prose or fences around the code",
   undefined_names: "names that nothing defines",
+  unknown_names: "names that the repository does not have",
   stop_text: "a stop text",
   length: "max tokens reached",
   unknown_language: "no grammar for this language",
@@ -30,6 +31,7 @@ export function guardSays(guard: GuardReport): { action: string; notes: string[]
   const notes = guard.reasons.map((reason) => REASONS[reason] ?? reason);
   if (guard.dropped) notes.push(`${guard.dropped} ${guard.dropped === 1 ? "character" : "characters"} dropped`);
   if (guard.undefined.length) notes.push(`undefined: ${guard.undefined.join(", ")}`);
+  if (guard.unknown.length) notes.push(`not in the repository: ${guard.unknown.join(", ")}`);
   if (guard.parses === true) notes.push("parses in place");
   if (guard.parses === false) notes.push("does not parse in place");
   return { action: ACTIONS[guard.action] ?? guard.action, notes };

@@ -25,7 +25,7 @@ def summary(answer: Completion | Explanation | Reply, place: str) -> str:
     if not isinstance(answer, Reply):
         parts.append(confidence_text(answer.confidence, answer.calibrated))
     if isinstance(answer, Completion):
-        parts += [*_guard(answer.guard), *_sources(answer.sources)]
+        parts += [*_guard(answer.guard), *_unknown(answer.guard), *_sources(answer.sources)]
     parts += [f"{answer.tokens.completion} tokens", f"{answer.processing_time:.2f} s"]
     parts.append(cut_short(answer.finish_reason) or "")
     return " · ".join(filter(None, parts))
@@ -46,3 +46,9 @@ def _guard(report: GuardReport) -> list[str]:
     if report.action is GuardAction.ABSTAINED:
         return [f"nothing that fits ({reasons})" if reasons else "nothing to add"]
     return [f"{report.action} ({reasons})"]
+
+
+def _unknown(report: GuardReport) -> list[str]:
+    """What the completion uses and its repository does not have."""
+    names = ", ".join(map(terminal.visible, report.unknown))
+    return [f"not in the repository: {names}"] if names else []

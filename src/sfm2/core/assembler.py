@@ -115,7 +115,8 @@ class StreamAssembler:
 
     def result(self) -> GenerationResult:
         """The whole, after `finish`."""
-        text, last, report, finish = self._filter.text, self._last, self._report(), self._stream_end()
+        text, last, finish = self._filter.text, self._last, self._stream_end()
+        report = self._with_unknown(text, self._report())
         # The end of the block may be seen only in the last tokens.
         ended: FinishReason = "stop" if self._filter.cut else finish
         return GenerationResult(
@@ -157,6 +158,14 @@ class StreamAssembler:
         if not self._stops.ended:
             return report
         return report.model_copy(update={"reasons": [*report.reasons, GuardReason.STOP_TEXT]})
+
+    def _with_unknown(self, text: str, report: GuardReport) -> GuardReport:
+        """The report with what of a completion that parses is not in its repository."""
+        if self._policy.unknown is None or not report.parses or not text.strip():
+            return report
+        unknown = self._policy.unknown(text)
+        reasons = [*report.reasons, *([GuardReason.UNKNOWN_NAMES] if unknown else [])]
+        return report.model_copy(update={"unknown": unknown, "reasons": reasons})
 
     def _show(self, text: str) -> str:
         self._shown += text

@@ -277,8 +277,8 @@ class AsyncModelManager:
         thread = self._threads.for_text(code_size(request), time)
         resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
         await self._wait_for_weights()
-        generation, policy = resolved
-        return Resolved(replace(generation, deadline=asker.deadline), replace(policy, key=asker.key))
+        asked = replace(resolved.request, deadline=asker.deadline)
+        return Resolved(asked, self._repositories.judged(asked, replace(resolved.policy, key=asker.key)))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

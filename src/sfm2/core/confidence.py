@@ -49,7 +49,7 @@ def features(
         "syntax_cut": float(GuardReason.SYNTAX in reasons),
         "closed": float(GuardReason.OPEN in reasons),
         "resampled": float(report.action is GuardAction.RESAMPLED),
-        "undefined": float(min(3, len(report.undefined))),
+        "undefined": float(min(3, len(report.undefined) + len(report.unknown))),  # nothing has either of them
     }
 
 

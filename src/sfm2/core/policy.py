@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfm2.explaining import Grounds
@@ -28,6 +29,8 @@ class OutputPolicy:
     """A completion with less, of which nothing was shown yet, goes on to the next backend; None: none does."""
     key: str | None = None
     """The id of the API key that the request came with, whose holder may be shown some repositories; None: without one."""
+    unknown: Callable[[str], list[str]] | None = field(default=None, compare=False)
+    """The names in a completion that its repository does not have; None: nothing is known of one."""
     parsing: ParsingTime = field(default_factory=ParsingTime, compare=False)
     """What parsing may take: for the language, all tries and all choices together."""
 

@@ -1,12 +1,14 @@
-"""What requests are told of the repository that their hole is in."""
+"""What requests are told of the repository that their hole is in, and what answers are judged by of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 
 from sfm2.config import Settings
+from sfm2.core.policy import OutputPolicy
 from sfm2.errors import SFM2Error
 from sfm2.generation import Excerpt, GenerationRequest
 from sfm2.prompts import CHARACTERS_PER_TOKEN
@@ -19,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Repositories:
-    """Adds excerpts to requests, of the repositories that `sfm2 index add` has added."""
+    """What is known of the repositories that have an index: excerpts for requests, and names for completions."""
 
     def __init__(self, settings: Settings) -> None:
         self._tokens = settings.repository.tokens
@@ -31,6 +33,23 @@ class Repositories:
         """Close all indexes, after the updates that are under way."""
         if self._memory.is_open:
             await asyncio.to_thread(self._memory.close)
+
+    def judged(self, request: GenerationRequest, policy: OutputPolicy) -> OutputPolicy:
+        """The policy with what tells which names of a completion the request's repository does not have."""
+        if not self._wanted or not policy.judges(request):
+            return policy
+        return replace(policy, unknown=partial(self.unknown, request, time=policy.parsing, key=policy.key))
+
+    def unknown(
+        self, request: GenerationRequest, completion: str, *, time: ParsingTime, key: str | None = None
+    ) -> list[str]:
+        """The names in a completion that its repository does not have. Takes milliseconds. An index that fails has all."""
+        query = Query(request.prefix, request.suffix, request.language, request.path, time=time)
+        try:
+            return self._memory.unknown(query, completion, [one.text for one in request.context], key)
+        except SFM2Error as error:
+            _log.warning("names are not looked up in the repository: %s", error.message)
+            return []
 
     def informed(
         self, request: GenerationRequest, draft: str, time: ParsingTime, key: str | None = None

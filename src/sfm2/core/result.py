@@ -36,11 +36,16 @@ class GenerationResult:
     @property
     def retry_worthwhile(self) -> bool:
         """Whether another try may give more, and there is time: nothing is left, it was not judged though it could be, or it
-        uses names that nothing defines.
+        uses names that nothing defines or has.
         """
         if self.finish_reason == "time":
             return False
-        return self.guard.action is GuardAction.ABSTAINED or self.is_unjudged or bool(self.guard.undefined)
+        return self.guard.action is GuardAction.ABSTAINED or self.is_unjudged or self.invented > 0
+
+    @property
+    def invented(self) -> int:
+        """How many names it uses that nothing defines, or that its repository does not have."""
+        return len(self.guard.undefined) + len(self.guard.unknown)
 
     @property
     def is_unjudged(self) -> bool:
@@ -58,11 +63,9 @@ def with_tokens_of(other: GenerationResult, chosen: GenerationResult) -> Generat
 
 
 def better(first: GenerationResult, second: GenerationResult) -> GenerationResult:
-    """The second if it has text and was judged, or has fewer undefined names. The tokens of both count."""
+    """The second if it has text and was judged, or invents fewer names. The tokens of both count."""
     wins = bool(second.text.strip()) and (
-        not first.text.strip()
-        or (first.is_unjudged and not second.is_unjudged)
-        or len(second.guard.undefined) < len(first.guard.undefined)
+        not first.text.strip() or (first.is_unjudged and not second.is_unjudged) or second.invented < first.invented
     )
     if not wins:
         return with_tokens_of(second, first)

@@ -43,4 +43,6 @@ def notes(answer: Completion | Explanation, known: Collection[str] = ()) -> list
     if isinstance(answer, Completion):
         undefined = [name for name in answer.guard.undefined if name not in known]
         found += [f"Not defined here: {', '.join(undefined)}"] if undefined else []
+        unknown = answer.guard.unknown
+        found += [f"Not in the repository: {', '.join(unknown)}"] if unknown else []
     return found

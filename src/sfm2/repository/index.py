@@ -67,6 +67,17 @@ class RepositoryIndex:
         """What a file imports, in its order."""
         return self._ask(lambda connection: queries.imports(connection, path))
 
+    def folders_with(self, name: str) -> list[str]:
+        """The folders that have a folder or file with this name, whatever its suffix, sorted; empty for the root.
+
+        Files count that are not in the index for what they hold. Of folders in each other, the outermost is named.
+        """
+        return self._ask(lambda connection: queries.folders_with(connection, name))
+
+    def imports_with(self, part: str, limit: int) -> list[tuple[str, Import]]:
+        """Imports with this in their module or names, each with its file."""
+        return self._ask(lambda connection: queries.imports_with(connection, part, limit))
+
     def definitions_in(self, path: str) -> list[Definition]:
         """The definitions of a file in its order, each before those in it."""
         return self._ask(lambda connection: queries.definitions_in(connection, path))

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -26,6 +26,8 @@ from sfm2.repository.query import Query
 from sfm2.repository.readers import ClosedFolders, IndexReaders
 from sfm2.repository.retrieval import Found, retrieve
 from sfm2.repository.sent import Sent, is_sent
+from sfm2.repository.unknown.files import IndexedFiles
+from sfm2.repository.unknown.judging import unknown_names
 from sfm2.repository.watching import IndexWatcher
 
 FRESH = 120.0
@@ -96,6 +98,28 @@ class RepositoryMemory:
         """The folder of the index that a file is in, as far as it was asked for: `path` is absolute, without links."""
         with self._lock:
             return max((root for root in self._watched if path.is_relative_to(root)), key=_depth, default=None)
+
+    def unknown(
+        self, query: Query, completion: str, mentioned: Collection[str] = (), key: str | None = None
+    ) -> list[str]:
+        """The names in a completion that its repository surely does not have; none where no repository is known.
+
+        `mentioned`: texts of files that may not be saved yet. `key`: as for `shown`. Raises `RepositoryIndexError`.
+        """
+        with self._lock:
+            found = self._belongs(query, self._readers.closed_to(key))
+        if found is None:
+            return []
+        index, placed = found
+        own = next(iter(placed.hidden - query.hidden), None)
+        return unknown_names(
+            IndexedFiles(index, placed.hidden),
+            *(query.prefix, completion, query.suffix),
+            language=query.language,
+            own=own if own and _is_sure(own, query.path, index.root) else None,
+            mentioned=mentioned,
+            time=query.time,
+        )
 
     def _belongs(self, query: Query, closed: ClosedFolders) -> tuple[RepositoryIndex, Query] | None:
         """The index of a hole's repository, and the query with the file's path in it, which is hidden."""
@@ -206,6 +230,16 @@ def _own_path(index: RepositoryIndex, query: Query, *, elsewhere: bool) -> str |
     if known < min(_KNOWN_LINES, max(1, len(lines) // 2)):
         return None
     return next(_same_file(alike, query, lines), "")
+
+
+def _is_sure(own: str, path: str | None, root: Path) -> bool:
+    """Whether a file is the one at `own`, and no copy of it in another folder."""
+    if path is None:
+        return False
+    named = path.replace("\\", "/")
+    return PurePosixPath(named) == PurePosixPath((root / own).as_posix()) or (
+        "/" in named and f"/{own}".endswith(f"/{named}")
+    )
 
 
 def _same_file(alike: Sequence[tuple[str, int]], query: Query, lines: set[str]) -> Iterator[str]:

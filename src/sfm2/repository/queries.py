@@ -26,6 +26,14 @@ _PASSAGES = """
     FROM passages p JOIN texts t ON t.file = p.file WHERE p.file = ? ORDER BY p.first
 """
 _IMPORTS = "SELECT module, names, line FROM imports WHERE file = ? ORDER BY line, rowid"
+_FOLDERS_WITH = """
+    SELECT DISTINCT ltrim(substr(p, 1, instr(p, :part) - 1), '/')
+    FROM (SELECT '/' || path AS p FROM files) WHERE instr(p, :part)
+"""
+_IMPORTS_WITH = """
+    SELECT f.path, i.module, i.names, i.line FROM imports i JOIN files f ON f.id = i.file
+    WHERE instr(i.module, ?) OR instr(i.names, ?) LIMIT ?
+"""
 _DEFINITION = """
     SELECT d.name, d.kind, d.parent, f.path, d.first, d.last, substr(t.text, d.start + 1, d.size)
     FROM definitions d JOIN files f ON f.id = d.file JOIN texts t ON t.file = d.file
@@ -64,6 +72,18 @@ def imports(connection: sqlite3.Connection, path: str) -> list[Import]:
     row = connection.execute(_FILE, (path,)).fetchone()
     found = connection.execute(_IMPORTS, row) if row else ()
     return [Import(module, tuple(names.split()), line) for module, names, line in found]
+
+
+def folders_with(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Sorted. Of folders in each other that have it, the outermost."""
+    parts = (f"/{name}/", f"/{name}.")
+    return sorted({folder for part in parts for (folder,) in connection.execute(_FOLDERS_WITH, {"part": part})})
+
+
+def imports_with(connection: sqlite3.Connection, part: str, limit: int) -> list[tuple[str, Import]]:
+    """With the files that they are in."""
+    found = connection.execute(_IMPORTS_WITH, (part, part, limit))
+    return [(path, Import(module, tuple(names.split()), line)) for path, module, names, line in found]
 
 
 def definitions_in(connection: sqlite3.Connection, path: str) -> list[Definition]:

@@ -37,6 +37,8 @@ class GuardReport(Wire):
     """Whether prefix + completion + suffix parses; null: not judged"""
     undefined: list[str] = []
     """Names that the completion uses and nothing defines"""
+    unknown: list[str] = []
+    """Modules, names out of them and packages that the completion uses and that the repository does not have"""
     dropped: int = 0
     """Characters of the model's output that were not kept"""
 

@@ -53,6 +53,7 @@ class GuardReason(StrEnum):
     SYNTAX = "syntax"  # what was cut does not parse in place
     OPEN = "open"  # quotes, brackets or a block were left open, and closed
     UNDEFINED_NAMES = "undefined_names"
+    UNKNOWN_NAMES = "unknown_names"  # what is imported does not exist, as far as the repository tells
     STOP_TEXT = "stop_text"  # one of the request's own
     LENGTH = "length"  # `max_length` or a time limit was reached within a line or a statement
     UNKNOWN_LANGUAGE = "unknown_language"  # no grammar for it: nothing was judged

@@ -33,7 +33,8 @@ export const FORMS = {
         "action": "off",
         "dropped": 0,
         "reasons": [],
-        "undefined": []
+        "undefined": [],
+        "unknown": []
       },
       "id": "",
       "sources": [],

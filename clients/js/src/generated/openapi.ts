@@ -181,7 +181,8 @@ export interface components {
              *       "action": "off",
              *       "dropped": 0,
              *       "reasons": [],
-             *       "undefined": []
+             *       "undefined": [],
+             *       "unknown": []
              *     }
              */
             guard: components["schemas"]["GuardReport"];
@@ -475,7 +476,8 @@ export interface components {
              *       "action": "off",
              *       "dropped": 0,
              *       "reasons": [],
-             *       "undefined": []
+             *       "undefined": [],
+             *       "unknown": []
              *     }
              */
             guard: components["schemas"]["GuardReport"];
@@ -754,7 +756,7 @@ export interface components {
          * @description Why the guard did it.
          * @enum {string}
          */
-        GuardReason: "hidden_character" | "line_end" | "chatter" | "own_import" | "suffix_begins" | "block_end" | "repetition" | "unsure_line" | "syntax" | "open" | "undefined_names" | "stop_text" | "length" | "unknown_language" | "unjudged" | "too_large" | "switched_off";
+        GuardReason: "hidden_character" | "line_end" | "chatter" | "own_import" | "suffix_begins" | "block_end" | "repetition" | "unsure_line" | "syntax" | "open" | "undefined_names" | "unknown_names" | "stop_text" | "length" | "unknown_language" | "unjudged" | "too_large" | "switched_off";
         /**
          * GuardReport
          * @description What the syntax guard did to a completion, and why.
@@ -784,6 +786,12 @@ export interface components {
              * @default []
              */
             undefined: string[];
+            /**
+             * Unknown
+             * @description Modules, names out of them and packages that the completion uses and that the repository does not have
+             * @default []
+             */
+            unknown: string[];
         };
         /**
          * Health

@@ -49,8 +49,9 @@ def remove_stale(work: Path) -> None:
 def _run_pip(requirement: str, folder: Path, watch: Callable[[int], None]) -> None:
     wheels, scratch, log = folder / "wheels", folder / "tmp", folder / "log"
     scratch.mkdir()
-    command = [sys.executable, "-P", "-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--no-cache-dir"]
-    command += ["--progress-bar=off", "--no-deps", "--only-binary=:all:", "-d", str(wheels), requirement]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
+    command += ["--no-cache-dir", "--progress-bar=off", "--no-deps", "--only-binary=:all:"]
+    command += ["-d", str(wheels), requirement]
     # With its temporary files in a folder of their own, pip's progress can be measured, on the disk that was checked.
     environment = {**os.environ, "TMPDIR": str(scratch)}
     with log.open("wb") as output:

@@ -70,11 +70,12 @@ def _bound(tree: ast.Module) -> set[str]:
     """Every name that is bound in any scope."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        names.update(_bound_by(node))
+        names.update(bound_by(node))
     return names
 
 
-def _bound_by(node: ast.AST) -> list[str]:
+def bound_by(node: ast.AST) -> list[str]:
+    """The names that a node binds by itself."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             return [name]

@@ -67,7 +67,7 @@ def uses(file: Completed, is_own: Callable[[str], bool]) -> PythonUses | None:
     if not _may_use(file, is_own):
         return PythonUses([], [], [])
     tree = parsed(file.text)
-    return None if tree is None else _Reader(file, tree).read()
+    return None if tree is None else _UseReader(file, tree).read()
 
 
 def _may_use(file: Completed, is_own: Callable[[str], bool]) -> bool:
@@ -92,7 +92,7 @@ def _tops(modules: str) -> Iterator[str]:
     yield from (one.strip().partition(".")[0].partition(" ")[0] for one in modules.split(","))
 
 
-class _Reader:
+class _UseReader:
     def __init__(self, file: Completed, tree: ast.Module) -> None:
         self._file = file
         self._tree = tree

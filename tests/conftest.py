@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sfm2.testing import ServerProcess, clean_environment, serve_process
 from sfm2.testing.processes import start_process
 from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("sfm2", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sfm2")
 
 # Names that folders use which have not moved to `sfm2.testing` yet.
 Running = ServerProcess

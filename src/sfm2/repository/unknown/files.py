@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from sfm2.repository.contents import Definition, Import
+from sfm2.repository.contents import Import
 from sfm2.repository.index import RepositoryIndex
 
 _MOST_IMPORTS = 500  # that are looked at
@@ -35,10 +35,6 @@ class Files(Protocol):
 
     def is_ignored(self, path: str) -> bool:
         """Whether git is told to ignore what is at a path: it may be made later."""
-        ...
-
-    def definitions_in(self, path: str) -> list[Definition] | None:
-        """The definitions of a file; None for one that is not in the index."""
         ...
 
 
@@ -83,10 +79,6 @@ class IndexedFiles:
         except ModuleNotFoundError:
             return True
         return IgnoreFiles(self._index.root).ignores(path)
-
-    def definitions_in(self, path: str) -> list[Definition] | None:
-        """As the index has them."""
-        return None if self._index.text(path) is None else self._index.definitions_in(path)
 
     def _listed(self, folder: str) -> frozenset[str] | None:
         inside = self._inside(folder)

@@ -19,7 +19,7 @@ _DEEPEST = 6  # files that export what others do
 
 def unknown_in_javascript(imported: Iterable[ImportedFrom], files: Files, own: str, time: ParsingTime) -> Iterator[str]:
     """As they are written. `own`: the path of the completion's file."""
-    judge = _JavascriptJudge(files, time)
+    judge = _OwnFiles(files, time)
     for one in imported:
         if not one.module.startswith(("./", "../")) or any(mark in one.module for mark in "?#!*"):
             continue
@@ -31,7 +31,7 @@ def unknown_in_javascript(imported: Iterable[ImportedFrom], files: Files, own: s
                 yield written
 
 
-class _JavascriptJudge:
+class _OwnFiles:
     def __init__(self, files: Files, time: ParsingTime) -> None:
         self._files = files
         self._time = time

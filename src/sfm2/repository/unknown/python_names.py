@@ -11,13 +11,13 @@ from sfm2.repository.unknown.python_uses import ImportedName, ModuleName, Python
 
 def unknown_in_python(uses: PythonUses, files: Files, modules: PythonModules) -> Iterator[str]:
     """As they are written."""
-    judge = _PythonJudge(files, modules)
+    judge = _OwnModules(files, modules)
     yield from (str(module) for module in uses.modules if judge.lacks_module(module))
     yield from (one.name for one in uses.names if judge.lacks_name(one))
     yield from filter(None, map(judge.lacking, uses.attributes))
 
 
-class _PythonJudge:
+class _OwnModules:
     def __init__(self, files: Files, modules: PythonModules) -> None:
         self._files = files
         self._modules = modules

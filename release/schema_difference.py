@@ -48,7 +48,7 @@ class Comparison:
             yield from self._each_fits(where, before, after, "no longer accepts")
         else:
             yield from self._each_fits(where, after, before, "may now be")
-        if "default" in old and old["default"] != new.get("default", _NO_BOUND):
+        if "default" in old and not _has_all_of(old["default"], new.get("default", _NO_BOUND)):
             yield f"{where}: the default was {old['default']!r}"
         self._open.discard(pair)
 
@@ -150,3 +150,10 @@ def _bounds(where: str, old: Schema, new: Schema) -> Iterator[str]:
             continue
         if before is None or name in _EXACT or (after > before if name in _LOWER else after < before):
             yield f"{where}: {name} is {after} now, was {'none' if before is None else before}"
+
+
+def _has_all_of(old: Any, new: Any) -> bool:
+    """Whether a default is the same, or an object that has new properties as well."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return all(name in new and _has_all_of(value, new[name]) for name, value in old.items())
+    return bool(old == new)

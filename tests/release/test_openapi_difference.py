@@ -57,6 +57,11 @@ def in_response(old: Json, new: Json) -> list[str]:
         ),
         (thing(), {**thing(), "additionalProperties": False}, "body[]: no further properties are accepted now"),
         ({"default": 1, "type": "integer"}, {"default": 2, "type": "integer"}, "body: the default was 1"),
+        (
+            {"default": {"a": {"b": 1}}, **thing()},
+            {"default": {"a": {}}, **thing()},
+            "body: the default was {'a': {'b': 1}}",
+        ),
     ],
 )
 def test_what_breaks_a_request(old: Json, new: Json, fault: str) -> None:
@@ -77,6 +82,7 @@ def test_what_breaks_a_request(old: Json, new: Json, fault: str) -> None:
         ({**thing(), "additionalProperties": False}, thing()),
         ({"title": "A", "description": "old", **STRING}, {"title": "B", **STRING}),
         (STRING, {"allOf": [STRING]}),
+        ({"default": {"a": {}}, **thing()}, {"default": {"a": {"b": 1}, "c": 2}, **thing()}),
     ],
 )
 def test_what_adds_to_a_request(old: Json, new: Json) -> None:

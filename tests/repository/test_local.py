@@ -184,7 +184,7 @@ def test_other_repositories_are_not_opened(local: LocalRepositories, repository:
     add(tmp_path / "cache", tmp_path / "other")
     local.informed(REQUEST, repository / "checkout.py")
     assert local._memory is not None
-    assert set(local._memory._watched) == {repository}
+    assert set(local._memory._opened) == {repository}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
@@ -127,3 +128,15 @@ def test_a_repository_that_is_gone_takes_nobody_along(tmp_path: Path, folder: Pa
     memory = RepositoryMemory(tmp_path)
     assert memory.shown(Query(HEAD, TAIL, "python"), ROOM) == []
     memory.close()
+
+
+def test_only_a_repository_that_somebody_works_in_is_watched(
+    tmp_path: Path, memory: RepositoryMemory, repository: Path
+) -> None:
+    for number in range(3):
+        other = tmp_path / f"other{number}"
+        other.mkdir()
+        (other / "notes.py").write_text("remember = 1\n")
+        add(tmp_path, other)
+    assert paths(memory, Query(HEAD, TAIL, "python", "checkout.py")) == {"shop/model.py"}
+    assert sum(thread.name == "index-watcher" for thread in threading.enumerate()) == 1

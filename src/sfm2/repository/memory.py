@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class RepositoryMemory:
-    """`cache_dir`: where indexes are (`IndexCollection`). They are kept up to date until it is closed.
+    """`cache_dir`: where indexes are (`IndexCollection`). Those that holes are in are kept up to date until it is closed.
 
     `data_dir`: where it is written who may read which of them (`IndexReaders`). For several threads: one at a time asks.
     """
@@ -52,7 +52,7 @@ class RepositoryMemory:
         self._clones = RepositoryClones(cache_dir)
         self._readers = IndexReaders(cache_dir, data_dir)
         self._lock = threading.Lock()
-        self._watched: dict[Path, _Watched] = {}
+        self._opened: dict[Path, _Opened] = {}
         self._looked = -_LOOKED_FOR
         self._known: dict[Path, int] = {}
         self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
@@ -60,13 +60,13 @@ class RepositoryMemory:
     @property
     def is_open(self) -> bool:
         """Whether there is something to close."""
-        return bool(self._watched)
+        return bool(self._opened)
 
     def close(self) -> None:
         """Close all indexes. Updates that are under way end early."""
         with self._lock:
-            for root in list(self._watched):
-                self._watched.pop(root).close()
+            for root in list(self._opened):
+                self._opened.pop(root).close()
 
     def shown(
         self, query: Query, characters: int, sent: frozenset[Sent] = frozenset(), key: str | None = None
@@ -97,7 +97,7 @@ class RepositoryMemory:
     def root_of(self, path: Path) -> Path | None:
         """The folder of the index that a file is in, as far as it was asked for: `path` is absolute, without links."""
         with self._lock:
-            return max((root for root in self._watched if path.is_relative_to(root)), key=_depth, default=None)
+            return max((root for root in self._opened if path.is_relative_to(root)), key=_depth, default=None)
 
     def unknown(
         self, query: Query, completion: str, mentioned: Collection[str] = (), key: str | None = None
@@ -126,6 +126,7 @@ class RepositoryMemory:
         for index in self._indexes(query, closed):
             path = _own_path(index, query, elsewhere=self._clones.holds(index.root))
             if path is not None:
+                self._opened[index.root].watch()
                 hidden = query.hidden | ({path} if path else set())
                 return index, replace(query, path=path or query.path, hidden=hidden)
         return None
@@ -137,9 +138,9 @@ class RepositoryMemory:
         meant = [root for root in self._known if may_hold(root) or self._clones.holds(root)]
         roots = sorted((root for root in meant if not closed.has(root)), key=_depth, reverse=True)
         for root in roots:
-            if root not in self._watched:
+            if root not in self._opened:
                 self._open(root)
-        return [self._watched[root].index for root in roots if root in self._watched]
+        return [self._opened[root].index for root in roots if root in self._opened]
 
     def _look(self) -> None:
         """Which indexes there are by now."""
@@ -147,12 +148,12 @@ class RepositoryMemory:
         if now - self._looked >= _LOOKED_FOR:
             self._looked = now
             self._known = {place.root: _number(place.file) for place in self._collection.list()}
-            for root in [root for root, one in self._watched.items() if self._known.get(root) != one.file]:
-                self._watched.pop(root).close()
+            for root in [root for root, one in self._opened.items() if self._known.get(root) != one.file]:
+                self._opened.pop(root).close()
 
     def _open(self, root: Path) -> None:
         try:
-            self._watched[root] = _Watched(self._collection.open(root), self._known[root])
+            self._opened[root] = _Opened(self._collection.open(root), self._known[root])
         except RepositoryError as error:
             self._known.pop(root)  # until it is looked for anew
             _log.info("%s is left out: %s", root, error.message)
@@ -175,20 +176,27 @@ class _Shown(NamedTuple):
     found: list[Found]
 
 
-class _Watched:
-    """An index that is kept up to date. `file`: which one it is; removed and made again, it is another."""
+class _Opened:
+    """An index that is asked. `file`: which one it is; removed and made again, it is another."""
 
     def __init__(self, index: RepositoryIndex, file: int) -> None:
         self.index = index
         self.file = file
-        self._watcher = IndexWatcher(index)
+        self._watcher: IndexWatcher | None = None
+
+    def watch(self) -> None:
+        """Keep it up to date from now on: somebody works there. To watch all that there are would take too much."""
+        if self._watcher is not None:
+            return
+        self._watcher = IndexWatcher(self.index)
         try:
             self._watcher.start()
         except MissingExtraError as error:
-            _log.info("%s is as it was when it was indexed: %s", index.root, error.message)
+            _log.info("%s is as it was when it was indexed: %s", self.index.root, error.message)
 
     def close(self) -> None:
-        self._watcher.stop()
+        if self._watcher is not None:
+            self._watcher.stop()
         self.index.close()
 
 

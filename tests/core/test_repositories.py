@@ -111,11 +111,11 @@ def test_a_stream_that_begins_unsure_is_held_until_there_is_a_surer_one(tmp_path
 
 
 def sent_with(own: dict[str, str], tmp_path: Path, shop: Path) -> tuple[FunctionBackend, Completion]:
-    """The answer of a model that is unsure with what the client sent, and sure with more."""
+    """The answer of a model that is unsure alone, and sure with other files."""
 
     def answers(request: GenerationRequest) -> list[Step]:
         count = len(request.context)
-        return [written("cart.total", SURE if count > 1 else UNSURE, count)]
+        return [written("cart.total", SURE if count else UNSURE, count)]
 
     backend = FunctionBackend("sfm2", answers)
     return backend, completed(settings(tmp_path), backend, path=f"{shop}/total.py", context=[own])

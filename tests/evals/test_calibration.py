@@ -69,7 +69,7 @@ def test_the_server_applies_what_was_written() -> None:
     document = found.document("ab" * 32, ["humaneval"])
     applied = Calibration.parse(json.dumps(document))
     for features, _, _ in rows[:20]:
-        probability, calibrated = applied.estimate(features)
+        probability, calibrated, _ = applied.estimate(features)
         assert probability == pytest.approx(found.model.probabilities([features])[0])
         assert calibrated
     assert document["weights"] == "ab" * 32

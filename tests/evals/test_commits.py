@@ -78,7 +78,13 @@ def test_what_must_not_be_shown_is_left_out(repository: Path, trees: TreeIndexes
 
 @pytest.mark.parametrize(
     ("way", "logprob", "asked"),
-    [("none", -3.0, [0]), ("naive", -0.1, [1]), ("repository", -0.1, [0]), ("repository", -3.0, [0, 1])],
+    [
+        ("none", -3.0, [0]),
+        ("naive", -0.1, [0]),
+        ("naive", -3.0, [0, 1]),
+        ("repository", -0.1, [0, 0]),
+        ("repository", -3.0, [0, 0, 1]),
+    ],
 )
 def test_the_repository_is_looked_at_where_the_first_draft_is_unsure(
     repository: Path, trees: TreeIndexes, way: Way, logprob: float, asked: list[int]

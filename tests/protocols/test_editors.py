@@ -79,7 +79,7 @@ def test_llama_vim_completes(serving: Serving) -> None:
     assert (answer["truncated"], answer["tokens_cached"]) == (False, 0)
     (request,) = backend.asked
     assert (request.prefix, request.suffix) == ("def area(r):\n    pi = PI\n    # echo: circle", "\n\nprint(area(2))\n")
-    assert request.context == (Excerpt("PI = 3.14\n", "pi.py"),)
+    assert request.context == (), "other files are for a second look"
     sampling = request.sampling
     assert (sampling.max_length, sampling.top_k, sampling.top_p) == (128, 40, 0.9)
     assert request.truncate, "an editor sends more than a window holds"
@@ -88,6 +88,7 @@ def test_llama_vim_completes(serving: Serving) -> None:
 def test_llama_vims_completion_is_a_block_within_its_time() -> None:
     settings = Settings()
     resolved = resolve_completion(complete_request(InfillBody.model_validate(llama_vim()), settings, None), settings)
+    assert resolved.request.context == (Excerpt("PI = 3.14\n", "pi.py"),)
     assert (resolved.policy.mode, resolved.policy.time_limit, resolved.policy.guard) == (Mode.BLOCK, 1.0, True)
 
 
@@ -108,7 +109,7 @@ def test_llama_vim_warms_the_cache(serving: Serving) -> None:
     assert (response.status_code, response.json()) == (200, {})
     assert (whole["content"], whole["tokens_predicted"], whole["stop"]) == ("", 0, True)
     assert backend.asked[0].sampling.max_length == 1, "the least that makes an engine read the prompt"
-    assert backend.asked[0].context
+    assert backend.asked[0].context == (), "as it is asked first"
 
 
 def test_llama_vim_on_a_line_of_spaces(serving: Serving) -> None:

@@ -61,7 +61,7 @@ def test_what_the_editor_sends_is_nearest_and_the_rest_is_found(
     unsaved = {"path": "shop/tax.py", "text": "def tax_of(cart):\n    return 7 * cart.total // 100"}
     file = tmp_path / "repository" / "gross.py"
     assert sources(client, file, unsaved) == [("shop/model.py", 1, 2), ("shop/tax.py", None, None)]
-    assert backend.requests[0].context[-1].text == unsaved["text"]
+    assert backend.requests[1].context[-1].text == unsaved["text"]
     assert {path for path, *_ in sources(client, file)} == set(FILES)
 
 

@@ -31,6 +31,7 @@ from sfm2.core.resolve import (
     resolve_explanation,
 )
 from sfm2.core.result import GenerationResult
+from sfm2.core.second_look import SecondLook
 from sfm2.core.syntax_threads import SyntaxThreads
 from sfm2.core.together import together
 from sfm2.errors import InvalidRequestError
@@ -80,7 +81,8 @@ class AsyncModelManager:
         self._threads = SyntaxThreads()
         self._repositories = Repositories(self._settings)
         calibrations = Calibrations(calibrations_folder(self._settings.storage.cache_dir))
-        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads, self._repositories)
+        look = SecondLook(self._repositories, self._threads)
+        self._generator = CompletionGenerator(self._chain, calibrations, timeout, self._threads, look)
         self._batches = Batches(self._settings.limits.max_batch, timeout)
 
     @property

@@ -19,6 +19,8 @@ from typing import NamedTuple, Self
 from sfm2.syntax.hole import Hole
 from sfm2.types import FinishReason, GuardAction, GuardReason, GuardReport
 
+UNSURE, UNSURE_UNCALIBRATED = 0.3, 0.8
+"""Below which a completion is unsure, with and without a calibration: a second look pays (measured: benchmarks/LOG.md)."""
 UNKNOWN = -2.0  # log-probability that is assumed where a backend reports none
 _FLOOR = -20.0  # no log-probability counts as less
 
@@ -30,6 +32,11 @@ class Estimate(NamedTuple):
     """In [0, 1]."""
     calibrated: bool
     """Whether `value` is the share of completions like this one that are right; otherwise it only orders completions."""
+    unsure_below: float = UNSURE_UNCALIBRATED
+
+    @property
+    def is_unsure(self) -> bool:
+        return self.value < self.unsure_below
 
 
 def features(
@@ -103,7 +110,7 @@ class Calibration:
     def estimate(self, found: Mapping[str, float]) -> Estimate:
         """A feature that the completion does not have counts as average."""
         terms = (c * (found.get(name, mean) - mean) / scale for name, (mean, scale, c) in self.terms.items())
-        return Estimate(_sigmoid(self.intercept + math.fsum(terms)), calibrated=True)
+        return Estimate(_sigmoid(self.intercept + math.fsum(terms)), calibrated=True, unsure_below=UNSURE)
 
 
 class Calibrations:

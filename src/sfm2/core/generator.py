@@ -11,14 +11,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import NamedTuple
 
 from sfm2 import tracing
 from sfm2.core.assembler import StreamAssembler
 from sfm2.core.chain import Chain, is_past
 from sfm2.core.confidence import Calibrations, Estimate
 from sfm2.core.policy import OutputPolicy
-from sfm2.core.repositories import Repositories
 from sfm2.core.result import GenerationResult, better, with_tokens_of
+from sfm2.core.retrying import retry_request
+from sfm2.core.second_look import SecondLook, alone
 from sfm2.core.syntax_threads import SyntaxThread, SyntaxThreads
 from sfm2.core.trace import FallbackTrace
 from sfm2.errors import (
@@ -32,16 +34,16 @@ from sfm2.errors import (
 from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.types import Chunk
 
-RETRY_TEMPERATURE = 0.3  # of the second try, at least: low, but not what came the first time
-UNSURE = 0.3
-"""Confidence below which code of the repository is looked for: it takes time, and distracts a model that is sure (measured:
-benchmarks/LOG.md)."""
+
+class _Draft(NamedTuple):
+    """A chunk of a stream that nobody may have seen yet."""
+
+    chunk: Chunk
+    unsure: bool
 
 
 class CompletionGenerator:
-    """`timeout`: seconds that a completion and its retry have together. `threads`: where completions are judged.
-    `repositories`: where a second look finds what it shows the model.
-    """
+    """`timeout`: seconds that a completion and its retry have together. `threads`: where completions are judged."""
 
     def __init__(
         self,
@@ -49,13 +51,13 @@ class CompletionGenerator:
         calibrations: Calibrations,
         timeout: float,
         threads: SyntaxThreads,
-        repositories: Repositories,
+        second_look: SecondLook,
     ) -> None:
         self._chain = chain
         self._calibrations = calibrations
         self._timeout = timeout
         self._threads = threads
-        self._repositories = repositories
+        self._second_look = second_look
 
     async def stream(
         self, request: GenerationRequest, policy: OutputPolicy, only: str | None = None
@@ -67,15 +69,16 @@ class CompletionGenerator:
         trace, deadline = FallbackTrace(), self._deadline(request)
         characters = tokens = 0  # that were shown
         held = False
-        async with aclosing(self._first(request, policy, trace, only)) as items:
+        async with aclosing(self._first(alone(request, policy), policy, trace, only)) as items:
             async for item in items:
-                if isinstance(item, Chunk):
-                    held = held or (not characters and bool(await self._informed(request, policy, item)))
-                    if held:
-                        continue
-                    characters += len(item.text)
-                    tokens += len(item.logprobs or ())
-                    yield item
+                if isinstance(item, _Draft):
+                    chunk = item.chunk
+                    begins_unsure = item.unsure and not characters and not held
+                    held = held or (begins_unsure and await self._may_improve(request, policy, chunk.text))
+                    if not held:
+                        characters += len(chunk.text)
+                        tokens += len(chunk.logprobs or ())
+                        yield chunk
                     continue
                 result = item if characters else await self._improved(request, policy, item, trace, deadline, only)
                 last = self._last_chunk(result, policy, request, characters, tokens)
@@ -103,7 +106,7 @@ class CompletionGenerator:
         trace: FallbackTrace,
         only: str | None,
         after: str | None = None,
-    ) -> AsyncGenerator[Chunk | GenerationResult, None]:
+    ) -> AsyncGenerator[_Draft | GenerationResult, None]:
         """Chunks as they arrive when the request is streaming, without the last one; then the result.
 
         It is of the first backend after `after` that answers, and has something to show for the time that it took.
@@ -117,7 +120,7 @@ class CompletionGenerator:
                     async for token_chunk in stream:
                         text = await _fed(assembler, token_chunk, thread)
                         if text and request.streaming:
-                            yield self._chunk(text, assembler, request, policy)
+                            yield self._draft(text, assembler, request, policy)
                         if assembler.ended:
                             break
                 with tracing.measured("guard"):
@@ -155,11 +158,10 @@ class CompletionGenerator:
         self, request: GenerationRequest, policy: OutputPolicy, first: GenerationResult, deadline: float
     ) -> GenerationResult:
         """The surer of `first` and what its backend writes when it knows more of the repository."""
-        if first.finish_reason == "time" or not self._chain.reads_excerpts(first.backend):
+        if first.finish_reason == "time" or not self.confidence(first).is_unsure:
             return first
-        draft = Chunk(text=first.text, confidence=self.confidence(first).value)
-        informed = await self._informed(request, policy, draft)
-        if informed is None:
+        informed = await self._second_look.informed(request, policy, first.text)
+        if informed is None or not self._chain.reads_excerpts(first.backend):
             return first
         try:
             async with asyncio.timeout_at(deadline):
@@ -169,14 +171,8 @@ class CompletionGenerator:
         surer = self.confidence(second).value > self.confidence(first).value
         return with_tokens_of(first, second) if surer else with_tokens_of(second, first)
 
-    async def _informed(
-        self, request: GenerationRequest, policy: OutputPolicy, draft: Chunk
-    ) -> GenerationRequest | None:
-        """The request with what of its repository a draft points to; None if that is sure enough, or nothing is found."""
-        if draft.confidence is None or draft.confidence >= UNSURE or not policy.judges(request):
-            return None
-        thread = self._threads.for_text(len(request.prefix) + len(request.suffix), policy.parsing)
-        return await thread.run(self._repositories.informed, request, draft.text, policy.parsing, policy.key)
+    async def _may_improve(self, request: GenerationRequest, policy: OutputPolicy, draft: str) -> bool:
+        return await self._second_look.informed(request, policy, draft) is not None
 
     async def _retried(
         self,
@@ -258,13 +254,12 @@ class CompletionGenerator:
             return RequestTimeoutError("nothing to show within the time of the request")
         return BackendTimeoutError(f"nothing to show after {self._timeout:g} s")
 
-    def _chunk(self, text: str, assembler: StreamAssembler, request: GenerationRequest, policy: OutputPolicy) -> Chunk:
-        confidence = None
-        if policy.judges(request):
-            confidence = self._calibrations.estimate(
-                assembler.features_so_far(), assembler.weights, as_fitted=False
-            ).value
-        return Chunk(text=text, confidence=confidence, logprobs=assembler.take_tokens() if policy.logprobs else None)
+    def _draft(self, text: str, assembler: StreamAssembler, request: GenerationRequest, policy: OutputPolicy) -> _Draft:
+        logprobs = assembler.take_tokens() if policy.logprobs else None
+        if not policy.judges(request):
+            return _Draft(Chunk(text=text, logprobs=logprobs), unsure=False)
+        found = self._calibrations.estimate(assembler.features_so_far(), assembler.weights, as_fitted=False)
+        return _Draft(Chunk(text=text, confidence=found.value, logprobs=logprobs), found.is_unsure)
 
     def _last_chunk(
         self, result: GenerationResult, policy: OutputPolicy, request: GenerationRequest, characters: int, tokens: int
@@ -283,18 +278,3 @@ async def _fed(assembler: StreamAssembler, chunk: TokenChunk, thread: SyntaxThre
 def _finished(assembler: StreamAssembler) -> GenerationResult:
     assembler.finish()
     return assembler.result()
-
-
-def retry_request(request: GenerationRequest) -> GenerationRequest:
-    """The same hole in another prompt form, at a low temperature, with a seed of its own."""
-    sampling = request.sampling
-    return replace(
-        request,
-        retry=True,
-        streaming=False,
-        sampling=replace(
-            sampling,
-            temperature=max(sampling.temperature, RETRY_TEMPERATURE),
-            seed=None if sampling.seed is None else sampling.seed + 1,
-        ),
-    )

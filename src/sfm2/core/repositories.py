@@ -54,21 +54,23 @@ class Repositories:
     def informed(
         self, request: GenerationRequest, draft: str, time: ParsingTime, key: str | None = None
     ) -> GenerationRequest | None:
-        """The request with what of its repository is of use; None if there is nothing. Takes milliseconds.
+        """The request with code of other files: what of its repository is of use, and what the client sent; None if there
+        is neither. Takes milliseconds.
 
         `draft`: what the model wrote without. `key`: the id of the API key whose holder is shown it. What a client sent
         stays, nearest to the hole; the room that it leaves is filled. An index that fails is left out.
         """
+        sent_alone = request if request.context else None
         room = self._tokens * CHARACTERS_PER_TOKEN - sum(len(one.text) + len(one.path) for one in request.context)
         if not self._wanted or request.is_chat or room <= 0:
-            return None
+            return sent_alone
         query = Query(request.prefix, request.suffix, request.language, request.path, draft=draft, time=time)
         sent = frozenset(Sent(one.path, one.text) for one in request.context if one.path)
         try:
             found = self._memory.shown(query, room, sent, key)
         except SFM2Error as error:
             _log.warning("no code of the repository is shown: %s", error.message)
-            return None
+            return sent_alone
         passages = (one.passage for one in found)
         excerpts = tuple(Excerpt(one.text, one.path, one.first, one.last) for one in passages)
-        return replace(request, context=excerpts + request.context) if excerpts else None
+        return replace(request, context=excerpts + request.context) if excerpts else sent_alone

@@ -1,11 +1,10 @@
-"""How an item comes to its answer: asked once, or again with code of its repository, as the service does."""
+"""How an item comes to its answer: asked alone, or with code of its repository for the service's second look."""
 
 from __future__ import annotations
 
 import asyncio
 
 from sfm2.completer import AsyncCompleter
-from sfm2.core.generator import UNSURE
 from sfm2.evals.asking import Asking, request_for
 from sfm2.evals.contexts import TreeIndexes
 from sfm2.evals.items import Item
@@ -16,17 +15,8 @@ async def answer(completer: AsyncCompleter, item: Item, asking: Asking, trees: T
     """`trees`: needed where `asking` wants a context. Raises what the completer raises."""
     if trees is None or asking.context.way == "none":
         return await completer.submit(request_for(item, asking))
-    if asking.context.way == "naive":
-        return await _shown(completer, item, asking, trees)
-    first = await completer.submit(request_for(item, asking))
-    if first.confidence >= UNSURE:
-        return first
-    second = await _shown(completer, item, asking, trees, first.completion)
-    return max(first, second, key=lambda one: one.confidence)
-
-
-async def _shown(
-    completer: AsyncCompleter, item: Item, asking: Asking, trees: TreeIndexes, draft: str = ""
-) -> Completion:
+    draft = ""
+    if asking.context.way == "repository":  # a service looks for what its own draft points to; here the trees do
+        draft = (await completer.submit(request_for(item, asking))).completion
     found = await asyncio.to_thread(trees.found, item, asking.context, draft)
     return await completer.submit(request_for(item, asking, [one.passage for one in found]))

@@ -55,7 +55,8 @@ class CompleteRequest(GenerationOptions):
     path: Text | None = Field(None, max_length=4096)
     """The file's name; implies the language"""
     context: list[Snippet] = Field([], max_length=MAX_SNIPPETS)
-    """Code of other files, the most relevant last: when there is too much, the last ones are kept"""
+    """Code of other files, the most relevant last: when there is too much, the last ones are kept. It is read where the
+    model is unsure without; with `guard` off, always"""
     time_limit: Annotated[float | None, Field(gt=0), NUMBER] = None
     """Seconds of writing after which the completion ends at the end of its line"""
     use_fallback: Annotated[bool, FLAG] = True

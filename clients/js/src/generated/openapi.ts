@@ -321,7 +321,8 @@ export interface components {
             adapter?: string | null;
             /**
              * Context
-             * @description Code of other files, the most relevant last: when there is too much, the last ones are kept
+             * @description Code of other files, the most relevant last: when there is too much, the last ones are kept. It is read where the
+             *     model is unsure without; with `guard` off, always
              * @default []
              */
             context: components["schemas"]["Snippet"][];

@@ -17,12 +17,13 @@ def complete_request(body: InfillBody, settings: Settings, adapter: str | None) 
         )
     most = settings.generation.max_length
     limit = body.t_max_predict_ms or 0
+    extra = [Snippet(text=one.text, path=one.filename) for one in body.input_extra if one.text.strip()]
     return build(
         CompleteRequest,
         {
             "prefix": body.input_prefix + body.prompt,
             "suffix": body.input_suffix,
-            "context": [Snippet(text=one.text, path=one.filename) for one in body.input_extra if one.text.strip()],
+            "context": [] if body.only_reads else extra,
             "max_length": None if body.n_predict < 0 else max(1, min(body.n_predict, most)),
             "time_limit": limit / 1000 if limit > 0 and not body.only_reads else None,
             "temperature": 0.0 if body.top_p == 0 else body.temperature,
@@ -32,7 +33,7 @@ def complete_request(body: InfillBody, settings: Settings, adapter: str | None) 
             "seed": None if body.seed is None or body.seed < 0 else body.seed % 2**63,
             "stop": [text for text in body.stop or () if text],
             "adapter": adapter,
-            # To warm the cache the prompt is only read: there is no completion to guard.
+            # To warm the cache the prompt is only read, as it is asked first: there is no completion to guard.
             "guard": False if body.only_reads else None,
         },
     )

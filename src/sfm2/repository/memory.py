@@ -52,7 +52,7 @@ class RepositoryMemory:
         self._clones = RepositoryClones(cache_dir)
         self._readers = IndexReaders(cache_dir, data_dir)
         self._lock = threading.Lock()
-        self._opened: dict[Path, _Opened] = {}
+        self._opened: dict[Path, _OpenIndex] = {}
         self._looked = -_LOOKED_FOR
         self._known: dict[Path, int] = {}
         self._shown: OrderedDict[_Region, _Shown] = OrderedDict()
@@ -153,7 +153,7 @@ class RepositoryMemory:
 
     def _open(self, root: Path) -> None:
         try:
-            self._opened[root] = _Opened(self._collection.open(root), self._known[root])
+            self._opened[root] = _OpenIndex(self._collection.open(root), self._known[root])
         except RepositoryError as error:
             self._known.pop(root)  # until it is looked for anew
             _log.info("%s is left out: %s", root, error.message)
@@ -176,7 +176,7 @@ class _Shown(NamedTuple):
     found: list[Found]
 
 
-class _Opened:
+class _OpenIndex:
     """An index that is asked. `file`: which one it is; removed and made again, it is another."""
 
     def __init__(self, index: RepositoryIndex, file: int) -> None:

@@ -43,6 +43,10 @@ def test_keys_are_known_by_their_format(key: str, line: str) -> None:
             f"const apiKey: string = x\nconst API_KEY = '{MASK}'",
         ),
         ('{"client_secret": "a1b2c3d4e5"}', f'{{"client_secret": "{MASK}"}}'),
+        ('password: str = "hunter2hunter2"', f'password: str = "{MASK}"'),
+        ("const apiKey: string | null = 'a1b2c3d4e5'", f"const apiKey: string | null = '{MASK}'"),
+        ('os.environ["API_KEY"] = "a1b2c3d4e5"', f'os.environ["API_KEY"] = "{MASK}"'),
+        ("'password' => 'a1b2c3d4e5',", f"'password' => '{MASK}',"),
         ("dbPassword := `a1b2c3d4e5`", f"dbPassword := `{MASK}`"),
         ("postgres://shop:geheim123@db/shop", f"postgres://shop:{MASK}@db/shop"),
         (
@@ -80,7 +84,9 @@ def test_masking_twice_changes_nothing(text: str) -> None:
     assert without_secrets(without_secrets(text)) == without_secrets(text)
 
 
-@pytest.mark.parametrize("piece", ["sk-", "eyJa.", "password=", "://a:", "-----BEGIN PRIVATE KEY-----", "'", "a.b-"])
+@pytest.mark.parametrize(
+    "piece", ["sk-", "password: str ", "eyJa.", "password=", "://a:", "-----BEGIN PRIVATE KEY-----", "'", "a.b-"]
+)
 def test_no_text_takes_long(piece: str) -> None:
     began = time.process_time()
     without_secrets(piece * 5_000)

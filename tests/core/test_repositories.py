@@ -110,6 +110,25 @@ def test_a_stream_that_begins_unsure_is_held_until_there_is_a_surer_one(tmp_path
     assert (len(unsure.requests), len(sure.requests)) == (2, 1)
 
 
+def test_a_stream_of_who_reads_no_other_files_is_not_held(tmp_path: Path, shop: Path) -> None:
+    lines = [written(text, UNSURE, 0) for text in ("cart.sum\n", "x = 1\n", "y = 2\n", "z = 3\n")]
+    backend = FunctionBackend("openai", lambda _: lines, capabilities=Capabilities(fills_holes=True))
+    body = {"path": f"{shop}/total.py", "mode": "free", "context": [{"text": "y = 1", "path": "mine.py"}]}
+    assert len(streamed(settings(tmp_path), backend, **body)) >= 4
+
+
+def test_a_stream_that_is_held_and_breaks_is_the_next_backend_s(tmp_path: Path, shop: Path) -> None:
+    broken = FunctionBackend("sfm2", lambda _: [written("cart.sum\n", UNSURE, 0), BackendError("broken")])
+    other = FunctionBackend("echo", lambda _: ["cart.total\n"], capabilities=Capabilities())
+
+    async def ask() -> str:
+        async with AsyncModelManager(settings(tmp_path), [broken, other]) as manager:
+            stream = manager.complete_stream(CODE, "\n", path=f"{shop}/total.py", mode="free")
+            return "".join([chunk.text async for chunk in stream])
+
+    assert asyncio.run(ask()).startswith("cart.total")
+
+
 def sent_with(own: dict[str, str], tmp_path: Path, shop: Path) -> tuple[FunctionBackend, Completion]:
     """The answer of a model that is unsure alone, and sure with other files."""
 

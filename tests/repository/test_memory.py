@@ -102,6 +102,7 @@ def test_what_is_removed_stays_so_while_files_are_saved_until_it_is_added(
     """A service that has the index open would write what is new to it."""
     query = Query(HEAD, TAIL, "python", f"{repository}/checkout.py")
     assert memory.shown(query, ROOM)
+    monkeypatch.setattr("sfm2.repository.memory._LOOKED_FOR", 1e9)
     collection = IndexCollection(tmp_path)
     collection.remove(repository)
     numbers = count()
@@ -133,10 +134,33 @@ def test_a_repository_that_is_gone_takes_nobody_along(tmp_path: Path, folder: Pa
 def test_only_a_repository_that_somebody_works_in_is_watched(
     tmp_path: Path, memory: RepositoryMemory, repository: Path
 ) -> None:
+    before = watchers()
     for number in range(3):
         other = tmp_path / f"other{number}"
         other.mkdir()
         (other / "notes.py").write_text("remember = 1\n")
         add(tmp_path, other)
     assert paths(memory, Query(HEAD, TAIL, "python", "checkout.py")) == {"shop/model.py"}
-    assert sum(thread.name == "index-watcher" for thread in threading.enumerate()) == 1
+    assert len(watchers() - before) == 1
+
+
+def watchers() -> set[int | None]:
+    return {thread.ident for thread in threading.enumerate() if thread.name == "index-watcher"}
+
+
+def test_an_index_whose_first_update_was_broken_off_is_filled(tmp_path: Path, repository: Path) -> None:
+    IndexCollection(tmp_path).open(repository).close()
+    memory = RepositoryMemory(tmp_path)
+    query = Query(HEAD, TAIL, "python", "checkout.py")
+    further = (replace(query, prefix=f"x{n} = 1\n{HEAD}") for n in count())
+    until(lambda: "shop/model.py" in paths(memory, next(further)), what="its files")
+    memory.close()
+
+
+def test_who_does_not_stay_watches_nothing(tmp_path: Path, repository: Path) -> None:
+    add(tmp_path, repository)
+    before = watchers()
+    memory = RepositoryMemory(tmp_path, watches=False)
+    assert paths(memory, Query(HEAD, TAIL, "python", f"{repository}/checkout.py")) == {"shop/model.py"}
+    assert watchers() <= before
+    memory.close()

@@ -151,6 +151,36 @@ def test_a_folder_within_another_is_not_shown_as_a_part_of_that(tmp_path: Path) 
     assert shown(cache, data, inner, "ada") == {"shop/model.py"}
 
 
+def test_what_is_within_a_folder_is_for_the_readers_of_that(tmp_path: Path) -> None:
+    cache, data, outer = tmp_path / "cache", tmp_path / "data", tmp_path / "payments"
+    inner = fill(outer / "inner")
+    for root in (outer, inner):
+        add(cache, root)
+    readers = IndexReaders(cache, data)
+    readers.let(outer, ["ada", "bob"])
+    assert (shown(cache, data, inner, "eve"), shown(cache, data, inner, "ada")) == (set(), {"shop/model.py"})
+    assert readers.of(inner) == frozenset({"ada", "bob"})
+    readers.let(inner, ["ada", "eve"])
+    assert readers.of(inner) == frozenset({"ada"})
+    assert shown(cache, data, inner, "eve") == set()
+
+
+def test_nothing_is_told_of_the_names_in_a_folder_that_is_closed(tmp_path: Path) -> None:
+    cache, data, outer = tmp_path / "cache", tmp_path / "data", tmp_path / "projects"
+    (outer / "payments").mkdir(parents=True)
+    (outer / "payments" / "__init__.py").touch()
+    (outer / "payments" / "model.py").write_text("class Ledger: ...\n")
+    (outer / "checkout.py").write_text(CHECKOUT)
+    add(cache, outer)
+    IndexReaders(cache, data).let(outer / "payments", ["ada"])
+    memory = RepositoryMemory(cache, data)
+    query = Query("from payments.model import ", "\n", "python", f"{outer}/checkout.py")
+    told = {key: [memory.unknown(query, name, key=key) for name in ("Ledger", "Guess")] for key in ("ada", "eve")}
+    memory.close()
+    assert told["ada"] == [[], ["Guess"]]
+    assert told["eve"][0] == told["eve"][1] == []
+
+
 def test_who_may_not_read_a_repository_is_shown_another_with_the_same_code(
     readers: IndexReaders, cache: Path, data: Path, repository: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,12 @@ def test_an_index_that_has_the_files_is_enough(repository: Path, folder: Path, t
 
     add(tmp_path / "cache", tmp_path)  # a folder of repositories
     assert unindexed(repository / "checkout.py", collection) is None
+
+
+def test_an_index_that_nobody_filled_is_made_again(repository: Path, tmp_path: Path) -> None:
+    collection = IndexCollection(tmp_path)
+    collection.open(repository).close()
+    assert unindexed(repository, collection) is None, "somebody may be at it"
+    [place] = collection.list()
+    os.utime(place.file, (0, 0))
+    assert unindexed(repository, collection) == repository

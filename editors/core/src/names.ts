@@ -19,7 +19,7 @@ const LONGEST = 25;
 
 const NAME = /[\p{L}_$][\p{L}\p{N}_$]{2,}/gu;
 const IMPORT = /^\s*(import|from|use|using|include|require|#\s*include|(const|let|var)\b.*\brequire\b)\b/;
-const QUOTED = /(["'`])(?:\\.|(?!\1).)*\1|(\/\/|# ).*/g;
+const QUOTED = /(["'`])(?:\\.|(?!\1)[^\\])*\1|(\/\/|# ).*/g;
 const KEYWORDS = new Set(
   (
     "and async await bool boolean break case catch char class const continue def default del delete elif else elseif end " +

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sfm2 import tracing
@@ -36,10 +36,23 @@ from sfm2.types import Chunk
 
 
 class _Draft(NamedTuple):
-    """A chunk of a stream that nobody may have seen yet."""
+    """A chunk of a stream before it is shown."""
 
     chunk: Chunk
     unsure: bool
+    backend: str
+
+
+@dataclass
+class _Seen:
+    """What of a stream somebody has seen."""
+
+    characters: int = 0
+    tokens: int = 0
+
+    def add(self, chunk: Chunk) -> None:
+        self.characters += len(chunk.text)
+        self.tokens += len(chunk.logprobs or ())
 
 
 class CompletionGenerator:
@@ -67,21 +80,19 @@ class CompletionGenerator:
         Raises what the chain raises. Closing the generator stops the work.
         """
         trace, deadline = FallbackTrace(), self._deadline(request)
-        characters = tokens = 0  # that were shown
-        held = False
-        async with aclosing(self._first(alone(request, policy), policy, trace, only)) as items:
+        shown, held = _Seen(), False
+        async with aclosing(self._first(alone(request, policy), policy, trace, only, shown=shown)) as items:
             async for item in items:
                 if isinstance(item, _Draft):
-                    chunk = item.chunk
-                    begins_unsure = item.unsure and not characters and not held
-                    held = held or (begins_unsure and await self._may_improve(request, policy, chunk.text))
+                    begins = not shown.characters and not held
+                    held = held or (begins and await self._may_improve(request, policy, item))
                     if not held:
-                        characters += len(chunk.text)
-                        tokens += len(chunk.logprobs or ())
-                        yield chunk
+                        shown.add(item.chunk)
+                        yield item.chunk
                     continue
-                result = item if characters else await self._improved(request, policy, item, trace, deadline, only)
-                last = self._last_chunk(result, policy, request, characters, tokens)
+                whole = bool(shown.characters)
+                result = item if whole else await self._improved(request, policy, item, trace, deadline, only)
+                last = self._last_chunk(result, policy, request, shown)
                 if request.streaming and (last.text or last.logprobs):
                     yield last
                 yield replace(result, attempts=tuple(trace.attempts))
@@ -106,10 +117,12 @@ class CompletionGenerator:
         trace: FallbackTrace,
         only: str | None,
         after: str | None = None,
+        shown: _Seen | None = None,
     ) -> AsyncGenerator[_Draft | GenerationResult, None]:
         """Chunks as they arrive when the request is streaming, without the last one; then the result.
 
-        It is of the first backend after `after` that answers, and has something to show for the time that it took.
+        It is of the first backend after `after` that answers, and has something to show for the time that it took. As
+        long as nothing is `shown` by who reads this, the next backend may take over.
         """
         thread = self._threads.for_text(len(request.prefix) + len(request.suffix), policy.parsing)
         while True:
@@ -130,7 +143,7 @@ class CompletionGenerator:
                     return
                 error: BackendError = self._nothing_to_show(request)
             except BackendError as failure:
-                if assembler.shown and request.streaming:
+                if shown is not None and shown.characters:
                     raise
                 error = failure
             trace.failed(assembler.backend, error)
@@ -171,8 +184,10 @@ class CompletionGenerator:
         surer = self.confidence(second).value > self.confidence(first).value
         return with_tokens_of(first, second) if surer else with_tokens_of(second, first)
 
-    async def _may_improve(self, request: GenerationRequest, policy: OutputPolicy, draft: str) -> bool:
-        return await self._second_look.informed(request, policy, draft) is not None
+    async def _may_improve(self, request: GenerationRequest, policy: OutputPolicy, draft: _Draft) -> bool:
+        if not draft.unsure or not self._chain.reads_excerpts(draft.backend):
+            return False
+        return await self._second_look.informed(request, policy, draft.chunk.text) is not None
 
     async def _retried(
         self,
@@ -257,17 +272,17 @@ class CompletionGenerator:
     def _draft(self, text: str, assembler: StreamAssembler, request: GenerationRequest, policy: OutputPolicy) -> _Draft:
         logprobs = assembler.take_tokens() if policy.logprobs else None
         if not policy.judges(request):
-            return _Draft(Chunk(text=text, logprobs=logprobs), unsure=False)
+            return _Draft(Chunk(text=text, logprobs=logprobs), False, assembler.backend)
         found = self._calibrations.estimate(assembler.features_so_far(), assembler.weights, as_fitted=False)
-        return _Draft(Chunk(text=text, confidence=found.value, logprobs=logprobs), found.is_unsure)
+        return _Draft(Chunk(text=text, confidence=found.value, logprobs=logprobs), found.is_unsure, assembler.backend)
 
     def _last_chunk(
-        self, result: GenerationResult, policy: OutputPolicy, request: GenerationRequest, characters: int, tokens: int
+        self, result: GenerationResult, policy: OutputPolicy, request: GenerationRequest, shown: _Seen
     ) -> Chunk:
-        """What is left of the result after so many characters and tokens."""
-        logprobs = None if result.logprobs is None or not policy.logprobs else result.logprobs[tokens:]
+        """What is left of the result after what was shown."""
+        logprobs = None if result.logprobs is None or not policy.logprobs else result.logprobs[shown.tokens :]
         confidence = self.confidence(result).value if policy.judges(request) else None
-        return Chunk(text=result.text[characters:], confidence=confidence, logprobs=logprobs)
+        return Chunk(text=result.text[shown.characters :], confidence=confidence, logprobs=logprobs)
 
 
 async def _fed(assembler: StreamAssembler, chunk: TokenChunk, thread: SyntaxThread) -> str:

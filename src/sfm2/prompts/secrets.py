@@ -29,8 +29,8 @@ _KEY = re.compile(rf"\b(?:{'|'.join(_FORMATS)})")
 _PEM = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _IN_ADDRESS = re.compile(r"(?<=://)([^\s:/@'\"{}$<>]*):(?![{$<%])[^\s:/@'\"{}$<>]{3,}(?=@)")
 _NAMED = re.compile(
-    r"""(?ix) ((?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)\w{0,30}["']?
-    [ \t]{0,8}(?:=|:=?)[ \t]{0,8})
+    r"""(?ix) ((?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)\w{0,30}["']?\]?
+    (?:[ \t]{0,8}:[ \t]{0,8}[\w.\[\]|?][\w.\[\]|?\ ]{0,40})? [ \t]{0,8}(?:=>?|:=?)[ \t]{0,8})
     (["'`]) ([^"'`\s${}<>%()]{8,200}) \2"""
 )
 """Every repetition has a bound, so that no text takes more than linear time."""

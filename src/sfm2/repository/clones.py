@@ -32,10 +32,13 @@ class RepositoryClones:
         """The folder with the newest commit. A clone that there was stays as it was if that fails."""
         root = self.root(url)
         with self._alone(url):
-            if is_sound(root):
-                fetch_into(root, url)
-            else:
-                self._clone(url)
+            try:
+                if is_sound(root):
+                    fetch_into(root, url)
+                else:
+                    self._clone(url)
+            except OSError as error:
+                raise self._unusable(error) from error
         return root
 
     def remove(self, url: GitURL) -> None:
@@ -62,13 +65,10 @@ class RepositoryClones:
             return None
 
     def _clone(self, url: GitURL) -> None:
-        try:
-            with atomic.replacing_folder(self._place(url)) as partial:
-                (partial / _URL).write_text(f"{url.shown}\n", encoding="utf-8")
-                (partial / url.name).mkdir()
-                fetch_into(partial / url.name, url)
-        except OSError as error:
-            raise self._unusable(error) from error
+        with atomic.replacing_folder(self._place(url)) as partial:
+            (partial / _URL).write_text(f"{url.shown}\n", encoding="utf-8")
+            (partial / url.name).mkdir()
+            fetch_into(partial / url.name, url)
 
     @contextmanager
     def _alone(self, url: GitURL) -> Iterator[None]:

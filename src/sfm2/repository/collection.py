@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from sfm2.repository.storage import REMOVED, SIDE_FILES
 
 _FOLDER = "indexes"  # in the cache: each can be built anew
 _NAME = 12  # bytes of a digest
+_FIRST_UPDATE = 600  # seconds in which the first files are in an index
 
 
 class IndexPlace(NamedTuple):
@@ -58,6 +60,14 @@ class IndexCollection:
         within = [one for one in self.list() if path.resolve().is_relative_to(one.root)]
         return max(within, key=lambda one: len(one.root.parts), default=None)
 
+    def is_abandoned(self, place: IndexPlace) -> bool:
+        """Whether it has no file, and no update is under way that would change that: the first one was broken off."""
+        try:
+            recent = time.time() - place.file.stat().st_mtime < _FIRST_UPDATE
+        except OSError:
+            return True
+        return not recent and _asked(place.file, "SELECT count(*) FROM (SELECT 1 FROM files LIMIT 1)") == 0
+
     def remove(self, root: Path) -> None:
         """Delete the index of a folder. Raises `RepositoryError` if there is none, and `RepositoryIndexError`."""
         file = self._file(root.resolve())
@@ -81,9 +91,15 @@ class IndexCollection:
 
 
 def _root_of(file: Path) -> Path | None:
-    """None for a file that is no index, or damaged."""
+    root = _asked(file, "SELECT root FROM about")
+    return Path(root) if isinstance(root, str) else None
+
+
+def _asked(file: Path, question: str) -> object:
+    """The first value of an answer; None for a file that is no index, or damaged."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
-            return Path(connection.execute("SELECT root FROM about").fetchone()[0])
+            found: object = connection.execute(question).fetchone()[0]
+            return found
     except (sqlite3.Error, TypeError):
         return None

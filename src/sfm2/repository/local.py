@@ -28,17 +28,18 @@ _log = logging.getLogger(__name__)
 
 class LocalRepositories:
     """The repositories on this machine, for a client. `sends`: it shows them to whoever answers, who can't find them.
+    `watches`: it stays, and keeps up with what is saved.
 
     For any number of threads.
     """
 
-    def __init__(self, settings: Settings, *, sends: bool) -> None:
+    def __init__(self, settings: Settings, *, sends: bool, watches: bool = True) -> None:
         repository = settings.repository
         wanted = repository.enabled is not False and repository.tokens > 0
         self._indexes = wanted and repository.automatic
         self._characters = repository.tokens * CHARACTERS_PER_TOKEN
         self._cache_dir = settings.storage.cache_dir
-        self._memory = RepositoryMemory(self._cache_dir) if wanted and sends else None
+        self._memory = RepositoryMemory(self._cache_dir, watches=watches) if wanted and sends else None
         self._lock = threading.Lock()
         self._begun: set[Path] = set()
 
@@ -56,7 +57,7 @@ class LocalRepositories:
             return
         try:
             root = unindexed(path, IndexCollection(self._cache_dir))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             _log.info("%s is not indexed: %s", path, error)
             return
         with self._lock:
@@ -80,9 +81,9 @@ class LocalRepositories:
             language = request.language or languages.of_path(path.name)
             found = self._memory.shown(Query(request.prefix, request.suffix, language, str(path)), self._characters)
             root = self._memory.root_of(path)
-            passages = [one.passage for one in found if root is None or not hides(root / one.passage.path)]
+            passages = [one.passage for one in found if not hides((root or Path()) / one.passage.path)]
             context = [build(Snippet, {"text": without_secrets(one.text), "path": one.path}) for one in passages]
-        except (SFM2Error, OSError, RuntimeError) as error:  # RuntimeError: a circle of links
+        except (SFM2Error, OSError, RuntimeError, ValueError) as error:  # a circle of links, a NUL
             _log.warning("no code of the repository is sent: %s", error)
             return request
         return request.model_copy(update={"context": context})

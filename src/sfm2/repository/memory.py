@@ -44,10 +44,12 @@ _log = logging.getLogger(__name__)
 class RepositoryMemory:
     """`cache_dir`: where indexes are (`IndexCollection`). Those that holes are in are kept up to date until it is closed.
 
-    `data_dir`: where it is written who may read which of them (`IndexReaders`). For several threads: one at a time asks.
+    `data_dir`: where it is written who may read which of them (`IndexReaders`). Without `watches` they are as they are: to
+    begin to watch takes a tenth of a second. For several threads: one at a time asks.
     """
 
-    def __init__(self, cache_dir: Path, data_dir: Path | None = None) -> None:
+    def __init__(self, cache_dir: Path, data_dir: Path | None = None, *, watches: bool = True) -> None:
+        self._watches = watches
         self._collection = IndexCollection(cache_dir)
         self._clones = RepositoryClones(cache_dir)
         self._readers = IndexReaders(cache_dir, data_dir)
@@ -107,13 +109,14 @@ class RepositoryMemory:
         `mentioned`: texts of files that may not be saved yet. `key`: as for `shown`. Raises `RepositoryIndexError`.
         """
         with self._lock:
-            found = self._belongs(query, self._readers.closed_to(key))
+            closed = self._readers.closed_to(key)
+            found = self._belongs(query, closed)
         if found is None:
             return []
         index, placed = found
         own = next(iter(placed.hidden - query.hidden), None)
         return unknown_names(
-            IndexedFiles(index, placed.hidden),
+            IndexedFiles(index, placed.hidden, lambda path: closed.has_within(index.root, path)),
             *(query.prefix, completion, query.suffix),
             language=query.language,
             own=own if own and _is_sure(own, query.path, index.root) else None,
@@ -126,21 +129,28 @@ class RepositoryMemory:
         for index in self._indexes(query, closed):
             path = _own_path(index, query, elsewhere=self._clones.holds(index.root))
             if path is not None:
-                self._opened[index.root].watch()
+                self._watch(self._opened[index.root])
                 hidden = query.hidden | ({path} if path else set())
                 return index, replace(query, path=path or query.path, hidden=hidden)
         return None
 
     def _indexes(self, query: Query, closed: ClosedFolders) -> Sequence[RepositoryIndex]:
-        """Those that may be meant and read: of inner folders before those of folders around them."""
+        """Those that may be meant and read: of inner folders before those of folders around them, and clones last."""
         self._look()
         may_hold = _may_hold(query)
         meant = [root for root in self._known if may_hold(root) or self._clones.holds(root)]
-        roots = sorted((root for root in meant if not closed.has(root)), key=_depth, reverse=True)
+        roots = sorted((root for root in meant if not closed.has(root)), key=self._rank, reverse=True)
         for root in roots:
             if root not in self._opened:
                 self._open(root)
         return [self._opened[root].index for root in roots if root in self._opened]
+
+    def _watch(self, opened: _OpenIndex) -> None:
+        if self._watches:
+            opened.watch()
+
+    def _rank(self, root: Path) -> tuple[bool, int]:
+        return not self._clones.holds(root), len(root.parts)
 
     def _look(self) -> None:
         """Which indexes there are by now."""
@@ -149,11 +159,14 @@ class RepositoryMemory:
             self._looked = now
             self._known = {place.root: _number(place.file) for place in self._collection.list()}
             for root in [root for root, one in self._opened.items() if self._known.get(root) != one.file]:
-                self._opened.pop(root).close()
+                # Not here: it waits for the update that is under way.
+                threading.Thread(target=self._opened.pop(root).close, name="index-closing", daemon=True).start()
 
     def _open(self, root: Path) -> None:
         try:
-            self._opened[root] = _OpenIndex(self._collection.open(root), self._known[root])
+            opened = self._opened[root] = _OpenIndex(self._collection.open(root), self._known[root])
+            if opened.index.size().files == 0:  # its first update was broken off, or it was made anew
+                self._watch(opened)
         except RepositoryError as error:
             self._known.pop(root)  # until it is looked for anew
             _log.info("%s is left out: %s", root, error.message)

@@ -33,9 +33,13 @@ class IndexReaders:
         self._records = None if data_dir is None else data_dir / "readers"
 
     def of(self, root: Path) -> frozenset[str] | None:
-        """The ids of the keys that may read the repository in a folder; None: everybody. Raises `RepositoryIndexError`."""
-        name = name_of(root.resolve())
-        return self._keys(name) if name in self._closed() else None
+        """The ids of the keys that may read the repository in a folder, and those around it; None: everybody. Raises
+        `RepositoryIndexError`.
+        """
+        root, closed = root.resolve(), self._closed()
+        names = (name_of(one) for one in (root, *root.parents))
+        readers = [self._keys(name) for name in names if name in closed]
+        return frozenset.intersection(*readers) if readers else None
 
     def let(self, root: Path, keys: Collection[str] | None) -> None:
         """From now on only these keys may read it; None: everybody. Raises `RepositoryIndexError`.
@@ -83,8 +87,8 @@ class ClosedFolders(frozenset[str]):
     """The names of folders that somebody may not read."""
 
     def has(self, root: Path) -> bool:
-        """Whether a repository's folder is one of them."""
-        return bool(self) and name_of(root) in self
+        """Whether a repository's folder is one of them, or inside of one."""
+        return bool(self) and any(name_of(one) in self for one in (root, *root.parents))
 
     def has_within(self, root: Path, path: str) -> bool:
         """Whether a file is in one of them that is inside `root`; `path` is relative to that."""

@@ -18,6 +18,7 @@ BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's"""
 LOCK_TIMEOUT = 3600.0
 """Seconds that an update of everything waits for another one, in whatever process"""
+_PATIENCE = 2.0  # seconds that a damaged index waits for who updates it
 _LOOKS = 0.2  # seconds of that between looks at whether it is still wanted
 SIDE_FILES = ("", "-wal", "-shm")
 """Endings of the names of the file, and of those that SQLite keeps beside it"""
@@ -128,24 +129,31 @@ class IndexStorage:
             self.renew(str(error))
 
     def renew(self, reason: str) -> None:
-        """Begin with an empty index, unless another process has done so."""
-        with self.updating():
-            self.close()
-            with suppress(DamagedIndexError), self.reading() as connection:
-                if connection.execute("SELECT 1 FROM files").fetchone() is None:
-                    return
-            self.close()
-            _log.warning("%s is built anew: %s", self.path, reason)
-            try:
-                for suffix in SIDE_FILES:
-                    Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-            except OSError as error:
-                raise self._error(f"it can't be replaced: {error.strerror}", _CAUSES[sqlite3.SQLITE_PERM][1]) from error
-            try:
-                with self.reading():
-                    pass
-            except DamagedIndexError as error:
-                raise self._error(str(error), "Keep indexes on another disk") from error
+        """Begin with an empty index, unless another process has done so. Waits for others a moment only: people wait too."""
+        until = time.monotonic() + _PATIENCE
+        try:
+            with self.updating(lambda: time.monotonic() > until):
+                self._renew(reason)
+        except UpdateStoppedError as error:
+            raise self._error("another process is updating it", "Ask again when that has ended") from error
+
+    def _renew(self, reason: str) -> None:
+        self.close()
+        with suppress(DamagedIndexError), self.reading() as connection:
+            if connection.execute("SELECT 1 FROM files").fetchone() is None:
+                return
+        self.close()
+        _log.warning("%s is built anew: %s", self.path, reason)
+        try:
+            for suffix in SIDE_FILES:
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        except OSError as error:
+            raise self._error(f"it can't be replaced: {error.strerror}", _CAUSES[sqlite3.SQLITE_PERM][1]) from error
+        try:
+            with self.reading():
+                pass
+        except DamagedIndexError as error:
+            raise self._error(str(error), "Keep indexes on another disk") from error
 
     def bytes(self) -> int:
         """Of the file and what SQLite keeps beside it."""

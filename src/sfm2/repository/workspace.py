@@ -17,7 +17,7 @@ def workspace_of(path: Path, home: Path | None = None) -> Path | None:
     try:
         home = (home or Path.home()).resolve()
         path = path.resolve()
-    except (OSError, RuntimeError):  # a circle of links, or nobody's home
+    except (OSError, RuntimeError, ValueError):  # a circle of links, nobody's home, a NUL
         return None
     top = next((folder for folder in (path, *path.parents) if _is_top(folder)), None)
     return None if top is None or home.is_relative_to(top) else top
@@ -29,7 +29,8 @@ def unindexed(path: Path, collection: IndexCollection) -> Path | None:
     if top is None:
         return None
     place = collection.find(path)
-    return None if place is not None and _covers(place.root, top) else top
+    covered = place is not None and _covers(place.root, top) and not collection.is_abandoned(place)
+    return None if covered else top
 
 
 def _covers(root: Path, top: Path) -> bool:

@@ -131,7 +131,7 @@ def _informed(request: CompleteRequest, path: Path, url: str | None) -> Complete
         return request
     from sfm2.repository.local import LocalRepositories, is_elsewhere
 
-    with closing(LocalRepositories(current().settings, sends=is_elsewhere(url))) as repositories:
+    with closing(LocalRepositories(current().settings, sends=is_elsewhere(url), watches=False)) as repositories:
         repositories.visit(path)
         return repositories.informed(request, path)
 

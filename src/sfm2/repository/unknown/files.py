@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -41,12 +41,16 @@ class Files(Protocol):
 class IndexedFiles:
     """The files as they are on the disk by now, which an index may not be told of yet; what else is asked, from the index.
 
-    For one completion, in the file at `own`: what is read of the disk is kept. All methods raise `RepositoryIndexError`.
+    For one completion, in the file at `own`: what is read of the disk is kept. `is_closed` names files that are not for who
+    asks: nothing is told of them. All methods raise `RepositoryIndexError`.
     """
 
-    def __init__(self, index: RepositoryIndex, own: Iterable[str]) -> None:
+    def __init__(
+        self, index: RepositoryIndex, own: Iterable[str], is_closed: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._index = index
         self._own = frozenset(own)
+        self._is_closed = is_closed
         self._real = os.path.realpath(index.root)
         self._names: dict[str, frozenset[str] | None] = {}
         self._texts: dict[str, str | None] = {}
@@ -65,12 +69,12 @@ class IndexedFiles:
 
     def folders_with(self, name: str) -> list[str]:
         """As the index has them."""
-        return self._index.folders_with(name)
+        return [one for one in self._index.folders_with(name) if not self._is_closed(f"{one}/{name}".lstrip("/"))]
 
     def imports_with(self, part: str) -> list[Import]:
         """As the index has them."""
         found = self._index.imports_with(part, _MOST_IMPORTS)
-        return [one for path, one in found if path not in self._own]
+        return [one for path, one in found if path not in self._own and not self._is_closed(path)]
 
     def is_ignored(self, path: str) -> bool:
         """True where nothing can tell."""
@@ -82,7 +86,7 @@ class IndexedFiles:
 
     def _listed(self, folder: str) -> frozenset[str] | None:
         inside = self._inside(folder)
-        if inside is None:
+        if inside is None or self._is_closed(f"{folder}/any".lstrip("/")):
             return None
         try:
             return frozenset(os.listdir(inside))  # noqa: PTH208 (Path.iterdir makes a Path of each)
@@ -94,7 +98,7 @@ class IndexedFiles:
     def _read(self, path: str) -> str | None:
         inside = self._inside(path)
         try:
-            if inside is None or not inside.is_file() or inside.stat().st_size > _LARGEST:
+            if inside is None or self._is_closed(path) or not inside.is_file() or inside.stat().st_size > _LARGEST:
                 return None
             return inside.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):

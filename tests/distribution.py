@@ -6,6 +6,8 @@ other: an engine uses every core, and what they measure would suffer. What takes
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling, Scheduling
@@ -54,6 +56,11 @@ class ByFile(LoadGroupScheduling):  # type: ignore[misc] # xdist has no types
         super()._reschedule(node)
         while not node.shutting_down and self._pending_of(self.assigned_work[node]) < _AHEAD:
             super()._reschedule(node)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """What a process can't be told for it has just died is handed to the others by `remove_node`, in a moment."""
+        with suppress(OSError):
+            super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         group: str = super()._split_scope(nodeid)

@@ -50,7 +50,7 @@ def test_a_killed_engine_answers_as_soon_as_it_is_ready(tmp_path: Path) -> None:
     with serve_process(tmp_path, environment=environment) as running:
         running.until_ready(120)
         (engine,) = engines_of(running)
-        body = {"prompt": "def", "max_length": 400, "temperature": 2, "guard": False}
+        body = {"prompt": "def", "max_length": 2000, "temperature": 0, "guard": False}
         with httpx.stream("POST", f"{running.url}/generate/stream", json=body, timeout=60) as response:
             chunks = response.iter_bytes()
             next(chunks)

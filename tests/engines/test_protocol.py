@@ -161,7 +161,7 @@ def test_leaving_a_stream_frees_the_engine(engine: EngineClient) -> None:
 
 
 def test_too_many_at_once_are_refused(engine: EngineClient) -> None:
-    body = {"prompt": "x" * 100, "temperature": 2, "n_predict": 400}
+    body = {"prompt": "x" * 100, "temperature": 0, "n_predict": 2000}
     with ExitStack() as streams:
         responses = [streams.enter_context(engine.http.stream("POST", "/completion", json=body)) for _ in range(16)]
         statuses = [response.status_code for response in responses]
@@ -171,7 +171,7 @@ def test_too_many_at_once_are_refused(engine: EngineClient) -> None:
 
 
 def test_who_can_not_be_answered_in_time_is_refused_at_once_and_told_when(engine: EngineClient) -> None:
-    long = {"prompt": "x", "temperature": 2, "n_predict": 400}
+    long = {"prompt": "x", "temperature": 0, "n_predict": 2000}
 
     def refused() -> httpx.Response | None:
         """None: the other had ended already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ def serve(
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
+        while (
+            not server.started and thread.is_alive()
+        ):  # before, it reads its files: what a test does to them comes later
+            time.sleep(0.002)
         try:
             yield RunningServer(url_of(listener, settings.api.scheme), app)
         finally:

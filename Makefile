@@ -21,10 +21,13 @@ serve: $(VENV)/.run ## Start the server; weights are pulled if need be
 WORKERS ?= 3
 PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
+# What failed beside others is tried once more alone, and the log has both: a busy machine must not decide, a defect fails twice.
+ALONE := $(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none
+
 test: $(VENV)/.dev $(VENV)/.hf $(VENV)/.clients $(VENV)/.tools check ## Everything: checks, then all tests on real weights, with coverage
 	@$(BIN)/sfm2 models pull
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PARALLEL)
+	$(BIN)/coverage run -m pytest $(PARALLEL) || $(ALONE)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -14,7 +14,7 @@ from sfm2.testing import until
 from tests.cli.conftest import SFM2, WAIT, Sfm2
 from tests.repository.conftest import fill, git
 from tests.repository.test_local import indexed
-from tests.server.echoing import Echo, serving
+from tests.server.echoing import Echo, by_proxy, serving
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +40,6 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Echo]:
     """A server that is reached by the name of another machine: as a proxy, which httpx asks for those."""
     with serving(tmp_path_factory.mktemp("elsewhere"), api={"host": "0.0.0.0"}) as echo:
         yield echo
-
-
-def by_proxy(echo: Echo) -> dict[str, str]:
-    return {"HTTP_PROXY": echo.url, "http_proxy": echo.url, "NO_PROXY": "", "no_proxy": ""}
 
 
 def test_the_first_time_is_not_slower_and_the_next_one_knows_the_repository(

@@ -12,7 +12,7 @@ from tests.lsp.conftest import Open
 from tests.lsp.editor import WAIT, end_of
 from tests.repository.conftest import fill, git
 from tests.repository.test_local import indexed
-from tests.server.echoing import Echo, serving
+from tests.server.echoing import Echo, by_proxy, serving
 
 pytestmark = pytest.mark.slow
 
@@ -42,10 +42,6 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Echo]:
     """A server that is reached by the name of another machine: as a proxy, which httpx asks for those."""
     with serving(tmp_path_factory.mktemp("elsewhere"), api={"host": "0.0.0.0"}) as echo:
         yield echo
-
-
-def by_proxy(echo: Echo) -> dict[str, str]:
-    return {"HTTP_PROXY": echo.url, "http_proxy": echo.url, "NO_PROXY": "", "no_proxy": ""}
 
 
 def test_the_folders_that_the_editor_tells_are_indexed(

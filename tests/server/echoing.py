@@ -69,3 +69,8 @@ def serving(folder: Path, **sections: dict[str, Any]) -> Iterator[Echo]:
     with live(app) as client:
         echo.url = str(client.base_url)
         yield echo
+
+
+def by_proxy(echo: Echo) -> dict[str, str]:
+    """Variables with which httpx asks `echo` for servers on other machines."""
+    return {"HTTP_PROXY": echo.url, "http_proxy": echo.url, "NO_PROXY": "", "no_proxy": ""}

@@ -62,7 +62,7 @@ class Repositories:
         """
         sent_alone = request if request.context else None
         room = self._tokens * CHARACTERS_PER_TOKEN - sum(len(one.text) + len(one.path) for one in request.context)
-        if not self._wanted or request.is_chat or room <= 0:
+        if not self._wanted or room <= 0:
             return sent_alone
         query = Query(request.prefix, request.suffix, request.language, request.path, draft=draft, time=time)
         sent = frozenset(Sent(one.path, one.text) for one in request.context if one.path)

@@ -150,7 +150,7 @@ class RepositoryMemory:
             opened.watch()
 
     def _rank(self, root: Path) -> tuple[bool, int]:
-        return not self._clones.holds(root), len(root.parts)
+        return not self._clones.holds(root), _depth(root)
 
     def _look(self) -> None:
         """Which indexes there are by now."""

@@ -617,6 +617,25 @@ def test_code_that_is_whole_ends_before_a_line_that_the_model_is_unsure_of(
     assert is_cut == (guard.text.strip() == "a = 1")
 
 
+@pytest.mark.parametrize(
+    ("language", "prefix", "draft", "suffix"),
+    [
+        ("vue", "<script setup>\nconst left = computed(() => ", "{\n  return 1\n}", ")\n\nlet x\n</script>\n"),
+        (
+            "cuda",
+            "void run(int n) {\n    int b = n;\n    ",
+            "for (int i = 0; i < b; i++) {\n        f(i);\n    }",
+            "\n    g();\n}\n",
+        ),
+    ],
+)
+def test_what_is_open_is_not_whole_though_nobody_parses_it(language: str, prefix: str, draft: str, suffix: str) -> None:
+    guard = Guard(Hole(prefix, suffix, language), Mode.BLOCK, streams=False, is_unsure=lambda start, _end: start > 0)
+    guard.feed(draft)
+    guard.finish()
+    assert guard.text == draft
+
+
 def test_a_body_that_has_yet_to_be_written_is_not_ended_so() -> None:
     hole = Hole("def f(x):\n    ", "\n\n\ndef g():\n    pass\n", "python")
     guard = Guard(hole, Mode.BLOCK, streams=False, is_unsure=lambda _start, _end: True)

@@ -55,6 +55,7 @@ def apply(rule: Rule, text: str, fits: bool = True, holds_code: bool = True, can
         line = piece.removesuffix("\n")
         draft = Draft(
             *(line, start, number, line != piece, lambda _: fits, lambda _: fits, lambda _: holds_code),
+            open_unseen=lambda _: 0,
             is_unsure=False,
             can_restart=can_restart,
         )
@@ -634,6 +635,13 @@ def test_what_is_open_is_not_whole_though_nobody_parses_it(language: str, prefix
     guard.feed(draft)
     guard.finish()
     assert guard.text == draft
+
+
+def test_a_closer_at_the_end_of_the_line_may_be_the_completions_own_though_nobody_parses_it() -> None:
+    draft = "{\n  return xs.reduce((sum, x) => {\n    return sum + x\n  }, 0)\n}"
+    prefix, suffix = "<script setup>\nconst sum = computed(() => ", ")\n\nlet y\n</script>\n"
+    assert guarded(draft, prefix=prefix, suffix=suffix, language="vue")[0] == draft
+    assert guarded(draft + ")\n\nlet y", prefix=prefix, suffix=suffix, language="vue")[0] == draft
 
 
 def test_a_body_that_has_yet_to_be_written_is_not_ended_so() -> None:

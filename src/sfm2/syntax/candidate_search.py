@@ -105,6 +105,10 @@ class CandidateSearch:
         texts = [text for some in short if len(text := "\n".join(some)) <= _SHORT and self._context.is_balanced(text)]
         return next(self._shapes(texts[0], whole=False)) if texts else None
 
+    def open_unseen(self, text: str) -> int:
+        """How many brackets and quotes `text` leaves open, where no parser would see it."""
+        return 0 if self.has_parser and self._context.sees_brackets else self._context.left_open(text)
+
     def parses(self, text: str) -> bool | None:
         """Whether the file parses with `text` in its hole; None where the language has no parser."""
         if not self.has_parser:

@@ -106,7 +106,7 @@ class Guard:
         can_restart = self._sent == 0
         draft = Draft(
             *(line, len(self._draft), self._number, has_newline),
-            *(self._fits, self._is_sound, self._holds_code),
+            *(self._fits, self._is_sound, self._holds_code, self._open_unseen),
             is_unsure=self._is_unsure(self._line_at, self._written),
             can_restart=can_restart,
         )
@@ -173,6 +173,9 @@ class Guard:
             return bool(self._draft[:end].strip())
         ends = self._search.ends(self._draft[:end], unfinished=False)
         return self._fits(end) or any(self._search.candidate(self._draft, at, least=Soundness.SOUND) for at in ends)
+
+    def _open_unseen(self, end: int) -> int:
+        return self._search.open_unseen(self._draft[:end])
 
     # At the end.
 

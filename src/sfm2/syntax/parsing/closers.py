@@ -45,16 +45,16 @@ def closers(prefix: str, completion: str, language: str) -> list[str]:
     return [text for text in dict.fromkeys(found) if text][:MOST]
 
 
-def leaves_open(completion: str, language: str) -> bool:
-    """Whether the completion opens quotes or brackets that it does not close."""
-    return bool(_scan("", completion, language))
+def left_open(completion: str, language: str) -> int:
+    """How many quotes and brackets the completion opens and does not close."""
+    return len(_scan("", completion, language))
 
 
 def is_balanced(completion: str, language: str) -> bool:
     """Whether it closes all that it opens, and nothing else."""
     opened = sum(completion.count(mark) for mark in _CLOSING)
     closed = sum(completion.count(mark) for mark in _CLOSING.values())
-    return opened == closed and not leaves_open(completion, language)
+    return opened == closed and not left_open(completion, language)
 
 
 def _statement(prefix: str, language: str) -> str:

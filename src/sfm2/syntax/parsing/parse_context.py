@@ -100,6 +100,15 @@ class ParseContext:
         """Whether the completion closes the quotes and brackets that it opens, and no others."""
         return closers.is_balanced(completion, self._hole.language or "")
 
+    def left_open(self, completion: str) -> int:
+        """How many quotes and brackets the completion opens and does not close."""
+        return closers.left_open(completion, self._hole.language or "")
+
+    @cached_property
+    def sees_brackets(self) -> bool:
+        """Whether brackets that do not fit would be a problem in this place. In a script within HTML they are none."""
+        return self.problems("([{") > self.problems_elsewhere
+
     def is_no_worse(self, completion: str, problems: int) -> bool:
         """Whether an empty completion leaves at least as many `problems`, and this one closes what it opens.
 
@@ -108,7 +117,7 @@ class ParseContext:
         """
         if self._is_python or problems > self._problems_when_empty:
             return False
-        return not closers.leaves_open(completion, self._hole.language or "")
+        return not self.left_open(completion)
 
     @cached_property
     def _problems_when_empty(self) -> int:

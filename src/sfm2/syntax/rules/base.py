@@ -28,6 +28,9 @@ class Draft:
     """The same, and it leaves no problems but those that are away from the hole."""
     holds_code: Callable[[int], bool]
     """Whether the draft up to a position, or a shorter part of it, parses in place as code that closes what it opens."""
+    open_unseen: Callable[[int], int]
+    """How many brackets and quotes the draft up to a position leaves open, where no parser would see it: in languages
+    without one, and in scripts within others."""
     is_unsure: bool
     """Whether the model was unsure of the line. False where its probabilities are unknown."""
     can_restart: bool

@@ -108,12 +108,17 @@ class SuffixBegins:
         line = draft.line.rstrip()
         if line.endswith(words):
             at = len(line) - len(rest) if line.endswith(rest) else len(line) - len(words)
-            if draft.start + at == 0 or draft.fits(draft.start + at):
+            if draft.start + at == 0 or _is_outer(draft, draft.start + at):
                 return draft.start + at
         if len(words) < DISTINCTIVE:
             return None
         found = _find(line, rest)
-        return draft.start + found if found is not None and draft.fits(draft.start + found) else None
+        return draft.start + found if found is not None and _is_outer(draft, draft.start + found) else None
+
+
+def _is_outer(draft: Draft, at: int) -> bool:
+    """Whether what the draft has from there on belongs behind the cursor: it closes nothing that the completion opened."""
+    return draft.fits(at) and draft.open_unseen(at) <= draft.open_unseen(draft.end)
 
 
 def _find(line: str, rest: str) -> int | None:

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from sfm2.syntax.hole import Hole
 from sfm2.syntax.lines import indent
-from sfm2.syntax.parsing.closers import leaves_open
 from sfm2.syntax.rules.base import Draft, Rule
 from sfm2.types import GuardReason, Mode
 
@@ -24,17 +23,15 @@ class UnsureLine:
         self._hole = hole
         self._applies = mode is Mode.BLOCK and bool(hole.suffix.strip())
         self._begun = False
-        self._above = ""  # the completion's lines before the one that is looked at
 
     def cut(self, draft: Draft) -> int | None:
         if not self._applies or not draft.line.strip():
             return None
-        above, self._above = self._above, self._above + draft.line + "\n"
         if not self._begun:
             self._begun = True
             self._applies = self._is_among_others((self._hole.head if draft.number == 0 else "") + draft.line)
             return None
-        return draft.start if draft.is_unsure and self._is_whole(above, draft) else None
+        return draft.start if draft.is_unsure and _is_whole(draft) else None
 
     def tentative_cut(self) -> int | None:
         return None
@@ -45,15 +42,15 @@ class UnsureLine:
     def finish(self, model_stopped: bool) -> int | None:
         return None
 
-    def _is_whole(self, above: str, draft: Draft) -> bool:
-        """Brackets are looked at besides, since nobody parses some languages, nor the scripts within others."""
-        return draft.is_sound(draft.start) and not leaves_open(above, self._hole.language or "")
-
     def _is_among_others(self, first: str) -> bool:
         """Whether the line above is as deep as the completion's first one, or the block goes on below it."""
         columns, below = indent(first), self._hole.next_line
         above = self._hole.prefix.rpartition("\n")[0].rstrip().rpartition("\n")[2]
         return (bool(above) and indent(above) == columns) or (bool(below.strip()) and indent(below) >= columns)
+
+
+def _is_whole(draft: Draft) -> bool:
+    return draft.is_sound(draft.start) and not draft.open_unseen(draft.start)
 
 
 RULE: type[Rule] = UnsureLine

@@ -44,7 +44,7 @@ def check_hole(answer: Completion, name: str) -> list[Finding]:
     """`name` must be assigned in the hole, and the first backend of the chain must have answered."""
     written = answer.completion.strip()
     who = f"{answer.model_used} answers"
-    filled = re.search(rf"\b{name}\s*(?::[^=\n]+)?=", written)
+    filled = re.search(rf"\b{name}\s*(?::[^=\n]+)?=(?!=)", written)
     if filled:
         hole = ok(HOLE, f"filled: {who}, and knows what follows")
     else:

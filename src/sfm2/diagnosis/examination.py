@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from sfm2.client import SFM2Client
 from sfm2.completer import Completer
 from sfm2.config import Settings, is_loopback
-from sfm2.diagnosis import asking, devices, folders, memory, packages, processor, proxies, speed, store
+from sfm2.diagnosis import asking, devices, folders, memory, packages, processor, proxies, speed, store, weights
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem, warning
 from sfm2.diagnosis.service import Listener, Service, check_service, host_of, look_at_service
-from sfm2.diagnosis.weights import Preparation, look_at_weights, runs_own_engine
+from sfm2.diagnosis.weights import Preparation, runs_own_engine
 from sfm2.installation import command_for
 from sfm2.types import BackendStatus
 
@@ -45,11 +45,10 @@ def examine(subject: Subject, *, quick: bool, report: Callable[[str], None] = la
     report("looking at this machine")
     service = look_at_service(subject.url) if subject.url else None
     own = runs_own_engine(subject.settings) and not subject.elsewhere
-    prepared: list[Preparation] = []
-    findings = _together(_facts(subject, service, own, quick, prepared))
+    preparation = _prepared(subject.settings, thorough=not quick) if own else Preparation()
+    findings = _together(_facts(subject, service, preparation, quick))
     if quick:
         return findings
-    preparation = prepared[0] if prepared else Preparation()
     if not subject.elsewhere:
         report("measuring memory and processor")
         read = preparation.read_per_token
@@ -78,39 +77,42 @@ def odd_variables(warnings: Sequence[str]) -> list[Finding]:
     return [warning("settings", one, "Correct its name, or remove it") for one in warnings]
 
 
-def _facts(
-    subject: Subject, service: Service | None, own: bool, quick: bool, prepared: list[Preparation]
-) -> list[tuple[str, Check]]:
-    """What is read in a moment, by name. What was found of the weights is also added to `prepared`."""
+def _facts(subject: Subject, service: Service | None, preparation: Preparation, quick: bool) -> list[tuple[str, Check]]:
+    """What is read in a moment, by name."""
     settings, here = subject.settings, not subject.elsewhere
     versions = packages.read_versions()
-    own_here = own and all(versions.values())
+    own = runs_own_engine(settings) and here
     running = service is not None and service.listener is Listener.SFM2
-
-    def weights() -> Iterator[Finding]:
-        found = look_at_weights(settings, thorough=not quick) if own_here else Preparation()
-        prepared.append(found)
-        yield from found.findings
-        needed = 0 if running else found.needed_memory
-        yield memory.check_memory(memory.available_memory(), needed)
-        yield from folders.check_folders(_folders(settings, found.needed_disk))
-
-    checks: list[tuple[str, Check]] = [
-        (processor.NAME, lambda: [processor.check_processor(processor.read_processor())]),
-        (packages.NAME, lambda: [packages.check_packages(versions, own)]),
+    needed = 0 if running else preparation.needed_memory
+    # Asking OpenVINO takes half a second, and matters where the settings name a device.
+    asks_openvino = own and not _engine_missing() and not (quick and settings.models.sfm2.device in ("auto", "cpu"))
+    serves = find_spec("fastapi") is not None
+    checks: list[tuple[bool, str, Check]] = [
+        (True, processor.NAME, lambda: [processor.check_processor(processor.read_processor())]),
+        (True, packages.NAME, lambda: [packages.check_packages(versions, own)]),
+        (here, weights.NAME, lambda: preparation.findings),
+        (here, memory.NAME, lambda: [memory.check_memory(memory.available_memory(), needed)]),
+        (here, folders.NAME, lambda: folders.check_folders(_folders(settings, preparation.needed_disk))),
+        (asks_openvino, devices.NAME, lambda: _device(settings)),
+        (here, "gpu", lambda: _nvidia(settings)),
+        (here and serves, store.NAME, lambda: [store.check_store(settings.storage)]),
+        (True, proxies.NAME, lambda: _proxies(subject, running)),
+        (True, "server", lambda: check_service(service, subject.named) if service else []),
     ]
-    if here:
-        checks.append(("weights", weights))
-        # Asking OpenVINO takes half a second, and matters where the settings name a device.
-        if own_here and not (quick and settings.models.sfm2.device.lower() in ("auto", "cpu")):
-            checks.append((devices.NAME, lambda: _device(settings)))
-        checks.append(("gpu", lambda: _nvidia(settings)))
-        if find_spec("fastapi") is not None:  # else no server runs here
-            checks.append((store.NAME, lambda: [store.check_store(settings.storage)]))
-    checks.append((proxies.NAME, lambda: _proxies(subject, running)))
-    if service is not None:
-        checks.append(("server", lambda: check_service(service, subject.named)))
-    return checks
+    return [(name, check) for wanted, name, check in checks if wanted]
+
+
+def _engine_missing() -> bool:
+    return find_spec("openvino_genai") is None
+
+
+def _prepared(settings: Settings, thorough: bool) -> Preparation:
+    if _engine_missing():
+        return Preparation()
+    try:
+        return weights.look_at_weights(settings, thorough)
+    except Exception as error:  # noqa: BLE001  # as below
+        return Preparation((_failed(weights.NAME, error),))
 
 
 def _engine_at(url: str) -> list[Finding]:
@@ -188,5 +190,9 @@ def _guarded(name: str, check: Check) -> list[Finding]:
     try:
         return list(check())
     except Exception as error:  # noqa: BLE001  # whatever it is, the other checks have something to say
-        said = f"this check itself failed: {type(error).__name__}: {error}"
-        return [problem(name, said, "Report this, with the whole output of `sfm2 doctor --json`")]
+        return [_failed(name, error)]
+
+
+def _failed(name: str, error: Exception) -> Finding:
+    said = f"this check itself failed: {type(error).__name__}: {error}"
+    return problem(name, said, "Report this, with the whole output of `sfm2 doctor --json`")

@@ -33,8 +33,9 @@ def look_at(setting: str, path: Path, needed: int = 0) -> Folder:
     """Write a small file there, or where it would be made. It is removed at once."""
     existing = next(one for one in (path, *path.absolute().parents) if one.exists())
     try:
-        with tempfile.TemporaryFile(dir=existing, buffering=0) as file:
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(bytes(_TRIED))
+            file.flush()  # to the end or to an error: a disk that gets full takes the first part of a write
         error = ""
     except OSError as failed:
         error = failed.strerror or str(failed)

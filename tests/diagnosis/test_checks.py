@@ -14,7 +14,7 @@ from sfm2.diagnosis import asking, devices, folders, memory, packages, processor
 from sfm2.diagnosis.examination import _guarded
 from sfm2.diagnosis.finding import Finding, Level, as_json, healthy, ok, problem, warning
 from sfm2.diagnosis.foreign_engine import CODE, ForeignEngine, check_engine, continues_code
-from sfm2.diagnosis.service import Listener, Service, check_service
+from sfm2.diagnosis.service import Listener, FoundService, check_service
 from sfm2.errors import AuthenticationError, ModelUnavailableError
 from sfm2.types import Attempt, Completion
 
@@ -75,6 +75,11 @@ def test_without_avx2_the_engine_does_not_run() -> None:
     assert processor.check_processor(unknown).level is Level.OK, "what can't be read is no fault"
     assert processor.check_processor(replace(unknown, architecture="arm64")).level is Level.OK
     assert processor.check_processor(replace(CPU, cores=1)).level is Level.WARNING
+
+
+def test_a_machine_that_is_busy_is_slow() -> None:
+    assert processor.check_load(0.4, 2) == ok("load", "0.4 cores were wanted in the last minute, 2 are there")
+    assert processor.check_load(7.2, 2).level is Level.WARNING
 
 
 def test_memory_must_hold_the_engine() -> None:
@@ -261,14 +266,14 @@ URL = "http://127.0.0.1:8000"
 @pytest.mark.parametrize(
     ("service", "named", "level", "said"),
     [
-        (Service(URL, Listener.NOBODY), False, Level.OK, "`sfm2 serve` starts one"),
-        (Service(URL, Listener.NOBODY, said="refused"), True, Level.PROBLEM, "nothing answers"),
-        (Service(URL, Listener.OTHER, said="nginx"), False, Level.PROBLEM, "another program than SFM-2"),
-        (Service(URL, Listener.SILENT), False, Level.PROBLEM, "does not answer within 2 s"),
-        (Service(URL, Listener.UNTRUSTED, said="self-signed"), True, Level.PROBLEM, "is not trusted"),
+        (FoundService(URL, Listener.NOBODY), False, Level.OK, "`sfm2 serve` starts one"),
+        (FoundService(URL, Listener.NOBODY, said="refused"), True, Level.PROBLEM, "nothing answers"),
+        (FoundService(URL, Listener.OTHER, said="nginx"), False, Level.PROBLEM, "another program than SFM-2"),
+        (FoundService(URL, Listener.SILENT), False, Level.PROBLEM, "does not answer within 2 s"),
+        (FoundService(URL, Listener.UNTRUSTED, said="self-signed"), True, Level.PROBLEM, "is not trusted"),
     ],
 )
-def test_who_listens(service: Service, named: bool, level: Level, said: str) -> None:
+def test_who_listens(service: FoundService, named: bool, level: Level, said: str) -> None:
     [found] = check_service(service, named)
     assert found.level is level
     assert said in found.found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sfm2.completer import Completer
 from sfm2.config import Settings, is_loopback
 from sfm2.diagnosis import asking, devices, folders, memory, packages, processor, proxies, speed, store, weights
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem, warning
-from sfm2.diagnosis.service import Listener, Service, check_service, host_of, look_at_service
+from sfm2.diagnosis.service import Listener, FoundService, check_service, host_of, look_at_service
 from sfm2.diagnosis.weights import Preparation, runs_own_engine
 from sfm2.installation import command_for
 from sfm2.types import BackendStatus
@@ -77,7 +78,9 @@ def odd_variables(warnings: Sequence[str]) -> list[Finding]:
     return [warning("settings", one, "Correct its name, or remove it") for one in warnings]
 
 
-def _facts(subject: Subject, service: Service | None, preparation: Preparation, quick: bool) -> list[tuple[str, Check]]:
+def _facts(
+    subject: Subject, service: FoundService | None, preparation: Preparation, quick: bool
+) -> list[tuple[str, Check]]:
     """What is read in a moment, by name."""
     settings, here = subject.settings, not subject.elsewhere
     versions = packages.read_versions()
@@ -89,6 +92,7 @@ def _facts(subject: Subject, service: Service | None, preparation: Preparation, 
     serves = find_spec("fastapi") is not None
     checks: list[tuple[bool, str, Check]] = [
         (True, processor.NAME, lambda: [processor.check_processor(processor.read_processor())]),
+        (here, "load", lambda: [processor.check_load(os.getloadavg()[0], processor.usable_cores())]),
         (True, packages.NAME, lambda: [packages.check_packages(versions, own)]),
         (here, weights.NAME, lambda: preparation.findings),
         (here, memory.NAME, lambda: [memory.check_memory(memory.available_memory(), needed)]),
@@ -156,7 +160,7 @@ def _proxies(subject: Subject, running: bool) -> list[Finding]:
     return proxies.check_proxies(urls, subject.environment, reached)
 
 
-def _asked(subject: Subject, service: Service | None, ready: bool) -> list[Finding]:
+def _asked(subject: Subject, service: FoundService | None, ready: bool) -> list[Finding]:
     """`ready`: the models in this process could answer, and soon."""
     health = service.health if service is not None and service.listener is Listener.SFM2 else None
     if health is None and (subject.named or not ready):

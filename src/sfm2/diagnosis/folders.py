@@ -31,7 +31,7 @@ class Folder:
 
 def look_at(setting: str, path: Path, needed: int = 0) -> Folder:
     """Write a small file there, or where it would be made. It is removed at once."""
-    existing = next(one for one in (path, *path.absolute().parents) if one.exists())
+    existing = next(one for one in (path, *path.absolute().parents) if _exists(one))
     try:
         with tempfile.TemporaryFile(dir=existing) as file:
             file.write(bytes(_TRIED))
@@ -40,6 +40,13 @@ def look_at(setting: str, path: Path, needed: int = 0) -> Folder:
     except OSError as failed:
         error = failed.strerror or str(failed)
     return Folder(setting, path, shutil.disk_usage(existing).free, error, needed)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # below a folder that may not be entered
+        return False
 
 
 def check_folders(folders: Sequence[Folder]) -> list[Finding]:

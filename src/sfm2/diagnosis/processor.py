@@ -26,6 +26,7 @@ _FAST = {
     "i8mm": "int8 matrices",
     "sve": "SVE",
 }
+_CROWDED = 1.25  # times the cores
 _WAIT = 5.0  # seconds for a program of the system
 
 
@@ -63,6 +64,16 @@ def check_processor(processor: Processor) -> Finding:
     if processor.cores < 2:
         return warning(NAME, found, "Give it a second core: server and engine share this one")
     return ok(NAME, found)
+
+
+def check_load(busy: float, cores: int) -> Finding:
+    """`busy`: how many cores were wanted at once, on average of the last minute."""
+    found = f"{busy:.1f} cores were wanted in the last minute, {cores} {'is' if cores == 1 else 'are'} there"
+    if busy > cores * _CROWDED:
+        return warning(
+            "load", f"{found}: what is measured is slower than the machine", "Close what else uses the processor"
+        )
+    return ok("load", found)
 
 
 def usable_cores() -> int:

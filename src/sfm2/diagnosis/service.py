@@ -30,7 +30,7 @@ class Listener(StrEnum):
 
 
 @dataclass(frozen=True)
-class Service:
+class FoundService:
     """What was found at an address."""
 
     url: str
@@ -41,7 +41,7 @@ class Service:
     """How the connection failed, or which program it says it is"""
 
 
-def look_at_service(url: str, *, through_proxies: bool = False) -> Service:
+def look_at_service(url: str, *, through_proxies: bool = False) -> FoundService:
     """Ask without a key, as another program may listen there.
 
     To this machine as our clients go: without the proxies that the environment names, unless `through_proxies`.
@@ -54,16 +54,16 @@ def look_at_service(url: str, *, through_proxies: bool = False) -> Service:
             health = Health.model_validate_json(client.get("/health").content)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         untrusted = "certificate" in str(error).lower()
-        return Service(url, Listener.UNTRUSTED if untrusted else Listener.NOBODY, said=str(error))
+        return FoundService(url, Listener.UNTRUSTED if untrusted else Listener.NOBODY, said=str(error))
     except httpx.InvalidURL as error:
-        return Service(url, Listener.NOBODY, said=str(error))
+        return FoundService(url, Listener.NOBODY, said=str(error))
     except httpx.TimeoutException:
-        return Service(url, Listener.SILENT)
+        return FoundService(url, Listener.SILENT)
     except httpx.HTTPError as error:
-        return Service(url, Listener.OTHER, said=str(error))
+        return FoundService(url, Listener.OTHER, said=str(error))
     except ValidationError:
-        return Service(url, Listener.OTHER, said=alive.headers.get("server", ""))
-    return Service(url, Listener.SFM2 if "sfm2" in health.model_status else Listener.OTHER, health)
+        return FoundService(url, Listener.OTHER, said=alive.headers.get("server", ""))
+    return FoundService(url, Listener.SFM2 if "sfm2" in health.model_status else Listener.OTHER, health)
 
 
 def host_of(url: str) -> str:
@@ -74,7 +74,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def check_service(service: Service, named: bool) -> list[Finding]:
+def check_service(service: FoundService, named: bool) -> list[Finding]:
     """`named`: the caller named this address, so that there has to be a service."""
     if service.health is not None and service.listener is Listener.SFM2:
         return [_version(service.url, service.health), *_backends(service.health), *_storage(service.health)]

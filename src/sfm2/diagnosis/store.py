@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sfm2.config import StorageSettings
@@ -18,19 +20,33 @@ def check_store(storage: StorageSettings) -> Finding:
 
 
 def _of_file(data_dir: Path) -> Finding:
-    from sfm2.server.usage.sqlite.file import FILE_NAME, SqliteFile  # `Store` itself imports all that answers requests
+    """Not through `Store`, which brings the tables of an older version up to date."""
+    from sfm2.server.usage.sqlite import errors, schema
+    from sfm2.server.usage.sqlite.file import FILE_NAME
 
-    file = SqliteFile(data_dir / FILE_NAME, _WAIT)
-    if file.absent():
-        return ok(NAME, f"none yet at {file.path}; the first server makes it")
+    path = data_dir / FILE_NAME
+    if not path.exists():
+        return ok(NAME, f"none yet at {path}; the first server makes it")
     try:
-        with file.transaction():  # nothing, but as a writer
-            pass
-    except StorageUnavailableError as error:
-        return problem(NAME, f"{file.path}: {error.message}", error.suggestion)
-    finally:
-        file.close()
-    return ok(NAME, str(file.path))
+        version = _version_of(path)
+    except sqlite3.Error as error:
+        known = errors.as_ours(error)
+        if known is None:
+            raise
+        return problem(NAME, f"{path}: {known.message}", known.suggestion)
+    if version > schema.VERSION:
+        return problem(NAME, f"{path} was written by a newer sfm2", "Update sfm2, or set storage.data_dir elsewhere")
+    return ok(NAME, str(path))
+
+
+def _version_of(path: Path) -> int:
+    """Of the tables; found as a writer, who needs a file that nobody has locked."""
+    place = f"{path.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(place, uri=True, timeout=_WAIT, isolation_level=None)) as connection:
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    return int(version)
 
 
 def _of_server(storage: StorageSettings) -> Finding:

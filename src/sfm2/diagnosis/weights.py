@@ -53,6 +53,9 @@ def look_at_weights(settings: Settings, thorough: bool) -> Preparation:
         file = _verified(wanted, store) if thorough else _by_size(wanted, store)
     except WeightsError as error:
         return _without_file(wanted, store, error)
+    except OSError as error:
+        found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
+        return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
     return _with_conversion(settings, file, "sound" if thorough else "of the right size" if file.entry else "there")
 
 

@@ -14,7 +14,7 @@ from sfm2.diagnosis import asking, devices, folders, memory, packages, processor
 from sfm2.diagnosis.examination import _guarded
 from sfm2.diagnosis.finding import Finding, Level, as_json, healthy, ok, problem, warning
 from sfm2.diagnosis.foreign_engine import CODE, ForeignEngine, check_engine, continues_code
-from sfm2.diagnosis.service import Listener, FoundService, check_service
+from sfm2.diagnosis.service import FoundService, Listener, check_service
 from sfm2.errors import AuthenticationError, ModelUnavailableError
 from sfm2.types import Attempt, Completion
 
@@ -31,7 +31,7 @@ def test_a_report_is_healthy_unless_something_is_a_problem() -> None:
     assert not healthy([fine, late, wrong])
     assert as_json([wrong]) == {
         "healthy": False,
-        "findings": [{"name": "c", "level": "problem", "found": "z", "advice": "do it"}],
+        "findings": [{"name": "c", "level": "problem", "found": "z", "advice": "do it", "numbers": {}}],
     }
 
 
@@ -194,9 +194,10 @@ def test_a_driver_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_speed_is_told_as_tokens() -> None:
     measured = speed.Speed(20e9, 1e11, 4)
-    assert speed.check_speed(measured, 500_000_000) == ok(
-        "speed", "memory 20.0 GB/s (copy, 4 threads), matrices 100 GFLOP/s (float32); memory allows about 40 tokens/s"
-    )
+    numbers = {"memory_bytes_per_second": 20e9, "matrix_operations_per_second": 1e11}
+    told = "memory 20.0 GB/s (copy, 4 threads), matrices 100 GFLOP/s (float32)"
+    assert speed.check_speed(measured, 500_000_000) == ok("speed", f"{told}; memory allows about 40 tokens/s", numbers)
+    assert speed.check_speed(measured, None) == ok("speed", told, numbers)
     assert speed.check_speed(measured, 10_000_000_000).level is Level.WARNING
     assert speed.check_speed(None, 1).found == "not measured: numpy is not installed"
 
@@ -312,7 +313,8 @@ def test_an_answer_of_another_backend_is_told() -> None:
 
 def test_latency_is_judged_by_the_line() -> None:
     fast = asking.check_latency(asking.FirstLine(0.0423, 0.2))
-    assert fast == ok("latency", "first token after 42 ms, first line after 200 ms")
+    assert (fast.level, fast.found) == (Level.OK, "first token after 42 ms, first line after 200 ms")
+    assert fast.numbers == {"first_token_seconds": 0.0423, "first_line_seconds": 0.2}
     assert asking.check_latency(asking.FirstLine(None, 5.0)).level is Level.WARNING
 
 

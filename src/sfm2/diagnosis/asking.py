@@ -82,9 +82,13 @@ def check_latency(found: FirstLine) -> Finding:
     """Against the time in which somebody types on."""
     token = "" if found.token is None else f"first token after {found.token * 1000:.0f} ms, "
     told = f"{token}first line after {found.line * 1000:.0f} ms"
+    numbers = {"first_line_seconds": found.line}
+    if found.token is not None:
+        numbers["first_token_seconds"] = found.token
     if found.line > _SLOW:
-        return warning(LATENCY, told, "Close what else uses the processor, or take smaller weights or a faster machine")
-    return ok(LATENCY, told)
+        advice = "Close what else uses the processor, or take smaller weights or a faster machine"
+        return warning(LATENCY, told, advice, numbers)
+    return ok(LATENCY, told, numbers)
 
 
 def refused(error: SFM2Error, name: str = HOLE) -> Finding:

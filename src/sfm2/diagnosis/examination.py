@@ -14,7 +14,7 @@ from sfm2.completer import Completer
 from sfm2.config import Settings, is_loopback
 from sfm2.diagnosis import asking, devices, folders, memory, packages, processor, proxies, speed, store, weights
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem, warning
-from sfm2.diagnosis.service import Listener, FoundService, check_service, host_of, look_at_service
+from sfm2.diagnosis.service import FoundService, Listener, check_service, host_of, look_at_service
 from sfm2.diagnosis.weights import Preparation, runs_own_engine
 from sfm2.installation import command_for
 from sfm2.types import BackendStatus

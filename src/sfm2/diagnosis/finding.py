@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -26,16 +26,18 @@ class Finding:
     found: str
     advice: str = ""
     """What to do; empty where nothing needs to be done"""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What was measured, for programs; the names end in the unit"""
 
 
-def ok(name: str, found: str) -> Finding:
+def ok(name: str, found: str, numbers: Mapping[str, float] | None = None) -> Finding:
     """Nothing needs to be done."""
-    return Finding(name, Level.OK, found)
+    return Finding(name, Level.OK, found, numbers=numbers or {})
 
 
-def warning(name: str, found: str, advice: str) -> Finding:
+def warning(name: str, found: str, advice: str, numbers: Mapping[str, float] | None = None) -> Finding:
     """It works, and could do better, or may fail soon."""
-    return Finding(name, Level.WARNING, found, advice)
+    return Finding(name, Level.WARNING, found, advice, numbers or {})
 
 
 def problem(name: str, found: str, advice: str) -> Finding:

@@ -54,13 +54,15 @@ def check_speed(speed: Speed | None, per_token: int | None) -> Finding:
         f"memory {speed.bandwidth / 1e9:.1f} GB/s (copy, {speed.threads} thread{'' if speed.threads == 1 else 's'}), "
         f"matrices {speed.matrices / 1e9:,.0f} GFLOP/s (float32)"
     )
+    numbers = {"memory_bytes_per_second": speed.bandwidth, "matrix_operations_per_second": speed.matrices}
     if not per_token:
-        return ok(NAME, found)
+        return ok(NAME, found, numbers)
     most = speed.bandwidth / per_token
     told = f"{found}; memory allows about {most:,.0f} tokens/s"
     if most < _SLOW:
-        return warning(NAME, told, "Take smaller weights, or run them elsewhere: models.sfm2.url, or SFM2_API_URL")
-    return ok(NAME, told)
+        advice = "Take smaller weights, or run them elsewhere: models.sfm2.url, or SFM2_API_URL"
+        return warning(NAME, told, advice, numbers)
+    return ok(NAME, told, numbers)
 
 
 def _best(work: Callable[[], object]) -> float:

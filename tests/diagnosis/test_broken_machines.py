@@ -54,6 +54,13 @@ def test_a_service_that_fills_holes_is_healthy(doctor: Doctor, tmp_path: Path) -
     assert "first line after" in found.of("latency")["found"]
 
 
+def test_a_server_that_has_weights_of_its_own(doctor: Doctor, tmp_path: Path) -> None:
+    with serve(settings_for(tmp_path / "data"), [filler()]) as server:
+        found = doctor("--quick", SFM2_API_PORT=server.url.rsplit(":", 1)[1], **SFM2_FIRST)
+    assert (found.code, found.problems) == (0, [])
+    assert "the server that runs has its own" in found.of("weights")["found"]
+
+
 def test_a_model_that_does_not_see_the_suffix(doctor: Doctor, tmp_path: Path) -> None:
     with serve(settings_for(tmp_path / "data"), [ScriptedBackend("sfm2", "return 2 * (width + height)")]) as server:
         found = doctor("--api-url", server.url)

@@ -47,6 +47,9 @@ def examine(subject: Subject, *, quick: bool, report: Callable[[str], None] = la
     service = look_at_service(subject.url) if subject.url else None
     own = runs_own_engine(subject.settings) and not subject.elsewhere
     preparation = _prepared(subject.settings, thorough=not quick) if own else Preparation()
+    if service is not None and service.listener is Listener.SFM2 and preparation.needed_disk:
+        # Such as a container's: what it runs is not here, and nobody here needs it.
+        preparation = Preparation((ok(weights.NAME, "not here, or not converted: the server that runs has its own"),))
     findings = _together(_facts(subject, service, preparation, quick))
     if quick:
         return findings
@@ -93,7 +96,7 @@ def _facts(
     checks: list[tuple[bool, str, Check]] = [
         (True, processor.NAME, lambda: [processor.check_processor(processor.read_processor())]),
         (here, "load", lambda: [processor.check_load(os.getloadavg()[0], processor.usable_cores())]),
-        (True, packages.NAME, lambda: [packages.check_packages(versions, own)]),
+        (True, packages.NAME, lambda: [packages.check_packages(versions, own and not running)]),
         (here, weights.NAME, lambda: preparation.findings),
         (here, memory.NAME, lambda: [memory.check_memory(memory.available_memory(), needed)]),
         (here, folders.NAME, lambda: folders.check_folders(_folders(settings, preparation.needed_disk))),

@@ -27,7 +27,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 @click.command(
     epilog=examples("sfm2 doctor", "sfm2 doctor --quick --json", "sfm2 doctor --api-url http://gpu-server:8000")
 )
-@click.option("--quick", is_flag=True, help="Measure nothing, and ask no model: under a second.")
+@click.option("--quick", is_flag=True, help="Measure nothing, and ask no model; takes about a second.")
 @json_option("Print the findings as JSON.")
 @target_options
 @click.pass_context

@@ -50,9 +50,9 @@ def health_on(settings: Settings) -> Health:
 
 def test_health_names_model_and_device(tiny_settings: MakeSettings, tmp_path: Path) -> None:
     health = health_on(tiny_settings(storage__data_dir=tmp_path))
-    assert health.backends["sfm2"] == BackendHealth(
-        status=BackendStatus.AVAILABLE, reason="tiny on CPU", model="tiny", device="CPU"
-    )
+    sfm2 = health.backends["sfm2"]
+    assert sfm2 == BackendHealth(status=BackendStatus.AVAILABLE, reason=sfm2.reason, model="tiny", device="CPU")
+    assert sfm2.reason.startswith("tiny on CPU; auto: "), "and why"
     assert health.backends["openai"].status is BackendStatus.NOT_CONFIGURED
     assert {name: one.status for name, one in health.backends.items()} == health.model_status
     assert {name: one.reason for name, one in health.backends.items()} == health.model_details

@@ -49,9 +49,19 @@ def test_without_a_limit_as_many_adapters_stay_loaded_as_are_wanted() -> None:
     assert placement.memory(settings(max_adapters=5), FACTS, WEIGHTS).pipelines == 5
 
 
-@pytest.mark.parametrize("name", ["auto", "cpu", "CPU"])
+@pytest.mark.parametrize("name", ["cpu", "CPU"])
 def test_the_cpu_is_always_there(name: str) -> None:
     assert placement.device_for(name, ["CPU"]) == placement.Device("CPU")
+
+
+@pytest.mark.parametrize(
+    ("present", "why"), [(["CPU"], "no other device here"), (["CPU", "GPU.0", "NPU"], "chooses another: GPU.0, NPU")]
+)
+def test_what_auto_takes_has_a_reason(present: list[str], why: str) -> None:
+    device = placement.device_for("Auto", present)
+    assert device.name == "CPU"
+    assert device.note.startswith("auto: ")
+    assert device.note.endswith(why)
 
 
 def test_cuda_runs_on_the_cpu_and_says_so() -> None:

@@ -38,7 +38,7 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.OK: "done",
-    Exit.ERROR: "another error; `sfm2 health`: degraded or unhealthy",
+    Exit.ERROR: "another error; `sfm2 health`: degraded or unhealthy; `sfm2 doctor`: a problem",
     Exit.USAGE: "wrong arguments, request or configuration",
     Exit.UNAVAILABLE: "no model or server could answer",
     Exit.UNAUTHORIZED: "no API key, a wrong one, or one that may not do this",

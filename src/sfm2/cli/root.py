@@ -37,6 +37,7 @@ COMMANDS = {
     "serve": Entry("sfm2.cli.commands.serve:serve", "Start the server; Ctrl-C or SIGTERM stops it.", "server"),
     "lsp": Entry("sfm2.cli.commands.lsp:lsp", "Start the language server for editors.", "lsp"),
     "health": Entry("sfm2.cli.commands.health:health", "Check a server and its models."),
+    "doctor": Entry("sfm2.cli.commands.doctor:doctor", "Find what is wrong, and say what to do about it."),
     "stats": Entry("sfm2.cli.commands.stats:stats", "Show a server's usage statistics."),
     "feedback": Entry(
         "sfm2.cli.commands.feedback:feedback", "Report that a completion was accepted, edited or rejected."

@@ -25,7 +25,7 @@ class Device:
 
     name: str
     note: str = ""
-    """Why it is not the one that was asked for, if so."""
+    """Why it is this one, where the settings leave it open, or ask for another."""
 
 
 def folder_for(settings: Settings, digest: str, preset: Preset) -> Path:
@@ -52,7 +52,14 @@ def device_for(wanted: str, present: list[str]) -> Device:
             f"models.sfm2.device: this machine has no {name} that OpenVINO can use; it has {', '.join(present)}",
             suggestion='Set models.sfm2.device to "auto"',
         )
-    return Device(name)
+    return Device(name, _why_cpu(present) if wanted == "auto" else "")
+
+
+def _why_cpu(present: list[str]) -> str:
+    others = [device for device in present if device.split(".")[0] != "CPU"]
+    if not others:
+        return "auto: OpenVINO has no other device here"
+    return f"auto: what SFM-2 is measured on; models.sfm2.device chooses another: {', '.join(others)}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sfm2.errors import SFM2Error, StorageUnavailableError
 from sfm2.server.usage.outage import Outage, within_wait
 from sfm2.server.usage.sqlite.completions import SqliteCompletions
 from sfm2.server.usage.sqlite.counters import SqliteCounters, SqliteRates
-from sfm2.server.usage.sqlite.file import BUSY_TIMEOUT, SqliteFile
+from sfm2.server.usage.sqlite.file import BUSY_TIMEOUT, FILE_NAME, SqliteFile
 from sfm2.server.usage.sqlite.keys import SqliteKeys
 from sfm2.server.usage.tables import StoreTables
 
@@ -31,7 +31,7 @@ class Store(SqliteFile):
     @classmethod
     def in_folder(cls, data_dir: Path, busy_timeout: float = BUSY_TIMEOUT) -> Store:
         """The store of a data folder (`storage.data_dir`). `busy_timeout`: seconds that a writer waits for another."""
-        return cls(data_dir / "sfm2.db", busy_timeout)
+        return cls(data_dir / FILE_NAME, busy_timeout)
 
     @property
     def place(self) -> str:

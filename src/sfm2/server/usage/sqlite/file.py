@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from sfm2.server.usage.outage import unavailable
 from sfm2.server.usage.sqlite import errors, schema
 
+FILE_NAME = "sfm2.db"
+"""In the data folder"""
 BUSY_TIMEOUT = 5.0
 """Seconds that a command waits for another process"""
 BUSY_TIMEOUT_IN_SERVER = 0.75

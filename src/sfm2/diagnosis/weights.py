@@ -1,0 +1,118 @@
+"""The weights that the settings name: whether they are here, whole, and converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfm2.config import Settings, Sfm2Settings
+from sfm2.diagnosis.finding import Finding, healthy, ok, problem
+from sfm2.errors import ConfigError, WeightsError
+from sfm2.models import disk_space, gguf_file
+from sfm2.models.catalogue import CatalogueEntry
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, resolve
+
+NAME = "weights"
+_PULL = 1.2  # bytes on the disk for each of the file, while it is pulled
+_CONVERSION = 6  # the same while a 4-bit file is converted: it is decompressed on the way
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How far the weights are prepared for an engine of our own."""
+
+    findings: tuple[Finding, ...] = ()
+    needed_disk: int = 0
+    """Bytes that are still to be written to the cache folder"""
+    needed_memory: int = 0
+    """Bytes that the engine will take"""
+    converted: Path | None = None
+    """The folder that the engine runs; None: it has to be made first"""
+
+    @property
+    def ready(self) -> bool:
+        """Whether an engine starts within seconds."""
+        return self.converted is not None and healthy(self.findings)
+
+    @property
+    def read_per_token(self) -> int | None:
+        """Bytes that each token reads, about: all weights. None: unknown"""
+        return None if self.converted is None else disk_space.folder_bytes(self.converted)
+
+
+def runs_own_engine(settings: Settings) -> bool:
+    """Whether the settings ask for an engine of our own."""
+    return "sfm2" in settings.fallback.chain and settings.models.sfm2.url is None
+
+
+def look_at_weights(settings: Settings, thorough: bool) -> Preparation:
+    """`thorough` reads every byte of the file; else its size counts, and the digest that was found before."""
+    wanted, store = settings.models.sfm2, ModelStore(settings.storage.cache_dir)
+    try:
+        file = _verified(wanted, store) if thorough else _by_size(wanted, store)
+    except WeightsError as error:
+        return _without_file(wanted, store, error)
+    except OSError as error:
+        found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
+        return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
+    return _with_conversion(settings, file, "sound" if thorough else "of the right size" if file.entry else "there")
+
+
+def _verified(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
+    if wanted.path is None:
+        result = store.verify(wanted.model)
+        if not result.ok:
+            raise _damaged(result.path, result.found, store.catalogue.entry(wanted.model))
+    return resolve(wanted, store)
+
+
+def _by_size(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
+    if wanted.path is not None:
+        path = gguf_file.find(wanted.path.expanduser())
+        known = store.digests.get(path) or ""
+        return WeightsFile(path, known, store.catalogue.by_digest(known))
+    path, entry = store.path(wanted.model), store.catalogue.entry(wanted.model)
+    known = store.digests.get(path) or entry.sha256
+    if known != entry.sha256:
+        raise _damaged(path, known, entry)
+    return WeightsFile(path, known, entry)
+
+
+def _damaged(path: Path, found: str, entry: CatalogueEntry) -> WeightsError:
+    return WeightsError(
+        f"{path} is damaged: its SHA-256 is {found[:12]}..., expected {entry.sha256[:12]}...",
+        suggestion=f"sfm2 models pull {entry.name}",
+    )
+
+
+def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError) -> Preparation:
+    absent = next((one for one in store.list() if one.name == wanted.model and not one.path.exists()), None)
+    if wanted.path is not None or absent is None:
+        return Preparation((problem(NAME, error.message, error.suggestion),))
+    if wanted.auto_pull:
+        found = ok(NAME, f"{error.message}; the server pulls them when it starts (models.sfm2.auto_pull)")
+    else:
+        found = problem(NAME, error.message, error.suggestion)
+    return Preparation((found,), int(absent.bytes * (_PULL + _CONVERSION)))
+
+
+def _with_conversion(settings: Settings, file: WeightsFile, state: str) -> Preparation:
+    """What the engine's own preparation would find. Raises `ModuleNotFoundError` without the engine's packages."""
+    from sfm2.engines.openvino import placement
+    from sfm2.engines.openvino.conversion import ModelFacts, is_converted
+    from sfm2.engines.openvino.presets import preset
+
+    folder = placement.folder_for(settings, file.sha256, preset())
+    size = file.path.stat().st_size
+    shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
+    if not is_converted(folder):
+        found = f"{shown}; not converted yet, which the first start does in a minute or more"
+        return Preparation((ok(NAME, found),), size * _CONVERSION, size + placement.OVERHEAD + placement.DEFAULT_CACHE)
+    facts, bytes_converted = ModelFacts.read(folder), disk_space.folder_bytes(folder)
+    try:
+        memory = placement.memory(settings, facts, bytes_converted)
+    except ConfigError as error:
+        return Preparation((problem(NAME, error.message, error.suggestion),), converted=folder)
+    needed = bytes_converted + placement.OVERHEAD + memory.cache_bytes
+    return Preparation((ok(NAME, f"{shown}, converted"),), needed_memory=needed, converted=folder)

@@ -46,7 +46,8 @@ def test_makes_a_model_and_its_facts(converted: Path) -> None:
     facts = ModelFacts.read(converted)
     assert (facts.layers, facts.kv_heads, facts.head_size, facts.context_length) == (2, 1, 64, 512)
     assert len(facts.stop_token_ids) == len(tiny.CONTROL)
-    assert facts.kv_bytes_per_token == 2 * 2 * 1 * 64 * 2
+    assert facts.kv_bytes_per_token(16) == 2 * 2 * 1 * 64 * 2
+    assert facts.kv_bytes_per_token(8) == 2 * 2 * 1 * (64 + 8)
 
 
 def test_leaves_nothing_else(converted: Path) -> None:

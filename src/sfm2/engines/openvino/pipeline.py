@@ -21,6 +21,7 @@ from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, REFUSED, TOO_LONG
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
 from sfm2.engines.openvino.conversion import ModelFacts
+from sfm2.engines.openvino.mapped import give_back
 from sfm2.engines.openvino.presets import Preset
 from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
 from sfm2.engines.openvino.vocabulary import TokenText, Vocabulary
@@ -127,8 +128,11 @@ class Pipeline:
             properties["adapters"] = chosen
         self.warmed = 0
         """Tokens that it wrote before its first job"""
-        self._pipeline = genai.ContinuousBatchingPipeline(config.folder, self._scheduler(), config.device, properties)
+        self._pipeline = genai.ContinuousBatchingPipeline(
+            config.folder, vocabulary.tokenizer, self._scheduler(), config.device, **properties
+        )
         self._warm_up()
+        give_back(config.folder)
 
     @property
     def load(self) -> int:
@@ -238,9 +242,8 @@ class Pipeline:
 
     def _scheduler(self) -> Any:
         config = genai.SchedulerConfig()
-        config.num_kv_blocks = max(
-            1, self._config.cache_bytes // (BLOCK_TOKENS * self._config.facts.kv_bytes_per_token)
-        )
+        token = self._config.facts.kv_bytes_per_token(self._config.preset.kv_bits)
+        config.num_kv_blocks = max(1, self._config.cache_bytes // (BLOCK_TOKENS * token))
         for name, value in self._config.preset.scheduler.items():
             setattr(config, name, value)
         return config

@@ -13,9 +13,11 @@ from sfm2.errors import ConfigError
 from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
-# Measured with Qwen2.5-Coder-0.5B int4 after a mixed load: 0.46 GB with the part of the cache then in use; with some room.
-OVERHEAD = 600_000_000
-DEFAULT_CACHE = 1_000_000_000  # bytes for keys and values when no `max_memory` is set
+# Measured with Qwen2.5-Coder-0.5B int4, two pipelines and full caches (benchmarks/LOG.md): 0.35 GB; with some room.
+OVERHEAD = 400_000_000
+# Tokens whose keys and values each pipeline keeps when no `max_memory` is set: what eight people have around their cursors.
+# One who types alone has ten places in it; all of it is in use after an hour, since what is kept is not dropped before.
+DEFAULT_CACHE = 20_480
 _DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
 
 
@@ -72,12 +74,16 @@ class Memory:
     """For the keys and values of each."""
 
 
-def memory(settings: Settings, facts: ModelFacts, weights: int) -> Memory:
-    """As many pipelines as are wanted and fit. Raises `ConfigError` when `max_memory` is too small for one."""
+def memory(settings: Settings, facts: ModelFacts, weights: int, kv_bits: int) -> Memory:
+    """As many pipelines as are wanted and fit. Raises `ConfigError` when `max_memory` is too small for one.
+
+    `weights`: their bytes. `kv_bits`: bits of a number of the keys and values.
+    """
     limit, wanted = settings.models.sfm2.max_memory, settings.models.sfm2.max_adapters
-    window = min(settings.models.sfm2.context, facts.context_length) * facts.kv_bytes_per_token
+    token = facts.kv_bytes_per_token(kv_bits)
+    window = min(settings.models.sfm2.context, facts.context_length) * token
     if limit is None:
-        return Memory(wanted, max(window, DEFAULT_CACHE))
+        return Memory(wanted, max(window, DEFAULT_CACHE * token))
     needed = weights + OVERHEAD + window
     if limit < needed:
         raise ConfigError(

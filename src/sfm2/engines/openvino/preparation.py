@@ -35,7 +35,8 @@ async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
     if not is_converted(folder):
         await _convert(weights.path, folder, chosen, report)
     facts = ModelFacts.read(folder)
-    memory = placement.memory(settings, facts, sum(file.stat().st_size for file in folder.iterdir()))
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    memory = placement.memory(settings, facts, size, chosen.kv_bits)
     adapter = await asyncio.to_thread(AdapterStore(settings.storage.data_dir).in_use, weights.sha256)
     return EngineSpec(
         folder=folder,

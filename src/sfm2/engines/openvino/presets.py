@@ -23,6 +23,11 @@ class Preset(BaseModel):
     scheduler: dict[str, int | bool]
 
     @property
+    def kv_bits(self) -> int:
+        """Bits of a number of the keys and values."""
+        return 8 if self.properties.get("KV_CACHE_PRECISION") == "u8" else 16
+
+    @property
     def compression(self) -> str:
         """What a converted model depends on, as part of a folder's name."""
         return f"{self.mode}-g{self.group_size}-r{self.ratio:g}"

@@ -16,8 +16,9 @@ class Vocabulary:
     """For any thread. `special`: the ids of tokens that are no text."""
 
     def __init__(self, folder: Path, special: Iterable[int] = ()) -> None:
-        self._tokenizer = genai.Tokenizer(folder)
-        self._bytes = _by_id(self._tokenizer.get_vocab())
+        self.tokenizer = genai.Tokenizer(folder)
+        """Some 45 MB; pipelines share it"""
+        self._bytes = _by_id(self.tokenizer.get_vocab())
         marks = sorted((self.decode([token]) for token in special), key=len, reverse=True)
         self._marks = re.compile("|".join(re.escape(mark) for mark in marks if mark) or r"(?!)")
 
@@ -26,7 +27,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`; special tokens in it count as such."""
-        return [int(i) for i in self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
+        return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
 
     def encode_text(self, text: str) -> list[int]:
         """As `encode`, but a special token in it is only text: it is split after its first character."""
@@ -44,7 +45,7 @@ class Vocabulary:
 
     def chat_prompt(self, messages: list[dict[str, Any]]) -> str:
         """Raises RuntimeError or TypeError, as OpenVINO does, for messages that the model's template refuses."""
-        return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+        return str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True))
 
 
 class TokenText:

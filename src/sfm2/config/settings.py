@@ -89,7 +89,7 @@ class Sfm2Settings(_Section):
     device: str = "auto"
     """One of "auto", "cpu", "gpu" or "npu" (Intel)"""
     max_memory: Size | None = None
-    """Memory of the engine, such as "8GB"; null: what the model needs"""
+    """Memory of the engine, such as "8GB"; null: what the model needs to have eight people's places at hand"""
     context: int = Field(8192, ge=64)
     """Window in tokens, prompt and completion together"""
     max_adapters: int = Field(2, ge=1)

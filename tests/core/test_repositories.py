@@ -110,6 +110,25 @@ def test_a_stream_that_begins_unsure_is_held_until_there_is_a_surer_one(tmp_path
     assert (len(unsure.requests), len(sure.requests)) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("second", "whole"),
+    [
+        (("cart.total\n", "total(cart)\n"), "cart.total\ntotal(cart)"),
+        (("cart.size\n", "total(cart)\n"), "cart.total\nx = 1"),  # what was seen is not taken back
+    ],
+)
+def test_a_stream_that_becomes_unsure_is_held_from_there(
+    tmp_path: Path, shop: Path, second: tuple[str, str], whole: str
+) -> None:
+    first = [written("cart.total\n", SURE, 0), written("x = 1\n", 3 * UNSURE, 0), written("\n", UNSURE, 0)]
+    informed = [written(text, SURE) for text in second]
+    backend = FunctionBackend("sfm2", lambda request: informed if request.context else first)
+    chunks = streamed(settings(tmp_path), backend, path=f"{shop}/total.py", mode="free", logprobs=True)
+    assert chunks[0].rstrip() == "cart.total"
+    assert "".join(chunks).rstrip() == whole
+    assert len(backend.requests) == 2
+
+
 def test_a_stream_of_who_reads_no_other_files_is_not_held(tmp_path: Path, shop: Path) -> None:
     lines = [written(text, UNSURE, 0) for text in ("cart.sum\n", "x = 1\n", "y = 2\n", "z = 3\n")]
     backend = FunctionBackend("openai", lambda _: lines, capabilities=Capabilities(fills_holes=True))

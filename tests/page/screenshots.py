@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,37 @@ WRITTEN = '''def mean(numbers: list[float]) -> float:
 
 
 def is_prime(n: int) -> bool:
+'''
+MODEL = '''"""What a shop sells, and who buys it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Item:
+    name: str
+    cents: int
+
+
+@dataclass
+class Cart:
+    lines: list[Item] = field(default_factory=list)
+
+    def append_line(self, item: Item) -> None:
+        self.lines.append(item)
+
+    def total_cents(self) -> int:
+        return sum(item.cents for item in self.lines)
+'''
+CHECKOUT = '''"""What happens at the till."""
+
+from shop.model import Cart, Item
+
+VAT = 0.19
+
+
+def add_item(cart: Cart, name: str, cents: int) -> None:
+    """Put one more thing into the cart."""
 '''
 
 
@@ -64,12 +98,40 @@ def take(browser: Browser, url: str, folder: Path) -> None:
     desk.page.screenshot(path=folder / "page-phone.png")
 
 
+def take_sources(browser: Browser, url: str, folder: Path) -> None:
+    """What was shown to the model of a repository that the server knows."""
+    desk = at(browser, url, color_scheme="light", **DESKTOP)
+    desk.code.focus()
+    desk.page.keyboard.insert_text(CHECKOUT)
+    desk.press("Control+End")
+    desk.type("    ")
+    expect(desk.ghost).to_be_visible(timeout=PATIENCE)
+    expect(desk.page.get_by_text("shop/model.py")).to_be_visible(timeout=PATIENCE)
+    desk.page.screenshot(path=folder / "page-sources.png")
+
+
+@contextmanager
+def a_shop(folder: Path) -> Iterator[None]:
+    """A repository that has an index meanwhile."""
+    (folder / "shop").mkdir(parents=True)
+    (folder / "shop" / "model.py").write_text(MODEL, encoding="utf-8")
+    (folder / "shop" / "checkout.py").write_text(CHECKOUT + "    ...\n", encoding="utf-8")
+    index = [sys.executable, "-m", "sfm2", "index"]
+    subprocess.run([*index, "add", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*index, "rm", folder], check=True)
+
+
 def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        running = start_server(Path(data), SFM2_GENERATION_TIMEOUT="300")
+        running = start_server(Path(data), SFM2_GENERATION_TIMEOUT="300", SFM2_REPOSITORY_ENABLED="true")
         try:
             running.until_ready()
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+            with a_shop(Path(data) / "shop"):
+                take_sources(browser, running.url, folder)
             take(browser, running.url, folder)
             browser.close()
         finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from sfm2 import tracing
@@ -21,6 +21,7 @@ from sfm2.core.policy import OutputPolicy
 from sfm2.core.result import GenerationResult, better, with_tokens_of
 from sfm2.core.retrying import retry_request
 from sfm2.core.second_look import SecondLook, alone
+from sfm2.core.seen import Seen
 from sfm2.core.syntax_threads import SyntaxThread, SyntaxThreads
 from sfm2.core.trace import FallbackTrace
 from sfm2.errors import (
@@ -41,18 +42,6 @@ class _Draft(NamedTuple):
     chunk: Chunk
     unsure: bool
     backend: str
-
-
-@dataclass
-class _Seen:
-    """What of a stream somebody has seen."""
-
-    characters: int = 0
-    tokens: int = 0
-
-    def add(self, chunk: Chunk) -> None:
-        self.characters += len(chunk.text)
-        self.tokens += len(chunk.logprobs or ())
 
 
 class CompletionGenerator:
@@ -80,19 +69,20 @@ class CompletionGenerator:
         Raises what the chain raises. Closing the generator stops the work.
         """
         trace, deadline = FallbackTrace(), self._deadline(request)
-        shown, held = _Seen(), False
+        shown, held = Seen(), None  # whether the rest waits for a second look; None: nothing unsure has come yet
         async with aclosing(self._first(alone(request, policy), policy, trace, only, shown=shown)) as items:
             async for item in items:
                 if isinstance(item, _Draft):
-                    begins = not shown.characters and not held
-                    held = held or (begins and await self._may_improve(request, policy, item))
+                    if held is None and item.unsure:
+                        held = await self._may_improve(request, policy, item)
                     if not held:
                         shown.add(item.chunk)
                         yield item.chunk
                     continue
-                whole = bool(shown.characters)
-                result = item if whole else await self._improved(request, policy, item, trace, deadline, only)
-                last = self._last_chunk(result, policy, request, shown)
+                fixed = shown.text and not held
+                result = item if fixed else await self._improved(request, policy, item, trace, deadline, only, shown)
+                confidence = self.confidence(result).value if policy.judges(request) else None
+                last = shown.rest_of(result, logprobs=policy.logprobs, confidence=confidence)
                 if request.streaming and (last.text or last.logprobs):
                     yield last
                 yield replace(result, attempts=tuple(trace.attempts))
@@ -117,7 +107,7 @@ class CompletionGenerator:
         trace: FallbackTrace,
         only: str | None,
         after: str | None = None,
-        shown: _Seen | None = None,
+        shown: Seen | None = None,
     ) -> AsyncGenerator[_Draft | GenerationResult, None]:
         """Chunks as they arrive when the request is streaming, without the last one; then the result.
 
@@ -143,7 +133,7 @@ class CompletionGenerator:
                     return
                 error: BackendError = self._nothing_to_show(request)
             except BackendError as failure:
-                if shown is not None and shown.characters:
+                if shown is not None and shown.text:
                     raise
                 error = failure
             trace.failed(assembler.backend, error)
@@ -157,10 +147,13 @@ class CompletionGenerator:
         trace: FallbackTrace,
         deadline: float,
         only: str | None,
+        shown: Seen,
     ) -> GenerationResult:
-        """`result`, or a better one where another try may give it."""
+        """`result`, or a better one where another try may give it, which begins with what was shown."""
         whole = replace(request, streaming=False)
-        result = await self._looked_again(whole, policy, result, deadline)
+        result = await self._looked_again(whole, policy, result, deadline, shown)
+        if shown.text:
+            return result
         if result.retry_worthwhile:
             result = await self._retried(whole, policy, result, trace, deadline, only)
         if policy.min_confidence is not None and only is None:
@@ -168,7 +161,7 @@ class CompletionGenerator:
         return result
 
     async def _looked_again(
-        self, request: GenerationRequest, policy: OutputPolicy, first: GenerationResult, deadline: float
+        self, request: GenerationRequest, policy: OutputPolicy, first: GenerationResult, deadline: float, shown: Seen
     ) -> GenerationResult:
         """The surer of `first` and what its backend writes when it knows more of the repository."""
         if first.finish_reason == "time" or not self.confidence(first).is_unsure:
@@ -181,7 +174,7 @@ class CompletionGenerator:
                 second = await self._result(informed, policy, FallbackTrace(), only=first.backend)
         except (TimeoutError, APITimeoutError, ModelUnavailableError, InvalidRequestError):
             return first
-        surer = self.confidence(second).value > self.confidence(first).value
+        surer = shown.goes_on_with(second) and self.confidence(second).value > self.confidence(first).value
         return with_tokens_of(first, second) if surer else with_tokens_of(second, first)
 
     async def _may_improve(self, request: GenerationRequest, policy: OutputPolicy, draft: _Draft) -> bool:
@@ -275,14 +268,6 @@ class CompletionGenerator:
             return _Draft(Chunk(text=text, logprobs=logprobs), False, assembler.backend)
         found = self._calibrations.estimate(assembler.features_so_far(), assembler.weights, as_fitted=False)
         return _Draft(Chunk(text=text, confidence=found.value, logprobs=logprobs), found.is_unsure, assembler.backend)
-
-    def _last_chunk(
-        self, result: GenerationResult, policy: OutputPolicy, request: GenerationRequest, shown: _Seen
-    ) -> Chunk:
-        """What is left of the result after what was shown."""
-        logprobs = None if result.logprobs is None or not policy.logprobs else result.logprobs[shown.tokens :]
-        confidence = self.confidence(result).value if policy.judges(request) else None
-        return Chunk(text=result.text[shown.characters :], confidence=confidence, logprobs=logprobs)
 
 
 async def _fed(assembler: StreamAssembler, chunk: TokenChunk, thread: SyntaxThread) -> str:

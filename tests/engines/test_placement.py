@@ -7,6 +7,7 @@ import pytest
 from sfm2.config import Settings, load
 from sfm2.engines.openvino import placement
 from sfm2.engines.openvino.conversion import ModelFacts
+from sfm2.engines.supervision.memory import DEFAULT_CACHE
 from sfm2.errors import ConfigError
 
 FACTS = ModelFacts("m", "qwen2", 32768, layers=24, kv_heads=2, head_size=64, stop_token_ids=(1,), chat_template=None)
@@ -42,7 +43,7 @@ def test_too_little_memory_says_how_much_it_takes() -> None:
 def test_without_a_limit_one_window_fits_at_least() -> None:
     memory = placement.memory(settings(context=32768), FACTS, WEIGHTS)
     assert memory.cache_bytes >= 32768 * FACTS.kv_bytes_per_token
-    assert memory.cache_bytes >= placement.DEFAULT_CACHE
+    assert memory.cache_bytes >= DEFAULT_CACHE
 
 
 def test_without_a_limit_as_many_adapters_stay_loaded_as_are_wanted() -> None:
@@ -57,7 +58,7 @@ def test_the_cpu_is_always_there(name: str) -> None:
 def test_cuda_runs_on_the_cpu_and_says_so() -> None:
     device = placement.device_for("cuda", ["CPU"])
     assert device.name == "CPU"
-    assert "models.sfm2.url" in device.note
+    assert "llama-server" in device.note
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:

@@ -12,14 +12,10 @@ from sfm2.types import ConversationMessage, SamplingParams
 
 
 class LlamaCppProtocolEngine(Engine):
-    """An engine that listens at `address` and speaks llama.cpp's protocol; who keeps it running is up to subclasses.
+    """An engine that speaks llama.cpp's protocol; who keeps it running is up to subclasses."""
 
-    `timeout` is in seconds, for each wait on the connection.
-    """
-
-    def __init__(self, address: EngineAddress, timeout: float) -> None:
-        self.address = address
-        self.client = LlamaCppClient(address, timeout)
+    def __init__(self, client: LlamaCppClient) -> None:
+        self.client = client
         self._facts: EngineFacts | None = None
 
     async def facts(self) -> EngineFacts:
@@ -53,10 +49,11 @@ class LlamaCppProtocolEngine(Engine):
 
 
 class LlamaCppEngine(LlamaCppProtocolEngine):
-    """A server at a URL."""
+    """A server at a URL. `timeout` is in seconds, for each wait on the connection."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        super().__init__(EngineAddress(url.rstrip("/")), timeout)
+        self.url = url.rstrip("/")
+        super().__init__(LlamaCppClient(EngineAddress(self.url), timeout))
 
     async def health(self) -> EngineHealth:
         try:
@@ -65,6 +62,6 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
         except BackendLoadingError as error:
             return EngineHealth(Phase.LOADING, error.message)
         except BackendError as error:
-            reason = f"no engine answers at {self.address.url}: {error.message}; is it running?"
+            reason = f"no engine answers at {self.url}: {error.message}; is it running?"
             return EngineHealth(Phase.FAILED, reason)
-        return EngineHealth(Phase.READY, f"the server at {self.address.url}", model=model)
+        return EngineHealth(Phase.READY, f"the server at {self.url}", model=model)

@@ -9,13 +9,13 @@ from pathlib import Path
 from sfm2.config import Settings
 from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
 from sfm2.engines.openvino.presets import Preset
+from sfm2.engines.supervision.memory import DEFAULT_CACHE, too_little
 from sfm2.errors import ConfigError
 from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
 # Measured with Qwen2.5-Coder-0.5B int4 after a mixed load: 0.46 GB with the part of the cache then in use; with some room.
 OVERHEAD = 600_000_000
-DEFAULT_CACHE = 1_000_000_000  # bytes for keys and values when no `max_memory` is set
 _DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
 
 
@@ -42,7 +42,7 @@ def device_for(wanted: str, present: list[str]) -> Device:
     """
     wanted = wanted.lower()
     if wanted.startswith("cuda"):
-        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA run llama.cpp's server and set models.sfm2.url"
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA put a llama-server that was built for it on PATH"
         return Device("CPU", note)
     if wanted not in _DEVICES:
         raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')
@@ -73,12 +73,6 @@ def memory(settings: Settings, facts: ModelFacts, weights: int) -> Memory:
         return Memory(wanted, max(window, DEFAULT_CACHE))
     needed = weights + OVERHEAD + window
     if limit < needed:
-        raise ConfigError(
-            f"models.sfm2.max_memory is {limit / 1e9:.2f} GB; {facts.name} needs {needed / 1e9:.2f} GB: weights "
-            f"{weights / 1e9:.2f}, engine {OVERHEAD / 1e9:.2f}, a window of {settings.models.sfm2.context:,} tokens "
-            f"{window / 1e9:.2f}",
-            suggestion=f'Set models.sfm2.max_memory to at least "{-(-needed // 10**8) / 10:g}GB", '
-            "or models.sfm2.context to a smaller window",
-        )
+        raise too_little(settings.models.sfm2, facts.name, weights, OVERHEAD, window)
     pipelines = min(wanted, (limit - OVERHEAD) // (weights + window))
     return Memory(pipelines, (limit - OVERHEAD) // pipelines - weights)

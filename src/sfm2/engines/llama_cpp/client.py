@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sfm2 import tracing
 from sfm2.engines.base import AdapterFile, EngineFacts
+from sfm2.engines.llama_cpp.token_texts import TokenTexts
 from sfm2.engines.llama_cpp.wire import (
     ADAPTER_FAILED,
     OVERLOADED,
@@ -113,7 +113,7 @@ class LlamaCppClient:
         seconds = self._timeout if patience is None else min(self._timeout, patience)
         call = CompletionCall.build(prompt, sampling, adapter, streaming, priority, seconds)
         call = call.model_copy(update={"lora": await self._loras(adapter)})
-        decoder, texts = Decoder(), codecs.getincrementaldecoder("utf-8")("replace")
+        decoder, texts = Decoder(), TokenTexts()
         async with (
             _translated_errors(),
             self._http.stream(
@@ -177,8 +177,7 @@ class LlamaCppClient:
         return parsed(_content(response), TypeAdapter(reply))
 
 
-def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChunk:
-    """`texts` decodes the tokens' bytes: a character that is spread over tokens counts as the last one's."""
+def _chunk(event: CompletionEvent, texts: TokenTexts) -> TokenChunk:
     if event.error is not None:
         raise _failure(event.error)
     probabilities = event.completion_probabilities or []
@@ -190,7 +189,7 @@ def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChu
         prompt_tokens=event.tokens_evaluated,
         prompt_seconds=event.prompt_seconds,
         wait_seconds=event.wait_seconds,
-        token_texts=tuple(texts.decode(one.raw) for one in probabilities),
+        token_texts=texts.of(event.content, [one.raw for one in probabilities]),
     )
 
 

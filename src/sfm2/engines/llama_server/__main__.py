@@ -7,6 +7,7 @@ loaded and that the server's loop goes round, and kills the server when its own 
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import http.client
 import os
@@ -14,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import NoReturn
 
 from sfm2.engines.llama_server.spec import HOST, LlamaTask, command_line, environment
@@ -58,7 +58,8 @@ class _Keeper:
             elif self._answers("/health", _ASK_AGAIN):
                 ready = True
                 report(self._ready())
-            time.sleep(BEAT if ready else _LOOK)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._server.wait(BEAT if ready else _LOOK)
         reader.join(_PATIENCE)
         self._report_end(ready)
 
@@ -92,16 +93,18 @@ class _Keeper:
         how = (
             f"llama-server was ended by signal {-status}" if status < 0 else f"llama-server ended with status {status}"
         )
-        words = f"{how}: {self._last_words()}" if self._said else how
+        words = ": ".join(filter(None, (how, self._complaint())))
         if was_ready or status < 0:
             print(words, file=sys.stderr, flush=True)
         else:
-            report(FailedLine(failed=f"llama.cpp can't load {self._task.spec.name}: {self._last_words()}", final=True))
+            why = self._complaint() or how
+            report(FailedLine(failed=f"llama.cpp can't load {self._task.spec.name}: {why}", final=True))
         os._exit(1)
 
-    def _last_words(self) -> str:
+    def _complaint(self) -> str:
+        """The first error among the last lines of its log: those after it follow from it."""
         errors = [line for line in self._said if " E " in line or "error" in line.lower()]
-        return (errors[0].partition(" E ")[2] or errors[0]).strip() if errors else self._said[-1] if self._said else ""
+        return (errors[0].partition(" E ")[2] or errors[0]).strip() if errors else ""
 
     def _listen(self) -> None:
         assert self._server.stdout is not None

@@ -65,6 +65,7 @@ class Supervisor:
         self._health = _NOT_STARTED
         self._step = ""
         self._lives = 0
+        self._outdated = False
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._child: Process | None = None
@@ -172,14 +173,17 @@ class Supervisor:
             said = await last_words
         if failure:
             return f"the engine could not load: {failure}"
+        if self._outdated:
+            self._outdated = False
+            raise _OutdatedError
         if watch is not None and watch.done() and not watch.cancelled():
-            return watch.result()  # raises `_OutdatedError`
+            return watch.result()
         return f"the engine died (status {status})" + (f": {said}" if said else "")
 
     async def _watch(self, child: Process, pulse: Pulse, ready: EngineHealth) -> str:
         """Says when the child stands still and when it moves again; kills it when it stands for good, and returns why.
 
-        Raises `_OutdatedError` once it has stopped a child that is to be replaced.
+        Also stops one that is outdated.
         """
         while (still := pulse.still_for()) < _REPLACED:
             if still >= _STALLED and self._health.phase is Phase.READY:
@@ -192,8 +196,8 @@ class Supervisor:
             elif outdated := await self.program.outdated():
                 self._loading(f"{outdated}: the engine is started again once its requests have been answered", None)
                 await self._until_idle()
+                self._outdated = True
                 await _stop(child)
-                raise _OutdatedError
             await asyncio.sleep(LOOK)
         _kill(child)  # it would not hear anything gentler
         return f"the engine stood still for {still:.0f} s and was killed"

@@ -248,6 +248,30 @@ def test_the_read_beginning_of_one_is_not_used_for_another(
             assert running.text(longer, other) == cold(longer, other)
 
 
+def test_what_was_read_long_ago_with_one_is_not_used_for_another(
+    settings: Settings, cold: Callable[[str, str | None], str]
+) -> None:
+    """llama.cpp's server may keep what it has read beside the places that requests have, and forgets with which adapter."""
+    models = settings.models.model_copy(update={"sfm2": settings.models.sfm2.model_copy(update={"max_requests": 1})})
+    store, other = AdapterStore(settings.storage.data_dir), "class Matrix:\n    " * 8
+
+    async def scenario() -> list[str]:
+        engine = engine_for(settings.model_copy(update={"models": models}), {})
+        try:
+            await engine.start()
+            await engine.ready()
+            texts = []
+            for prompt, name in ((TYPED, None), (other, "one"), (TYPED, "one")):
+                lora = AdapterFile.of(store.find(name)) if name else None
+                stream = engine.generate(prompt, SamplingParams(max_length=24, temperature=0), lora)
+                texts.append("".join([chunk.text async for chunk in stream]))
+            return texts
+        finally:
+            await engine.aclose()
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 120))[-1] == cold(TYPED, "one")
+
+
 def test_side_by_side_each_gives_what_it_gives_alone(running: Running) -> None:
     alone = {name: running.text(PROMPT, name) for name in (None, *NAMES)}
     for order in ([None, *NAMES], ["three", "one", "one", None], [*NAMES, None]):

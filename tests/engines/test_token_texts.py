@@ -37,7 +37,8 @@ def test_of_a_server_that_reports_every_token(tokens: list[bytes]) -> None:
 
 @given(TOKENS)
 def test_of_one_that_is_silent_of_those_that_end_within_a_character(tokens: list[bytes]) -> None:
-    texts, sent, found = TokenTexts(), "", []
+    texts, sent = TokenTexts(), ""
+    found: list[str] = []
     for number, token in enumerate(tokens, 1):
         so_far = b"".join(tokens[:number])
         if whole(so_far):

@@ -30,8 +30,8 @@ class Machine:
     """llama.cpp's server, where there is one."""
 
     @classmethod
-    def here(cls, settings: Sfm2Settings) -> Self:
-        """This machine."""
+    def of(cls, settings: Sfm2Settings) -> Self:
+        """This one."""
         openvino = find_spec("openvino_genai") is not None
         return cls(sys.platform, platform.machine(), openvino, binary.find(settings))
 

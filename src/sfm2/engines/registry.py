@@ -30,7 +30,7 @@ def engine_for(settings: Settings, environment: Mapping[str, str]) -> Engine:
 
 def program_for(settings: Settings) -> EngineProgram:
     """What runs the weights on this machine."""
-    chosen = choose(settings.models.sfm2, Machine.here(settings.models.sfm2))
+    chosen = choose(settings.models.sfm2, Machine.of(settings.models.sfm2))
     return _program(chosen.engine)(settings, chosen.note)
 
 

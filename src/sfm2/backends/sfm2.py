@@ -13,6 +13,7 @@ from sfm2 import prompts
 from sfm2.backends.base import Backend, Capabilities
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
+from sfm2.engines.pool.affinity import affinity_key
 from sfm2.engines.registry import engine_for
 from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
 from sfm2.generation import Excerpt, GenerationRequest, TokenChunk
@@ -148,6 +149,7 @@ class SFM2(Backend):
             streaming=streaming,
             priority=request.priority,
             patience=_patience(request),
+            affinity=affinity_key(request),
         )
         named = False
         async with aclosing(_healed(tokens, healing)) as chunks:
@@ -188,7 +190,7 @@ class SFM2(Backend):
             return None if used and used.holes_only and not request.suffix.strip() else used
         if weights.sha256 is None:
             raise AdapterError(
-                f"adapter: the engine at {self._settings.models.sfm2.url} is not ours and does not take adapters",
+                f"adapter: what runs at {_urls(self._settings)} is not ours and does not take adapters",
                 suggestion="Leave models.sfm2.url out of the settings, or ask without `adapter`",
             )
         adapter = self._adapters.find(request.adapter)
@@ -259,6 +261,10 @@ def _plain(context: Sequence[Excerpt], family: prompts.Family | None) -> list[Ex
 def _patience(request: GenerationRequest) -> float | None:
     """Seconds that are left of the request's own time."""
     return None if request.deadline is None else max(0.0, request.deadline - asyncio.get_running_loop().time())
+
+
+def _urls(settings: Settings) -> str:
+    return ", ".join(settings.models.sfm2.url or ())
 
 
 def _identity(weights: PromptFormat, adapter: Adapter | None) -> str | None:

@@ -95,7 +95,13 @@ def names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
 def flat(settings: Settings) -> dict[str, Any]:
     """Every setting by its dotted name, as JSON has it. Secrets are masked, also a password in a URL."""
     values = _flatten(settings.model_dump(mode="json"))
-    return {name: _URL_PASSWORD.sub(_MASK, v) if isinstance(v, str) else v for name, v in values.items()}
+    return {name: _masked(value) for name, value in values.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return _URL_PASSWORD.sub(_MASK, value) if isinstance(value, str) else value
 
 
 def variable(name: str) -> str:

@@ -84,8 +84,8 @@ class Sfm2Settings(_Section):
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
     """A GGUF file, or a folder with one, in place of `model`"""
-    url: str | None = None
-    """A running llama.cpp server, in place of an engine of our own"""
+    url: Annotated[Annotated[tuple[str, ...], Field(min_length=1)] | None, LISTED] = None
+    """A running llama.cpp server, or several that run the same weights, in place of an engine of our own"""
     engine: Annotated[Literal["auto", "openvino", "llama"], BeforeValidator(lower)] = "auto"
     """What runs the weights: OpenVINO, or llama.cpp's `llama-server`, which is installed beside SFM-2. "auto": OpenVINO, and
     llama.cpp on macOS and ARM, for "cuda", and where OpenVINO is missing, if there is a llama-server"""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sfm2.breaker import CircuitBreaker
 from sfm2.config import Settings
 from sfm2.engines.base import Engine
 from sfm2.engines.choice import Machine, choose
 from sfm2.engines.llama_cpp.client import EngineAddress
 from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+from sfm2.engines.pool.member import Member
+from sfm2.engines.pool.pool import EnginePool
 from sfm2.engines.supervision.engine import SharedEngine, SupervisedEngine
 from sfm2.engines.supervision.program import EngineProgram
 from sfm2.engines.supervision.supervisor import Supervisor
@@ -19,13 +22,27 @@ _NAME, _URL, _KEY, _STATE = "SFM2_ENGINE_NAME", "SFM2_ENGINE_URL", "SFM2_ENGINE_
 
 
 def engine_for(settings: Settings, environment: Mapping[str, str]) -> Engine:
-    """A llama.cpp server when the settings name a URL, the parent's engine in a worker process, else a child of our own."""
+    """llama.cpp servers when the settings name URLs, the parent's engine in a worker process, else a child of our own."""
     if settings.models.sfm2.url:
-        return LlamaCppEngine(settings.models.sfm2.url, settings.generation.timeout)
+        return _at_urls(settings.models.sfm2.url, settings)
     if url := environment.get(_URL):
         program = _program(environment[_NAME])(settings)
         return SharedEngine(program.client(EngineAddress(url, environment[_KEY])), Path(environment[_STATE]))
     return SupervisedEngine(program_for(settings))
+
+
+def _at_urls(urls: Sequence[str], settings: Settings) -> Engine:
+    """One engine, or several as one."""
+    timeout, fallback = settings.generation.timeout, settings.fallback
+    engines = [LlamaCppEngine(url, timeout) for url in dict.fromkeys(url.rstrip("/") for url in urls)]
+    if len(engines) == 1:
+        return engines[0]
+    return EnginePool(
+        [
+            Member(one.url, one, CircuitBreaker(fallback.failures, fallback.recovery), silence=timeout / 2)
+            for one in engines
+        ]
+    )
 
 
 def program_for(settings: Settings) -> EngineProgram:

@@ -39,6 +39,7 @@ class LlamaCppProtocolEngine(Engine):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         return self.client.generate(
             prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
@@ -54,6 +55,10 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
     def __init__(self, url: str, timeout: float) -> None:
         self.url = url.rstrip("/")
         super().__init__(LlamaCppClient(EngineAddress(self.url), timeout))
+
+    async def facts_anew(self) -> EngineFacts:
+        self._facts = await self.client.facts()
+        return self._facts
 
     async def health(self) -> EngineHealth:
         try:

@@ -42,6 +42,7 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         chunks = super().generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
         async with while_it_moves(self.health) as wait, aclosing(chunks):

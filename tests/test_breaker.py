@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.core.breaker import CircuitBreaker, Permit
+from sfm2.breaker import CircuitBreaker, Permit
 from sfm2.errors import BackendError
 
 

@@ -29,6 +29,7 @@ class Conduct(Enum):
     BREAKS = "closes the connection after a chunk"
     STALLS = "accepts a completion and is silent"
     FREEZES = "accepts everything and is silent"
+    BUSY = "completes, and does not say how it is doing"
 
 
 class ScriptedServer:
@@ -66,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self._misbehaves():
+            return
+        if self.server_of.conduct is Conduct.BUSY:
+            self._silence()
             return
         if self.path == "/props":
             self._json({"model_alias": self.server_of.model, "default_generation_settings": {"n_ctx": 512}})

@@ -72,7 +72,8 @@ async def first_choice(engine: Engine, servers: list[ScriptedServer], key: str =
 
 def test_one_url_is_no_pool(servers: list[ScriptedServer]) -> None:
     one, two = servers[0].url, servers[1].url
-    for urls, kind in ((one, LlamaCppEngine), ([one, f"{one}/"], LlamaCppEngine), (f"{one}, {two}", EnginePool)):
+    cases = [(one, LlamaCppEngine), ([one, f"{one}/"], LlamaCppEngine), ([one, two], EnginePool)]
+    for urls, kind in cases:
         assert type(engine_for(load({"models.sfm2.url": urls}, environment={}).settings, {})) is kind
 
 
@@ -160,6 +161,21 @@ def test_what_stands_still_loses_its_requests_to_the_next(
     with_pool(servers, scenario, timeout)
 
 
+def test_one_that_is_too_busy_to_say_how_it_is_doing_is_well(
+    servers: list[ScriptedServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "_LOOK", 1.0)
+
+    async def scenario(engine: Engine) -> None:
+        busy = await first_choice(engine, servers)
+        busy.conduct = Conduct.BUSY
+        while not busy.left.is_set():  # a look has been given up
+            assert await who(engine, "a.py") == busy.url
+        assert await who(engine, "a.py") == busy.url
+
+    with_pool(servers, scenario)
+
+
 def test_one_with_other_weights_gets_no_requests(servers: list[ScriptedServer]) -> None:
     async def scenario(engine: Engine) -> None:
         changed = await first_choice(engine, servers)
@@ -232,15 +248,16 @@ def test_when_none_can_answer_each_says_why(servers: list[ScriptedServer]) -> No
 
 
 def test_a_request_that_brings_engines_down_does_not_get_to_all_of_them() -> None:
-    async def scenario(engine: Engine) -> None:
-        for one in servers:
-            one.conduct = Conduct.CLOSES
-        with pytest.raises(BackendError):
-            await who(engine, "a.py")
-        assert sum(len(one.prompts) for one in servers) == 3
+    with scripted_servers(5) as many:
 
-    with scripted_servers(5) as servers:
-        with_pool(servers, scenario)
+        async def scenario(engine: Engine) -> None:
+            for one in many:
+                one.conduct = Conduct.CLOSES
+            with pytest.raises(BackendError):
+                await who(engine, "a.py")
+            assert [len(one.prompts) for one in many].count(1) == 3
+
+        with_pool(many, scenario)
 
 
 def test_none_is_there_at_first_and_they_come_later(servers: list[ScriptedServer]) -> None:

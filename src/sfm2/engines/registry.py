@@ -34,12 +34,12 @@ def engine_for(settings: Settings, environment: Mapping[str, str]) -> Engine:
 def _at_urls(urls: Sequence[str], settings: Settings) -> Engine:
     """One engine, or several as one."""
     timeout, fallback = settings.generation.timeout, settings.fallback
-    engines = [LlamaCppEngine(url, timeout) for url in dict.fromkeys(url.rstrip("/") for url in urls)]
+    engines = [LlamaCppEngine(url, timeout) for url in dict.fromkeys(urls)]
     if len(engines) == 1:
         return engines[0]
     return EnginePool(
         [
-            Member(one.url, one, CircuitBreaker(fallback.failures, fallback.recovery), silence=timeout / 2)
+            Member(one.name, one, CircuitBreaker(fallback.failures, fallback.recovery), silence=timeout / 2)
             for one in engines
         ]
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
+import httpx
+
 from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
 from sfm2.errors import BackendError, BackendLoadingError
@@ -53,8 +55,9 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
     """A server at a URL. `timeout` is in seconds, for each wait on the connection."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self.url = url.rstrip("/")
-        super().__init__(LlamaCppClient(EngineAddress(self.url), timeout))
+        self.name = str(httpx.URL(url.rstrip("/")).copy_with(username=None, password=None))
+        """The URL as everybody may see it"""
+        super().__init__(LlamaCppClient(EngineAddress(url.rstrip("/")), timeout))
 
     async def facts_anew(self) -> EngineFacts:
         self._facts = await self.client.facts()
@@ -67,6 +70,6 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
         except BackendLoadingError as error:
             return EngineHealth(Phase.LOADING, error.message)
         except BackendError as error:
-            reason = f"no engine answers at {self.url}: {error.message}; is it running?"
+            reason = f"no engine answers at {self.name}: {error.message}; is it running?"
             return EngineHealth(Phase.FAILED, reason)
-        return EngineHealth(Phase.READY, f"the server at {self.url}", model=model)
+        return EngineHealth(Phase.READY, f"the server at {self.name}", model=model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -37,12 +38,16 @@ class Member:
         self._silence = silence
         self._waits: set[Wait] = set()
         self._look_now = asyncio.Event()
+        self._sign_at = -math.inf
 
     async def look(self) -> None:
         """Ask how it is doing. Who waits for its first chunk is told when it is not well."""
-        was_ready = self.health.phase is Phase.READY
+        was_ready, asked_at = self.health.phase is Phase.READY, time.monotonic()
         self._look_now.clear()
-        self.health, self.facts = await self._asked()
+        health, facts = await self._asked()
+        if health.phase is Phase.FAILED and was_ready and self._sign_at >= asked_at:
+            return  # too busy to say so, but it has answered somebody in the meantime
+        self.health, self.facts = health, facts
         if self.health.phase is not Phase.READY:
             self._give_up(self.health.reason)
         elif not was_ready:
@@ -71,11 +76,11 @@ class Member:
                     async with self._signs_of_life(permit) as wait:
                         first = await wait.until(anext(chunks, None))
                     begun = True
-                    permit.alive()
+                    self._alive(permit)
                     if first is not None:
                         yield first
                     async for chunk in chunks:
-                        permit.alive()
+                        self._alive(permit)
                         yield chunk
                 permit.succeeded()
             except BackendError as error:
@@ -86,6 +91,10 @@ class Member:
                 if begun:
                     permit.succeeded()
                 raise
+
+    def _alive(self, permit: Permit) -> None:
+        permit.alive()
+        self._sign_at = time.monotonic()
 
     def _failed(self, permit: Permit, error: BackendError) -> None:
         if error.counts:

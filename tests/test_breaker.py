@@ -121,6 +121,15 @@ def test_a_new_life_of_the_backend_closes_it_at_once() -> None:
 EVENTS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["failed", "succeeded", "abandoned"])), max_size=30)
 
 
+def test_who_has_nobody_else_to_ask_may_ask_and_ends_it_with_success() -> None:
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=Clock())
+    fail(breaker)
+    with breaker.insist():
+        assert not breaker.permit(), "it stays open for all others"
+    breaker.insist().succeeded()
+    assert breaker.permit()
+
+
 @given(EVENTS)
 def test_after_the_recovery_time_it_always_lets_someone_try(events: list[tuple[int, str]]) -> None:
     clock = Clock()

@@ -27,6 +27,7 @@
           BackendUnsupportedError       it can't do this kind of work
           BackendRefusedError           it does not take values of this request; 422 when no other backend does
           BackendAdapterError           an adapter fails to load or to work
+          BackendInterruptedError       one of its engines failed in the middle of an answer; the others may do better
       StorageUnavailableError      503  keys, rates or feedback are needed, and the server's store can't be used
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
@@ -237,6 +238,12 @@ class BackendAdapterError(BackendError):
     reason = "adapter_failed"
     counts = False
     default_suggestion = "Train the adapter again, or choose another; `sfm2 adapters list` shows those of this machine"
+
+
+class BackendInterruptedError(BackendError):
+    """One of several engines failed after its first chunk. The next request goes to another one."""
+
+    counts = False
 
 
 class StorageUnavailableError(SFM2Error):

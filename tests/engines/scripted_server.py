@@ -27,6 +27,7 @@ class Conduct(Enum):
     FULL = "answers with status 429"
     REFUSES = "does not take the request"
     BREAKS = "closes the connection after a chunk"
+    HANGS = "is silent after a chunk"
     STALLS = "accepts a completion and is silent"
     FREEZES = "accepts everything and is silent"
     BUSY = "completes, and does not say how it is doing"
@@ -114,18 +115,22 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             first = {"content": self.server_of.url, "tokens": [1]}
             last = {"content": "", "stop": True, "stop_type": "eos", "tokens_evaluated": 3}
-            events = [first] if conduct is Conduct.BREAKS else [first, last]
-            text = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
-            self._send(200, text.encode(), "text/event-stream")
+            whole = conduct not in (Conduct.BREAKS, Conduct.HANGS)
+            text = "".join(f"data: {json.dumps(event)}\n\n" for event in ([first, last] if whole else [first]))
+            self._send(200, text.encode(), "text/event-stream", missing=0 if whole else 1)
+            if conduct is Conduct.HANGS:
+                self._silence()
+            self.close_connection |= not whole
 
     def _json(self, body: dict[str, Any], status: int = 200) -> None:
         self._send(status, json.dumps(body).encode(), "application/json")
 
-    def _send(self, status: int, content: bytes, kind: str, before: bytes = b"") -> None:
+    def _send(self, status: int, content: bytes, kind: str, before: bytes = b"", missing: int = 0) -> None:
+        """`missing`: bytes that are announced and do not come."""
         content = before + content + (b"\n\n" if before else b"")
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) + missing))
         self.end_headers()
         self.wfile.write(content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
@@ -10,14 +11,23 @@ from typing import Any
 
 import pytest
 
-from sfm2.config import load
+from sfm2.backends.sfm2 import SFM2
+from sfm2.breaker import CircuitBreaker
+from sfm2.config import Settings, load
+from sfm2.core.chain import Chain
 from sfm2.engines.base import Engine, EngineHealth, Phase
 from sfm2.engines.llama_cpp.engine import LlamaCppEngine
 from sfm2.engines.pool import member
 from sfm2.engines.pool.pool import EnginePool
 from sfm2.engines.registry import engine_for
-from sfm2.errors import BackendError, BackendOverloadedError, BackendRefusedError
-from sfm2.generation import TokenChunk
+from sfm2.errors import (
+    BackendError,
+    BackendInterruptedError,
+    BackendOverloadedError,
+    BackendRefusedError,
+    ModelUnavailableError,
+)
+from sfm2.generation import GenerationRequest, TokenChunk
 from sfm2.testing import until, until_async
 from sfm2.types import SamplingParams
 from tests.engines.scripted_server import Conduct, ScriptedServer, scripted_servers
@@ -133,12 +143,26 @@ def test_one_that_keeps_failing_is_left_alone(servers: list[ScriptedServer]) -> 
         faulty.conduct = Conduct.FAILS
         for _ in range(10):
             await who(engine, "a.py")
-        assert len(faulty.prompts) == 1 + 2, "two failures open the circuit"
+        assert len(faulty.prompts) == 1 + 1
         return await engine.health()
 
-    reason = with_pool(servers, scenario, failures=2, recovery=60).reason
-    assert "failed repeatedly; it is tried again in" in reason
-    assert "out of memory" in reason
+    health = with_pool(servers, scenario, recovery=60)
+    assert health.reason.startswith("2 of 3 engines answer")
+    assert re.search(r"failed; it is asked last for \d+ s: the engine refused: out of memory", health.reason)
+
+
+def test_those_that_are_left_alone_are_better_than_no_answer(servers: list[ScriptedServer]) -> None:
+    async def scenario(engine: Engine) -> None:
+        for one in servers:
+            one.conduct = Conduct.FAILS
+        with pytest.raises(BackendError, match="out of memory"):
+            await who(engine, "a.py")
+        for one in servers:
+            one.conduct = Conduct.WELL
+        assert (await engine.health()).phase is Phase.READY
+        assert await who(engine, "a.py")
+
+    with_pool(servers, scenario, recovery=60)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +226,7 @@ def test_a_fault_of_the_request_is_not_passed_on(servers: list[ScriptedServer]) 
         assert sum(len(one.prompts) for one in servers) == 1
         assert (await engine.health()).reason.startswith("3 of 3")
 
-    with_pool(servers, scenario, failures=1)
+    with_pool(servers, scenario, recovery=60)
 
 
 def test_after_the_first_chunk_the_error_goes_up(servers: list[ScriptedServer]) -> None:
@@ -211,11 +235,53 @@ def test_after_the_first_chunk_the_error_goes_up(servers: list[ScriptedServer]) 
             one.conduct = Conduct.BREAKS
         async with aclosing(engine.generate("x", SamplingParams(), affinity="a.py")) as stream:
             assert (await anext(stream)).text
-            with pytest.raises(BackendError, match=r"http://127.*: the engine closed the stream before its end"):
+            with pytest.raises(BackendInterruptedError, match=r"http://127.*: the engine cannot be reached or died"):
                 await anext(stream)
         assert sum(len(one.prompts) for one in servers) == 1
 
     with_pool(servers, scenario)
+
+
+def test_what_stands_still_in_the_middle_is_given_up_long_before_the_time_is_over(
+    servers: list[ScriptedServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "_LOOK", 0.3)
+
+    async def scenario(engine: Engine) -> None:
+        frozen = await first_choice(engine, servers)
+        frozen.conduct = Conduct.HANGS
+        async with aclosing(engine.generate("x", SamplingParams(), affinity="a.py")) as stream:
+            assert (await anext(stream)).text == frozen.url
+            frozen.conduct = Conduct.FREEZES
+            with pytest.raises(BackendInterruptedError, match="did not say within"):
+                await anext(stream)
+
+    with_pool(servers, scenario, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "anew"),
+    [({}, True), ({"streaming": True, "by_line": True}, True), ({"streaming": True}, False)],
+    ids=["nobody watches", "no line was shown", "a part was shown"],
+)
+def test_what_nobody_has_seen_is_written_anew(
+    servers: list[ScriptedServer], fields: dict[str, Any], anew: bool
+) -> None:
+    async def scenario(engine: Engine) -> list[TokenChunk]:
+        (await first_choice(engine, servers)).conduct = Conduct.BREAKS
+        backend = SFM2(Settings(), engine)
+        request = GenerationRequest("import os\n", path="a.py", **fields)
+        async with aclosing(Chain([backend], lambda: CircuitBreaker(1, 60), 30).stream(request)) as stream:
+            return [chunk async for chunk in stream]
+
+    if not anew:
+        with pytest.raises(ModelUnavailableError, match="cannot be reached or died"):
+            with_pool(servers, scenario)
+        return
+    found = with_pool(servers, scenario)
+    assert [chunk.backend for chunk in found] == ["sfm2", "sfm2", None], "what came before is void"
+    assert found[0].text != found[1].text
+    assert found[-1].finish_reason == "stop"
 
 
 def test_who_leaves_closes_the_connection_to_the_one_that_was_asked(servers: list[ScriptedServer]) -> None:
@@ -232,7 +298,7 @@ def test_who_leaves_closes_the_connection_to_the_one_that_was_asked(servers: lis
         asked.conduct = Conduct.WELL
         assert await who(engine, "a.py") == asked.url, "leaving is no failure"
 
-    with_pool(servers, scenario, failures=1)
+    with_pool(servers, scenario, recovery=60)
 
 
 def test_when_none_can_answer_each_says_why(servers: list[ScriptedServer]) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,8 +124,8 @@ def test_nothing_is_lost_before_its_first_chunk_when_one_is_killed(servers: list
 def test_a_live_service_finds_a_file_s_cache_and_survives_a_kill(servers: list[LlamaServer], tmp_path: Path) -> None:
     with serve(settings_of(servers, tmp_path)) as running:
 
-        def complete(prefix: str) -> dict[str, Any]:
-            body = {"prefix": prefix, "suffix": "\n\nprint(1)\n", "path": "src/a.py", "max_length": 4}
+        def complete(prefix: str, path: str = "src/a.py", length: int = 4) -> dict[str, Any]:
+            body = {"prefix": prefix, "suffix": "\n\nprint(1)\n", "path": path, "max_length": length}
             answer = httpx.post(f"{running.url}/complete", json=body, timeout=30)
             assert answer.status_code == httpx.codes.OK, answer.text
             found: dict[str, Any] = answer.json()
@@ -138,8 +139,14 @@ def test_a_live_service_finds_a_file_s_cache_and_survives_a_kill(servers: list[L
         in_all = sum(at + 20 for at in range(100, len(TYPED), 4))
         assert max(read) < in_all / 2
 
-        servers[read.index(max(read))].kill()
-        assert complete(TYPED)["fallback"] == []
+        killed = servers[read.index(max(read))]
+        with ThreadPoolExecutor(8) as threads:
+            answers = [threads.submit(complete, TYPED, f"file_{number % 20}.py", 40) for number in range(40)]
+            killed.kill()
+            answers += [threads.submit(complete, TYPED, f"file_{number % 20}.py", 40) for number in range(40)]
+        assert [one.result()["fallback"] for one in answers] == [[]] * 80, (
+            "nobody who waits for a whole answer loses it"
+        )
 
         def reason() -> str:
             return str(httpx.get(f"{running.url}/health").json()["model_details"]["sfm2"])

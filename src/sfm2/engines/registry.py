@@ -33,16 +33,11 @@ def engine_for(settings: Settings, environment: Mapping[str, str]) -> Engine:
 
 def _at_urls(urls: Sequence[str], settings: Settings) -> Engine:
     """One engine, or several as one."""
-    timeout, fallback = settings.generation.timeout, settings.fallback
+    timeout, recovery = settings.generation.timeout, settings.fallback.recovery
     engines = [LlamaCppEngine(url, timeout) for url in dict.fromkeys(urls)]
     if len(engines) == 1:
         return engines[0]
-    return EnginePool(
-        [
-            Member(one.name, one, CircuitBreaker(fallback.failures, fallback.recovery), silence=timeout / 2)
-            for one in engines
-        ]
-    )
+    return EnginePool([Member(one.name, one, CircuitBreaker(1, recovery), silence=timeout / 2) for one in engines])
 
 
 def program_for(settings: Settings) -> EngineProgram:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
 from sfm2.breaker import CircuitBreaker, Permit
@@ -15,6 +16,7 @@ from sfm2.engines.pool.faults import another_may_answer
 from sfm2.engines.supervision.standstill import Wait
 from sfm2.errors import BackendError
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 _EVERY = 2.0  # seconds between two looks
 _LOOK = 5.0  # seconds that it has to say how it is doing
@@ -41,7 +43,7 @@ class Member:
         self._sign_at = -math.inf
 
     async def look(self) -> None:
-        """Ask how it is doing. Who waits for its first chunk is told when it is not well."""
+        """Ask how it is doing. Who waits for it is told when it is not well."""
         was_ready, asked_at = self.health.phase is Phase.READY, time.monotonic()
         self._look_now.clear()
         health, facts = await self._asked()
@@ -67,19 +69,15 @@ class Member:
         return await self.engine.load() or EngineLoad(self.running, 0)
 
     async def stream(self, permit: Permit, chunks: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        """`chunks` of its engine; the circuit breaker learns how it went. Raises `BackendError`, also where it stands still
-        before the first one."""
+        """`chunks` of its engine; the breaker learns how it went. Raises `BackendError`, also when it stands still."""
         begun = False
-        with permit, self._counted():
+        with permit, self._counted(), self._waiting() as wait:
+            silence = asyncio.get_running_loop().call_later(self._silence, self._silent, wait, permit)
             try:
                 async with aclosing(chunks):
-                    async with self._signs_of_life(permit) as wait:
-                        first = await wait.until(anext(chunks, None))
-                    begun = True
-                    self._alive(permit)
-                    if first is not None:
-                        yield first
-                    async for chunk in chunks:
+                    while (chunk := await wait.until(anext(chunks, None))) is not None:
+                        begun = True
+                        silence.cancel()
                         self._alive(permit)
                         yield chunk
                 permit.succeeded()
@@ -91,6 +89,8 @@ class Member:
                 if begun:
                     permit.succeeded()
                 raise
+            finally:
+                silence.cancel()
 
     def _alive(self, permit: Permit) -> None:
         permit.alive()
@@ -109,16 +109,14 @@ class Member:
         finally:
             self.running -= 1
 
-    @asynccontextmanager
-    async def _signs_of_life(self, permit: Permit) -> AsyncIterator[Wait]:
-        """Yields a wait that ends when it is not well, or has sent nobody anything for long."""
+    @contextmanager
+    def _waiting(self) -> Iterator[Wait]:
+        """Yields a wait that ends when it is not well."""
         wait = Wait()
         self._waits.add(wait)
-        timer = asyncio.get_running_loop().call_later(self._silence, self._silent, wait, permit)
         try:
             yield wait
         finally:
-            timer.cancel()
             self._waits.discard(wait)
 
     def _silent(self, wait: Wait, permit: Permit) -> None:
@@ -143,3 +141,6 @@ class Member:
             return EngineHealth(Phase.FAILED, f"it did not say within {_LOOK:g} s how it is doing"), None
         except BackendError as error:
             return EngineHealth(Phase.FAILED, error.message), None
+        except Exception:  # noqa: BLE001 - a bug must not end the watch; it is logged
+            _log.exception("could not ask %s how it is doing", self.name)
+            return EngineHealth(Phase.FAILED, "it could not be asked how it is doing; the log has the cause"), None

@@ -14,7 +14,7 @@ from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, En
 from sfm2.engines.pool.choosing import bounded, least_loaded, ranking
 from sfm2.engines.pool.faults import another_may_answer, together
 from sfm2.engines.pool.member import Member
-from sfm2.errors import BackendError, BackendLoadingError
+from sfm2.errors import BackendError, BackendInterruptedError, BackendLoadingError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
 
@@ -42,9 +42,10 @@ class EnginePool(Engine):
         complaints = {name: self._complaint(one) for name, one in self._members.items()}
         wrong = [_named(name, complaint) for name, complaint in complaints.items() if complaint]
         up = [name for name, complaint in complaints.items() if not complaint]
+        usable = any(self._is_well(one) for one in self._members.values())
         reason = "; ".join([f"{len(up)} of {len(complaints)} engines answer", *up, *wrong])
         loading = any(one.health.phase is Phase.LOADING for one in self._members.values())
-        phase = Phase.READY if up else Phase.LOADING if loading else Phase.FAILED
+        phase = Phase.READY if usable else Phase.LOADING if loading else Phase.FAILED
         return EngineHealth(phase, reason, model=self._facts.model or None if self._facts else None)
 
     async def began(self) -> float | None:
@@ -116,7 +117,8 @@ class EnginePool(Engine):
     async def _answered(
         self, asked: Callable[[Engine], AsyncGenerator[T, None]], affinity: str | None = None
     ) -> AsyncGenerator[T, None]:
-        """The chunks of the first member that has any. Raises its error after that, before that one for all that failed."""
+        """The chunks of the first member that has any. Raises `BackendInterruptedError` where that one fails later, and one
+        error for all where none has any."""
         failed: list[tuple[str, BackendError]] = []
         while (chosen := self._next(affinity, [name for name, _ in failed])) is not None:
             member, permit = chosen
@@ -131,7 +133,7 @@ class EnginePool(Engine):
                 if not another_may_answer(error):
                     raise
                 if begun:
-                    raise together([(member.name, error)]) from error
+                    raise BackendInterruptedError(f"{member.name}: {error.message}") from error
                 failed.append((member.name, error))
         if failed:
             raise together(failed)
@@ -139,26 +141,28 @@ class EnginePool(Engine):
         raise (BackendLoadingError if found.phase is Phase.LOADING else BackendError)(found.reason)
 
     def _next(self, affinity: str | None, tried: Sequence[str]) -> tuple[Member, Permit] | None:
-        """The member to ask now, and leave to do so."""
+        """The member to ask now, and leave to do so. Those that are left alone come last: if nobody else is there, they are
+        better than no answer."""
         if len(tried) == _TRIES:
             return None
         running = {name: one.running for name, one in self._members.items() if self._is_well(one)}
         order = least_loaded(running) if affinity is None else ranking(affinity, running)
-        for name in bounded(order, running):
-            if name not in tried and (permit := self._members[name].breaker.permit()):
-                return self._members[name], permit
-        return None
+        left = [self._members[name] for name in bounded(order, running) if name not in tried]
+        for member in left:
+            if permit := member.breaker.permit():
+                return member, permit
+        return (left[0], left[0].breaker.insist()) if left else None
 
     def _is_well(self, member: Member) -> bool:
         return member.health.phase is Phase.READY and self._differs(member) is None
 
     def _complaint(self, member: Member) -> str | None:
-        """Why it gets no requests; None: it does."""
+        """Why it gets no requests, or only those that no other one takes; None: it does."""
         if member.health.phase is not Phase.READY:
             return member.health.reason
         if member.breaker.remaining() > 0:
             cause = f": {member.breaker.cause.message}" if member.breaker.cause else ""
-            return f"failed repeatedly; it is tried again in {member.breaker.remaining():.0f} s{cause}"
+            return f"failed; it is asked last for {member.breaker.remaining():.0f} s{cause}"
         return self._differs(member)
 
     def _differs(self, member: Member) -> str | None:
@@ -170,7 +174,9 @@ class EnginePool(Engine):
         same = digests[0] == digests[1] if all(digests) else theirs.model == ours.model
         if same:
             return None
-        return f"it runs other weights ({_told(theirs)}, not {_told(ours)}); all engines must run the same"
+        return (
+            f"it runs other weights ({_told(theirs)}, not {_told(ours)}); all must run the same as when SFM-2 started"
+        )
 
     async def _watch(self) -> None:
         await asyncio.gather(*(one.look() for one in self._members.values()))

@@ -175,8 +175,6 @@ class ModelUnavailableError(SFM2Error):
 
 
 class OverloadedError(ModelUnavailableError):
-    """The server works, and could not answer in time. Asking again at once makes it worse."""
-
     code = "overloaded"
     default_suggestion = "Wait for the seconds in Retry-After; ask for fewer tokens, or raise generation.timeout"
 

@@ -84,6 +84,9 @@ class LlamaCppClient:
     `timeout` is in seconds, for each wait on the connection.
     """
 
+    life: float | None = None
+    """When the engine's present life began, where somebody tells: what it was asked once holds for as long"""
+
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         self._timeout = timeout
         headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}

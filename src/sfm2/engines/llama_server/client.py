@@ -41,6 +41,7 @@ class LlamaServerClient(LlamaCppClient):
         super().__init__(address, settings.generation.timeout)
         self._settings = settings
         self._running = 0
+        self._loaded: tuple[float | None, dict[str, int]] = None, {}
 
     async def generate(
         self,
@@ -78,11 +79,19 @@ class LlamaServerClient(LlamaCppClient):
 
     async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale]:
         """Each, with how much of it is applied: who doesn't say gets all of them, and what is cached of others."""
-        loaded = {PurePath(one.path).name: one.id for one in parsed(await self._get("/lora-adapters"), _LORAS)}
+        loaded = await self._numbers()
         wanted = adapters.file_name(adapter.digest) if adapter else None
         if adapter and wanted not in loaded:
             raise await asyncio.to_thread(self._why_not, adapter)
         return [LoraScale(id=number, scale=float(name == wanted)) for name, number in loaded.items()]
+
+    async def _numbers(self) -> dict[str, int]:
+        """By their files. Asked for once in a life: the server answers between two steps of its work, which may be long."""
+        life = self.life
+        if life is None or self._loaded[0] != life:
+            said = parsed(await self._get("/lora-adapters"), _LORAS)
+            self._loaded = life, {PurePath(one.path).name: one.id for one in said}
+        return self._loaded[1]
 
     def _why_not(self, adapter: AdapterFile) -> BackendError:
         """Why an adapter is not loaded: it is new, or does not work."""

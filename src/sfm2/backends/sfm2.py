@@ -14,7 +14,7 @@ from sfm2.backends.base import Backend, Capabilities
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
 from sfm2.engines.registry import engine_for
-from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.errors import BackendError, BackendLoadingError, PromptTooLongError
 from sfm2.generation import Excerpt, GenerationRequest, TokenChunk
 from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
@@ -142,6 +142,8 @@ class SFM2(Backend):
             prompt = _code_prompt(request, weights, healing.prompt, context, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
         lora = AdapterFile.of(adapter) if adapter else None
+        if weights.sha256 is None and request.adapter is not None:
+            name, lora = None if request.adapter == NONE else request.adapter, AdapterFile.elsewhere(request.adapter)
         streaming = request.streaming and not request.by_line
         tokens = engine.generate(
             *(prompt, request.sampling, lora),
@@ -186,11 +188,8 @@ class SFM2(Backend):
         if request.adapter is None:
             used = self._adapters.in_use(weights.sha256) if weights.sha256 else None
             return None if used and used.holes_only and not request.suffix.strip() else used
-        if weights.sha256 is None:
-            raise AdapterError(
-                f"adapter: the engine at {self._settings.models.sfm2.url} is not ours and does not take adapters",
-                suggestion="Leave models.sfm2.url out of the settings, or ask without `adapter`",
-            )
+        if weights.sha256 is None:  # only its server knows it
+            return None
         adapter = self._adapters.find(request.adapter)
         adapter.check_base(weights.sha256, weights.model)
         return adapter

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.foreign import ForeignClient
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
@@ -53,7 +54,7 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
 
     def __init__(self, url: str, timeout: float) -> None:
         self.url = url.rstrip("/")
-        super().__init__(LlamaCppClient(EngineAddress(self.url), timeout))
+        super().__init__(ForeignClient(EngineAddress(self.url), timeout))
 
     async def health(self) -> EngineHealth:
         try:

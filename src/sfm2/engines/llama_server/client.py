@@ -8,12 +8,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import PurePath
 
-from pydantic import TypeAdapter
-
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts
-from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient, parsed
-from sfm2.engines.llama_cpp.wire import LoadedLora, LoraScale
+from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient
+from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.engines.llama_server import adapters
 from sfm2.errors import (
     AdapterError,
@@ -29,7 +27,6 @@ from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 from sfm2.types import SamplingParams
 
-_LORAS = TypeAdapter(list[LoadedLora])
 _METRIC = re.compile(r"^llamacpp:requests_(processing|deferred) (\S+)$", re.MULTILINE)
 _BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
 
@@ -89,7 +86,7 @@ class LlamaServerClient(LlamaCppClient):
         """By their files. Asked for once in a life: the server answers between two steps of its work, which may be long."""
         life = self.life
         if life is None or self._loaded[0] != life:
-            said = parsed(await self._get("/lora-adapters"), _LORAS)
+            said = await self._server_loras()
             self._loaded = life, {PurePath(one.path).name: one.id for one in said}
         return self._loaded[1]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfm2.backends.sfm2 import SFM2
 from sfm2.config import Settings, load
 from sfm2.engines.base import Engine, EngineHealth, Phase
 from sfm2.engines.choice import EngineChoice, Machine, choose
@@ -21,11 +24,14 @@ from sfm2.engines.llama_server import binary, placement
 from sfm2.engines.llama_server.binary import Binary
 from sfm2.engines.llama_server.spec import LlamaSpec, command_line, environment
 from sfm2.engines.registry import engine_for
-from sfm2.errors import ConfigError
+from sfm2.errors import AdapterError, ConfigError
+from sfm2.generation import GenerationRequest
+from sfm2.models import adapter_gguf
+from sfm2.models.adapters import read_adapter
 from sfm2.models.gguf import GGUFHeader
-from sfm2.testing import serve_process, until_async
+from sfm2.testing import serve_process, until, until_async
 from sfm2.types import SamplingParams
-from tests.engines import tiny
+from tests.engines import tiny, tiny_adapter
 from tests.engines.conftest import MakeSettings
 
 SPEC = LlamaSpec(
@@ -348,6 +354,64 @@ def test_workers_share_one(tiny_gguf: Path, llama_server: Path, tmp_path: Path) 
         [server] = [one for one in children if one.cmdline()[:1] == [str(llama_server)]]
         assert httpx.get(f"{running.url}/health").json()["backends"]["sfm2"]["device"] == "CPU"
     assert psutil.wait_procs([server], timeout=10)[1] == []
+
+
+# One that somebody else runs.
+
+
+@pytest.fixture
+def foreign(tiny_gguf: Path, llama_server: Path, tmp_path: Path) -> Iterator[str]:
+    """The URL of a server that was started by hand, with two adapters."""
+    for seed, file in ((1, "one.gguf"), (2, "two/adapter.gguf")):
+        folder = tiny_adapter.write(tmp_path / f"made-{seed}", tiny_gguf, seed)
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        adapter_gguf.write(read_adapter(folder, "x"), "qwen2", tmp_path / file)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    spec = SPEC.model_copy(update={"binary": llama_server, "weights": tiny_gguf, "context": 512, "slots": 2})
+    command = command_line(spec.model_copy(update={"adapters": ("one.gguf", "two/adapter.gguf")}), port)
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _is_up(url), 60, "the server")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_server_of_somebody_else_has_its_own_adapters(tiny_settings: MakeSettings, foreign: str) -> None:
+    async def texts(backend: SFM2, *names: str | None) -> list[str]:
+        sampling, found = SamplingParams(max_length=12, temperature=0), []
+        for name in names:
+            request = GenerationRequest("def return", adapter=name, sampling=sampling)
+            chunks = [chunk async for chunk in backend.stream(request)]
+            assert chunks[0].adapter == (None if name == "none" else name)
+            found.append("".join(chunk.text for chunk in chunks))
+        return found
+
+    async def scenario() -> None:
+        backend = SFM2(tiny_settings(models__sfm2__url=foreign))
+        await backend.start()
+        try:
+            one, two, base = await texts(backend, "one", "two", "none")
+            assert len({one, two, base}) == 3
+            assert await texts(backend, "one", "none", "two", "one") == [one, base, two, one]
+            with pytest.raises(AdapterError, match="the server has no 'three'; it has one, two"):
+                await texts(backend, "three")
+        finally:
+            await backend.aclose()
+
+    asyncio.run(asyncio.wait_for(scenario(), 120))
 
 
 # On real weights.

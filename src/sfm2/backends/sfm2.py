@@ -15,7 +15,7 @@ from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
 from sfm2.engines.pool.affinity import affinity_key
 from sfm2.engines.registry import engine_for
-from sfm2.errors import AdapterError, BackendError, BackendInterruptedError, BackendLoadingError, PromptTooLongError
+from sfm2.errors import BackendError, BackendInterruptedError, BackendLoadingError, PromptTooLongError
 from sfm2.generation import Excerpt, GenerationRequest, TokenChunk
 from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
@@ -149,6 +149,8 @@ class SFM2(Backend):
             prompt = _code_prompt(request, weights, healing.prompt, context, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
         lora = AdapterFile.of(adapter) if adapter else None
+        if weights.sha256 is None and request.adapter is not None:
+            name, lora = None if request.adapter == NONE else request.adapter, AdapterFile.elsewhere(request.adapter)
         streaming = request.streaming and not request.by_line
         tokens = engine.generate(
             *(prompt, request.sampling, lora),
@@ -194,11 +196,8 @@ class SFM2(Backend):
         if request.adapter is None:
             used = self._adapters.in_use(weights.sha256) if weights.sha256 else None
             return None if used and used.holes_only and not request.suffix.strip() else used
-        if weights.sha256 is None:
-            raise AdapterError(
-                f"adapter: what runs at {_urls(self._settings)} is not ours and does not take adapters",
-                suggestion="Leave models.sfm2.url out of the settings, or ask without `adapter`",
-            )
+        if weights.sha256 is None:  # only its server knows it
+            return None
         adapter = self._adapters.find(request.adapter)
         adapter.check_base(weights.sha256, weights.model)
         return adapter
@@ -272,10 +271,6 @@ def _patience(request: GenerationRequest) -> float | None:
 def _may_be_seen(request: GenerationRequest, text: str) -> bool:
     """Whether somebody may have been shown a part of `text`, so that it can't be written anew."""
     return request.streaming and bool(text) and not (request.by_line and "\n" not in text)
-
-
-def _urls(settings: Settings) -> str:
-    return ", ".join(settings.models.sfm2.url or ())
 
 
 def _identity(weights: PromptFormat, adapter: Adapter | None) -> str | None:

@@ -100,6 +100,11 @@ class AdapterFile(BaseModel):
         """`adapter` of the store, as an engine loads it."""
         return cls(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
 
+    @classmethod
+    def elsewhere(cls, name: str) -> Self:
+        """One that a server of somebody else has loaded under this name."""
+        return cls(path=Path(name), digest=name, scale=1.0)
+
 
 class Engine(ABC):
     """Runs weights. Methods raise classes of `BackendError`; `generate` also `PromptTooLongError` for a prompt beyond the

@@ -24,6 +24,7 @@ from sfm2.engines.llama_cpp.wire import (
     CompletionEvent,
     ErrorDetail,
     ErrorReply,
+    LoadedLora,
     LoraScale,
     Properties,
     TemplateCall,
@@ -49,6 +50,7 @@ from sfm2.types import ConversationMessage, SamplingParams
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 _PROPERTIES = TypeAdapter(Properties)
+_LORAS = TypeAdapter(list[LoadedLora])
 _CONNECT_TIMEOUT = 5.0  # seconds
 KEEP_ALIVE = 1.0
 """Seconds that an idle connection is kept: much less than uvicorn's 5, as a busy engine may close it under a request."""
@@ -83,6 +85,9 @@ class LlamaCppClient:
 
     `timeout` is in seconds, for each wait on the connection.
     """
+
+    life: float | None = None
+    """When the engine's present life began, where somebody tells: what it was asked once holds for as long"""
 
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         self._timeout = timeout
@@ -144,7 +149,7 @@ class LlamaCppClient:
 
     async def facts(self) -> EngineFacts:
         """As `Engine.facts`. Only an engine of ours reports its digest."""
-        properties = parsed(await self._get("/props"), _PROPERTIES)
+        properties = _parsed(await self._get("/props"), _PROPERTIES)
         return EngineFacts(
             model=properties.model_alias,
             sha256=properties.weights,
@@ -153,7 +158,7 @@ class LlamaCppClient:
 
     async def work(self) -> EngineWork:
         """What it has to do now, if it says so within `LOOK` seconds."""
-        said = parsed(await self._get("/props", LOOK), _PROPERTIES)
+        said = _parsed(await self._get("/props", LOOK), _PROPERTIES)
         return EngineWork(said.running, said.waiting, said.cache_use)
 
     async def check(self) -> None:
@@ -163,6 +168,10 @@ class LlamaCppClient:
     async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale] | None:
         """Which of the server's own LoRAs make the adapter; None where it takes the adapter as it is, or none."""
         return None
+
+    async def _server_loras(self) -> list[LoadedLora]:
+        """What llama.cpp's own server has loaded."""
+        return _parsed(await self._get("/lora-adapters"), _LORAS)
 
     async def _get(self, path: str, seconds: float | None = None) -> bytes:
         async with _translated_errors():
@@ -174,7 +183,7 @@ class LlamaCppClient:
     async def _post(self, path: str, call: BaseModel, reply: type[M]) -> M:
         async with _translated_errors():
             response = await self._http.post(path, content=call.model_dump_json())
-        return parsed(_content(response), TypeAdapter(reply))
+        return _parsed(_content(response), TypeAdapter(reply))
 
 
 def _chunk(event: CompletionEvent, texts: TokenTexts) -> TokenChunk:
@@ -199,8 +208,7 @@ def _content(response: httpx.Response) -> bytes:
     return response.content
 
 
-def parsed(content: bytes, kind: TypeAdapter[T]) -> T:
-    """What the server said. Raises `BackendError` for anything else."""
+def _parsed(content: bytes, kind: TypeAdapter[T]) -> T:
     try:
         return kind.validate_json(content)
     except ValidationError as error:

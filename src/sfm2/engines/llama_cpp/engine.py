@@ -8,6 +8,7 @@ import httpx
 
 from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.foreign import ForeignClient
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
@@ -57,7 +58,7 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
     def __init__(self, url: str, timeout: float) -> None:
         self.name = str(httpx.URL(url.rstrip("/")).copy_with(username=None, password=None))
         """The URL as everybody may see it"""
-        super().__init__(LlamaCppClient(EngineAddress(url.rstrip("/")), timeout))
+        super().__init__(ForeignClient(EngineAddress(url.rstrip("/")), timeout))
 
     async def facts_anew(self) -> EngineFacts:
         self._facts = await self.client.facts()

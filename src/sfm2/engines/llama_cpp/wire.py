@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,6 +54,14 @@ class LoadedLora(LlamaCppMessage):
     id: int
     path: str
     """As it was given to the server."""
+    scale: float = 0.0
+    """For requests that say nothing of it"""
+
+    @property
+    def name(self) -> str:
+        """Of its file, or of the folder where `sfm2 finetune run` has left it."""
+        path = PurePath(self.path)
+        return path.parent.name or path.stem if path.stem == "adapter" else path.stem
 
 
 class CompletionCall(LlamaCppMessage):

@@ -8,12 +8,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import PurePath
 
-from pydantic import TypeAdapter
-
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts
-from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient, parsed
-from sfm2.engines.llama_cpp.wire import LoadedLora, LoraScale
+from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient
+from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.engines.llama_server import adapters
 from sfm2.errors import (
     AdapterError,
@@ -29,7 +27,6 @@ from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 from sfm2.types import SamplingParams
 
-_LORAS = TypeAdapter(list[LoadedLora])
 _METRIC = re.compile(r"^llamacpp:requests_(processing|deferred) (\S+)$", re.MULTILINE)
 _BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
 
@@ -41,6 +38,7 @@ class LlamaServerClient(LlamaCppClient):
         super().__init__(address, settings.generation.timeout)
         self._settings = settings
         self._running = 0
+        self._loaded: tuple[float | None, dict[str, int]] = None, {}
 
     async def generate(
         self,
@@ -78,11 +76,19 @@ class LlamaServerClient(LlamaCppClient):
 
     async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale]:
         """Each, with how much of it is applied: who doesn't say gets all of them, and what is cached of others."""
-        loaded = {PurePath(one.path).name: one.id for one in parsed(await self._get("/lora-adapters"), _LORAS)}
+        loaded = await self._numbers()
         wanted = adapters.file_name(adapter.digest) if adapter else None
         if adapter and wanted not in loaded:
             raise await asyncio.to_thread(self._why_not, adapter)
         return [LoraScale(id=number, scale=float(name == wanted)) for name, number in loaded.items()]
+
+    async def _numbers(self) -> dict[str, int]:
+        """By their files. Asked for once in a life: the server answers between two steps of its work, which may be long."""
+        life = self.life
+        if life is None or self._loaded[0] != life:
+            said = await self._server_loras()
+            self._loaded = life, {PurePath(one.path).name: one.id for one in said}
+        return self._loaded[1]
 
     def _why_not(self, adapter: AdapterFile) -> BackendError:
         """Why an adapter is not loaded: it is new, or does not work."""

@@ -44,6 +44,7 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         patience: float | None = None,
         affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
+        self.client.life = await self.began()
         chunks = super().generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
         async with while_it_moves(self.health) as wait, aclosing(chunks):
             while (chunk := await wait.until(anext(chunks, None))) is not None:

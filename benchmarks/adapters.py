@@ -18,7 +18,8 @@ import psutil
 
 from sfm2.config import load
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.openvino.program import OpenVINO
+from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.models.adapters import Adapter, AdapterStore
 
 PROMPT = "# numbers\n" + ",".join(f" {i}" for i in range(1, 40)) + ","
@@ -29,7 +30,7 @@ LONG, SHORT = 96, 1  # tokens
 async def main(names: Sequence[str]) -> None:
     settings = load({"models.sfm2.max_adapters": 3}).settings
     one, two = (AdapterStore(settings.storage.data_dir).find(name) for name in names)
-    supervisor = Supervisor(settings)
+    supervisor = Supervisor(OpenVINO(settings))
     await supervisor.start()
     await supervisor.settled()
     assert supervisor.pid is not None

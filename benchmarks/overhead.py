@@ -30,8 +30,8 @@ from sfm2.config import load
 from sfm2.engines.base import Phase
 from sfm2.engines.llama_cpp.client import EngineAddress
 from sfm2.engines.llama_cpp.wire import CompletionEvent
-from sfm2.engines.openvino.engine import shared_environment
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.registry import program_for, shared_environment
+from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.sse import Decoder
 
 # The model continues to count for any number of tokens, the same way each time at temperature 0; no guard rule ends it.
@@ -70,7 +70,7 @@ async def engine_and_service() -> AsyncIterator[tuple[EngineAddress, str]]:
     """The engine's address, and the URL of a service that shares it."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "engine.json"
-        supervisor = Supervisor(load().settings, state_file=state)
+        supervisor = Supervisor(program_for(load().settings), state_file=state)
         await supervisor.start()
         await supervisor.settled()
         if supervisor.health.phase is not Phase.READY:

@@ -205,6 +205,27 @@ def test_a_chain_in_a_variable(configured: Configured) -> None:
     assert configured(SFM2_FALLBACK_CHAIN="sfm2, echo").settings.fallback.chain == ("sfm2", "echo")
 
 
+@pytest.mark.parametrize("urls", ["http://a:1/, https://b/v1", ["http://a:1", "https://b/v1/"]])
+def test_one_engine_by_url_or_several(configured: Configured, urls: str | list[str]) -> None:
+    several = configured({"models": {"sfm2": {"url": urls}}}).settings
+    assert several.models.sfm2.url == ("http://a:1", "https://b/v1")
+    one = configured(SFM2_MODELS_SFM2_URL="http://a:1").settings
+    assert one.models.sfm2.url == ("http://a:1",)
+    assert configured({"models": {"sfm2": {"url": None}}}).settings.models.sfm2.url is None
+
+
+@pytest.mark.parametrize("urls", ["localhost:8080", "ftp://a", ["http://a", ""], "", []])
+def test_what_is_no_engine_s_url(configured: Configured, urls: object) -> None:
+    with pytest.raises(ConfigError, match=r"models\.sfm2\.url"):
+        configured({"models": {"sfm2": {"url": urls}}})
+
+
+def test_a_password_for_an_engine_is_not_shown(configured: Configured) -> None:
+    urls = ["http://me:hidden@a:1", "http://b"]
+    shown = flat(configured({"models": {"sfm2": {"url": urls}}}).settings)["models.sfm2.url"]
+    assert shown == ["http://me:**********@a:1", "http://b"]
+
+
 def test_a_log_level_in_small_letters(configured: Configured) -> None:
     assert configured(SFM2_LOG_LEVEL="debug").settings.log.level == "DEBUG"
 

@@ -25,8 +25,9 @@
           BackendNotConfiguredError     it has not been set up
           BackendUnavailableError       set up wrongly: a missing package, a file, a rejected key
           BackendUnsupportedError       it can't do this kind of work
-          BackendRefusedError           it does not take values of this request; 422 when no other backend does
-          BackendAdapterError           an adapter fails to load or to work
+          BackendRefusedError           it does not take valid values of this request; 422 when no other backend does
+          BackendAdapterError           an adapter that is there fails to load or to work
+          BackendInterruptedError       one of its engines failed in the middle of an answer; the others may do better
       StorageUnavailableError      503  keys, rates or feedback are needed, and the server's store can't be used
       StreamInterruptedError       502  the stream ended before its `done`
       ServerError                  500  a bug of ours
@@ -174,8 +175,6 @@ class ModelUnavailableError(SFM2Error):
 
 
 class OverloadedError(ModelUnavailableError):
-    """The server works, and could not answer in time. Asking again at once makes it worse."""
-
     code = "overloaded"
     default_suggestion = "Wait for the seconds in Retry-After; ask for fewer tokens, or raise generation.timeout"
 
@@ -224,19 +223,19 @@ class BackendUnsupportedError(BackendError):
 
 
 class BackendRefusedError(BackendError):
-    """Values of the request that are valid, and that it does not take. The next backend may."""
-
     reason = "refused"
     counts = False
     default_suggestion = InvalidRequestError.default_suggestion
 
 
 class BackendAdapterError(BackendError):
-    """An adapter that is there, and fails to load or to work. Other requests may do well without it."""
-
     reason = "adapter_failed"
     counts = False
     default_suggestion = "Train the adapter again, or choose another; `sfm2 adapters list` shows those of this machine"
+
+
+class BackendInterruptedError(BackendError):
+    counts = False
 
 
 class StorageUnavailableError(SFM2Error):

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from sfm2.backends.base import Capabilities
-from sfm2.core.breaker import CircuitBreaker
+from sfm2.breaker import CircuitBreaker
 from sfm2.core.chain import Chain
 from sfm2.core.trace import FallbackTrace
 from sfm2.errors import (

@@ -173,10 +173,10 @@ def test_the_device_is_judged_as_the_engine_chooses(
 
 
 def test_an_nvidia_card_is_used_by_another_server() -> None:
-    assert devices.check_nvidia([], None) == []
-    [idle] = devices.check_nvidia(["NVIDIA L4 (driver 550.1, 23034 MiB)"], None)
-    assert "models.sfm2.url" in idle.found
-    [used] = devices.check_nvidia(["NVIDIA L4"], "http://127.0.0.1:8080")
+    assert devices.check_nvidia([], used=False) == []
+    [idle] = devices.check_nvidia(["NVIDIA L4 (driver 550.1, 23034 MiB)"], used=False)
+    assert "models.sfm2.device" in idle.found
+    [used] = devices.check_nvidia(["NVIDIA L4"], used=True)
     assert used.found == "NVIDIA L4"
 
 

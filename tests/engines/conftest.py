@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,20 @@ from sfm2.config import Settings, load
 from tests.engines import tiny
 
 MakeSettings = Callable[..., Settings]
+
+NO_LLAMA_SERVER = (
+    "no llama-server: install llama.cpp so that it is on PATH, or name one in SFM2_LLAMA_SERVER (from its source: "
+    "`cmake -B build -DBUILD_SHARED_LIBS=OFF -DLLAMA_CURL=OFF && cmake --build build --target llama-server`)"
+)
+
+
+@pytest.fixture(scope="session")
+def llama_server() -> Path:
+    """llama.cpp's real server."""
+    found = os.environ.get("SFM2_LLAMA_SERVER") or shutil.which("llama-server")
+    if not found:
+        pytest.skip(NO_LLAMA_SERVER)
+    return Path(found)
 
 
 @pytest.fixture(scope="session")

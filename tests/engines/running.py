@@ -13,8 +13,10 @@ import psutil
 from sfm2.config import Settings
 from sfm2.core.loop_thread import LoopThread
 from sfm2.engines.llama_cpp.wire import CompletionEvent, ErrorDetail, Properties, TokenProbability
-from sfm2.engines.openvino.spec import VARIABLE, LaunchSpec
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.openvino.program import OpenVINO
+from sfm2.engines.openvino.spec import LaunchSpec
+from sfm2.engines.supervision.reports import VARIABLE
+from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.sse import Decoder
 
 DEFAULTS = {"prompt": "def return", "n_predict": 24, "temperature": 0}
@@ -90,7 +92,7 @@ def running_engine(settings: Settings) -> Iterator[EngineClient]:
     thread = LoopThread("engine")
 
     async def start() -> Supervisor:
-        supervisor = Supervisor(settings)
+        supervisor = Supervisor(OpenVINO(settings))
         await supervisor.start()
         await supervisor.settled()
         return supervisor

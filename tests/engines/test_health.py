@@ -52,7 +52,7 @@ def test_health_names_model_and_device(tiny_settings: MakeSettings, tmp_path: Pa
     health = health_on(tiny_settings(storage__data_dir=tmp_path))
     sfm2 = health.backends["sfm2"]
     assert sfm2 == BackendHealth(status=BackendStatus.AVAILABLE, reason=sfm2.reason, model="tiny", device="CPU")
-    assert sfm2.reason.startswith("tiny on CPU; auto: "), "and why"
+    assert sfm2.reason.startswith("tiny on CPU, by OpenVINO; auto: "), "and why"
     assert health.backends["openai"].status is BackendStatus.NOT_CONFIGURED
     assert {name: one.status for name, one in health.backends.items()} == health.model_status
     assert {name: one.reason for name, one in health.backends.items()} == health.model_details
@@ -107,7 +107,7 @@ def test_requests_fall_back_from_an_adapter_in_use_that_does_not_work(
                 await models.generate("def", adapter="missing", **short)
             return await models.health(), fallen_back, alone
 
-    with caplog.at_level(logging.WARNING, "sfm2.engines.openvino.supervisor"):
+    with caplog.at_level(logging.WARNING, "sfm2.engines.supervision.supervisor"):
         health, fallen_back, alone = asyncio.run(scenario())
     sfm2 = health.backends["sfm2"]
     assert (sfm2.status, sfm2.adapter) == (BackendStatus.AVAILABLE, None)

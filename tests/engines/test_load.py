@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sfm2.backends.sfm2 import SFM2
 from sfm2.core import AsyncModelManager
 from sfm2.engines.llama_cpp.engine import LlamaCppEngine
-from sfm2.engines.openvino.engine import OpenVINOEngine
+from sfm2.engines.openvino.program import OpenVINO
+from sfm2.engines.supervision.engine import SupervisedEngine
 from sfm2.server.app import create_app
 from sfm2.testing import serve, until
 from sfm2.types import SamplingParams
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager
-async def engine_of(settings: MakeSettings) -> AsyncIterator[OpenVINOEngine]:
-    engine = OpenVINOEngine(settings())
+async def engine_of(settings: MakeSettings) -> AsyncIterator[SupervisedEngine]:
+    engine = SupervisedEngine(OpenVINO(settings()))
     try:
         await engine.start()
         await engine.ready()
@@ -67,7 +68,7 @@ def test_an_engine_that_has_not_loaded_has_nothing_to_do(tiny_settings: MakeSett
     async def scenario() -> None:
         backend = SFM2(tiny_settings())
         assert await backend.load() is None
-        engine = OpenVINOEngine(tiny_settings())
+        engine = SupervisedEngine(OpenVINO(tiny_settings()))
         load = await engine.load()
         await engine.aclose()
         assert load is not None

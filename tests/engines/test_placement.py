@@ -44,7 +44,7 @@ def test_too_little_memory_says_how_much_it_takes() -> None:
 def test_without_a_limit_one_window_fits_at_least() -> None:
     memory = placement.memory(settings(context=32768), FACTS, WEIGHTS, BITS)
     assert memory.cache_bytes >= 32768 * TOKEN
-    assert memory.cache_bytes >= placement.DEFAULT_CACHE * TOKEN
+    assert memory.cache_bytes >= placement.DEFAULT_TOKENS * TOKEN
 
 
 def test_without_a_limit_as_many_adapters_stay_loaded_as_are_wanted() -> None:
@@ -69,7 +69,7 @@ def test_what_auto_takes_has_a_reason(present: list[str], why: str) -> None:
 def test_cuda_runs_on_the_cpu_and_says_so() -> None:
     device = placement.device_for("cuda", ["CPU"])
     assert device.name == "CPU"
-    assert "models.sfm2.url" in device.note
+    assert "llama-server" in device.note
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:

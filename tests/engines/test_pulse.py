@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 
-from sfm2.engines.openvino.pulse import LOOK, Pulse, wants_to_run
+from sfm2.engines.supervision.pulse import LOOK, Pulse, wants_to_run
 from sfm2.testing import until
 
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from sfm2.engines.base import EngineHealth, Phase
-from sfm2.engines.openvino import standstill
-from sfm2.engines.openvino.standstill import while_it_moves
+from sfm2.engines.supervision import standstill
+from sfm2.engines.supervision.standstill import while_it_moves
 from sfm2.errors import BackendLoadingError
 
 

@@ -18,7 +18,8 @@ from sfm2.backends.sfm2 import SFM2
 from sfm2.config import Settings
 from sfm2.engines.base import EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import LlamaCppClient
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.openvino.program import OpenVINO
+from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.generation import GenerationRequest
 from sfm2.testing import until_async
@@ -32,7 +33,7 @@ Scenario = Callable[[Supervisor], Awaitable[None]]
 
 def supervise(settings: Settings, scenario: Scenario, **options: object) -> None:
     async def run() -> None:
-        supervisor = Supervisor(settings, **options)  # type: ignore[arg-type]
+        supervisor = Supervisor(OpenVINO(settings), **options)  # type: ignore[arg-type]
         await supervisor.start()
         try:
             await supervisor.settled()
@@ -59,7 +60,7 @@ async def answers(supervisor: Supervisor) -> bool:
 def test_loads_and_answers(tiny_settings: MakeSettings) -> None:
     async def scenario(supervisor: Supervisor) -> None:
         health = supervisor.health
-        assert (health.phase, health.reason.split(":")[0]) == (Phase.READY, "tiny on CPU; auto"), "and why"
+        assert (health.phase, health.reason.split(":")[0]) == (Phase.READY, "tiny on CPU, by OpenVINO; auto"), "and why"
         assert (health.model, health.device, health.adapter) == ("tiny", "CPU", None)
         assert await answers(supervisor)
 
@@ -85,7 +86,7 @@ def test_a_killed_engine_is_back_at_the_same_address(tiny_settings: MakeSettings
 def test_one_that_stands_still_is_said_so_and_replaced(
     tiny_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("sfm2.engines.openvino.supervisor._REPLACED", 5.0)
+    monkeypatch.setattr("sfm2.engines.supervision.supervisor._REPLACED", 5.0)
     seen: list[EngineHealth] = []
 
     async def scenario(supervisor: Supervisor) -> None:
@@ -110,7 +111,7 @@ def test_who_waits_for_one_that_stands_still_is_told(
     tiny_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not only when it has been replaced."""
-    monkeypatch.setattr("sfm2.engines.openvino.supervisor._REPLACED", 600.0)
+    monkeypatch.setattr("sfm2.engines.supervision.supervisor._REPLACED", 600.0)
 
     async def scenario() -> list[BackendStatus]:
         backend = SFM2(tiny_settings())
@@ -162,11 +163,11 @@ def test_the_engine_ends_with_a_parent_that_was_killed(tiny_settings: MakeSettin
     script = f"""
 import asyncio
 from sfm2.config import load
-from sfm2.engines.openvino.supervisor import Supervisor
-from sfm2.errors import BackendError
+from sfm2.engines.openvino.program import OpenVINO
+from sfm2.engines.supervision.supervisor import Supervisor
 async def main():
-    s = Supervisor(load({{"models.sfm2.path": {str(settings.models.sfm2.path)!r}, "models.sfm2.context": 512,
-        "storage.cache_dir": {str(settings.storage.cache_dir)!r}}}).settings)
+    s = Supervisor(OpenVINO(load({{"models.sfm2.path": {str(settings.models.sfm2.path)!r}, "models.sfm2.context": 512,
+        "storage.cache_dir": {str(settings.storage.cache_dir)!r}}}).settings))
     await s.start(); await s.settled(); print(s.pid, flush=True); await asyncio.sleep(60)
 asyncio.run(main())
 """
@@ -197,7 +198,7 @@ def test_loading_is_reported_step_by_step(tiny_settings: MakeSettings, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"models__sfm2__max_memory": "100MB"}, "needs 0.60 GB"),
+        ({"models__sfm2__max_memory": "100MB"}, "needs 0.40 GB"),
         ({"models__sfm2__path": "/nowhere/model.gguf"}, "/nowhere/model.gguf"),
         ({"models__sfm2__device": "tpu"}, "tpu"),
         ({"storage__cache_dir": f"{__file__}/cache"}, "storage.cache_dir"),
@@ -219,7 +220,7 @@ def test_what_cannot_work_fails_with_its_reason(
 def test_weights_that_come_later_are_found(
     tiny_settings: MakeSettings, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfm2.engines.openvino.supervisor._LOOK_AGAIN", 0.1)
+    monkeypatch.setattr("sfm2.engines.supervision.supervisor._LOOK_AGAIN", 0.1)
 
     async def scenario(supervisor: Supervisor) -> None:
         assert phase(supervisor) is Phase.FAILED

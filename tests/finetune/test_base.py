@@ -8,16 +8,17 @@ from sfm2.config import load as load_settings
 from sfm2.errors import WeightsError
 from sfm2.finetune import base
 from sfm2.models.store import ModelStore
+from sfm2.models.tensor_names import transformers_name
 from sfm2.models.weights import WeightsFile, ensure
 
 
 def test_names_of_tensors() -> None:
-    assert base.transformers_name("blk.12.attn_q.bias") == "model.layers.12.self_attn.q_proj.bias"
-    assert base.transformers_name("blk.0.ffn_down.weight") == "model.layers.0.mlp.down_proj.weight"
-    assert base.transformers_name("output.weight") == "lm_head.weight"
+    assert transformers_name("blk.12.attn_q.bias") == "model.layers.12.self_attn.q_proj.bias"
+    assert transformers_name("blk.0.ffn_down.weight") == "model.layers.0.mlp.down_proj.weight"
+    assert transformers_name("output.weight") == "lm_head.weight"
     for odd in ("blk.0.ffn_gate_exps.weight", "rope_freqs.weight", "blk.x.attn_q.weight"):
         with pytest.raises(WeightsError, match="of a Qwen2"):
-            base.transformers_name(odd)
+            transformers_name(odd)
 
 
 @pytest.mark.hf

@@ -10,6 +10,7 @@ import pytest
 
 from sfm2.errors import AdapterError, WeightsError
 from sfm2.finetune import base, gguf_adapter
+from sfm2.models.tensor_names import gguf_name, transformers_name
 from tests.engines import tiny, tiny_adapter
 
 
@@ -34,9 +35,9 @@ def test_a_folder_without_an_adapter_is_refused(tmp_path: Path) -> None:
 
 def test_names_go_both_ways() -> None:
     for name in ("blk.3.attn_q", "blk.17.ffn_gate"):
-        assert base.gguf_name(base.transformers_name(f"{name}.weight").removesuffix(".weight")) == name
+        assert gguf_name(transformers_name(f"{name}.weight").removesuffix(".weight")) == name
     with pytest.raises(WeightsError, match="lm_head"):
-        base.gguf_name("lm_head")
+        gguf_name("lm_head")
 
 
 @pytest.mark.hf

@@ -13,14 +13,16 @@ from sfm2 import prompts
 from sfm2.backends.base import Backend, Capabilities
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, Engine, EngineLoad, Phase
+from sfm2.engines.pool.affinity import affinity_key
 from sfm2.engines.registry import engine_for
-from sfm2.errors import AdapterError, BackendError, BackendLoadingError, PromptTooLongError
+from sfm2.errors import BackendError, BackendInterruptedError, BackendLoadingError, PromptTooLongError
 from sfm2.generation import Excerpt, GenerationRequest, TokenChunk
 from sfm2.models.adapters import NONE, Adapter, AdapterStore
 from sfm2.syntax.window import trim
 from sfm2.types import BackendHealth, BackendStatus
 
-_MAX_ATTEMPTS = 6  # one without token healing of words, the others each halve the text
+_MAX_AGAIN = 2  # attempts after one of several engines failed in the middle of an answer
+_MAX_ATTEMPTS = 6 + _MAX_AGAIN  # one without token healing of words, the others each halve the text
 _CONTEXT_SHARE = 2  # code of other files gets half of what prefix and suffix get, if the request asks for no more
 _LEAST_CHARACTERS = 1_000  # a window that holds less is not worth asking for
 
@@ -110,13 +112,18 @@ class SFM2(Backend):
         characters = (
             self._settings.generation.complete_context * prompts.CHARACTERS_PER_TOKEN if request.truncate else None
         )
-        words = not request.is_chat
+        words, text, again, void = not request.is_chat, "", 0, False
         for _ in range(_MAX_ATTEMPTS):
             try:
                 async with aclosing(self._attempt(engine, request, characters, words)) as chunks:
                     async for chunk in chunks:
-                        yield chunk
+                        yield replace(chunk, backend=self.name) if void else chunk
+                        void, text = False, text + chunk.text
                 return
+            except BackendInterruptedError:
+                if again == _MAX_AGAIN or _may_be_seen(request, text):
+                    raise
+                again, void, text = again + 1, True, ""
             except _DivergedError:
                 words = False
             except PromptTooLongError:
@@ -142,12 +149,15 @@ class SFM2(Backend):
             prompt = _code_prompt(request, weights, healing.prompt, context, characters)
         identity, name = _identity(weights, adapter), adapter.name if adapter else None
         lora = AdapterFile.of(adapter) if adapter else None
+        if weights.sha256 is None and request.adapter is not None:
+            name, lora = None if request.adapter == NONE else request.adapter, AdapterFile.elsewhere(request.adapter)
         streaming = request.streaming and not request.by_line
         tokens = engine.generate(
             *(prompt, request.sampling, lora),
             streaming=streaming,
             priority=request.priority,
             patience=_patience(request),
+            affinity=affinity_key(request),
         )
         named = False
         async with aclosing(_healed(tokens, healing)) as chunks:
@@ -186,11 +196,8 @@ class SFM2(Backend):
         if request.adapter is None:
             used = self._adapters.in_use(weights.sha256) if weights.sha256 else None
             return None if used and used.holes_only and not request.suffix.strip() else used
-        if weights.sha256 is None:
-            raise AdapterError(
-                f"adapter: the engine at {self._settings.models.sfm2.url} is not ours and does not take adapters",
-                suggestion="Leave models.sfm2.url out of the settings, or ask without `adapter`",
-            )
+        if weights.sha256 is None:  # only its server knows it
+            return None
         adapter = self._adapters.find(request.adapter)
         adapter.check_base(weights.sha256, weights.model)
         return adapter
@@ -259,6 +266,11 @@ def _plain(context: Sequence[Excerpt], family: prompts.Family | None) -> list[Ex
 def _patience(request: GenerationRequest) -> float | None:
     """Seconds that are left of the request's own time."""
     return None if request.deadline is None else max(0.0, request.deadline - asyncio.get_running_loop().time())
+
+
+def _may_be_seen(request: GenerationRequest, text: str) -> bool:
+    """Whether somebody may have been shown a part of `text`, so that it can't be written anew."""
+    return request.streaming and bool(text) and not (request.by_line and "\n" not in text)
 
 
 def _identity(weights: PromptFormat, adapter: Adapter | None) -> str | None:

@@ -4,7 +4,6 @@ in this process, whose weights are downloaded first if need be."""
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -147,7 +146,7 @@ def prepare_weights(settings: Settings, use_fallback: bool) -> None:
     if not needs_weights(settings):
         return
     try:
-        _check_engine()
+        _check_engine(settings)
         ensure_weights(settings)
     except (MissingExtraError, WeightsError):
         if not use_fallback or configured_backends(settings) == ["sfm2"]:
@@ -223,8 +222,11 @@ def _client(url: str, target: Target, settings: Settings) -> SFM2Client:
     return SFM2Client(url, target.api_key, timeout=patience(settings))
 
 
-def _check_engine() -> None:
-    if importlib.util.find_spec("openvino_genai") is None:
+def _check_engine(settings: Settings) -> None:
+    from sfm2.engines.choice import Machine, choose
+
+    here = Machine.of(settings.models.sfm2)
+    if choose(settings.models.sfm2, here).engine == "openvino" and not here.openvino:
         error = MissingExtraError("running the model without a server", "engine")
         error.suggestion += "; or use a server: `sfm2 serve` starts one, SFM2_API_URL names one elsewhere"
         raise error

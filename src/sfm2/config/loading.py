@@ -28,13 +28,14 @@ _SPECIAL_VARIABLES = {
     "OPENAI_API_KEY": "models.openai.api_key",
     "OPENAI_BASE_URL": "models.openai.base_url",
     "SFM2_MODEL_PATH": "models.sfm2.path",
+    "SFM2_LLAMA_SERVER": "models.sfm2.llama_server",
     "SFM2_STORE_URL": "storage.url",
 }
 _SECRETS = {"models.openai.api_key", "storage.url"}
 # Variables with our prefix that are no setting: the SDK's two, the file's place, and what `sfm2 serve` gives its workers.
 _OTHER_VARIABLES = {
     *("SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"),
-    *("SFM2_SETTINGS", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"),
+    *("SFM2_SETTINGS", "SFM2_ENGINE_NAME", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"),
 }
 
 
@@ -94,7 +95,13 @@ def names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
 def flat(settings: Settings) -> dict[str, Any]:
     """Every setting by its dotted name, as JSON has it. Secrets are masked, also a password in a URL."""
     values = _flatten(settings.model_dump(mode="json"))
-    return {name: _URL_PASSWORD.sub(_MASK, v) if isinstance(v, str) else v for name, v in values.items()}
+    return {name: _masked(value) for name, value in values.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return _URL_PASSWORD.sub(_MASK, value) if isinstance(value, str) else value
 
 
 def variable(name: str) -> str:

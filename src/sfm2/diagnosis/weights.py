@@ -108,10 +108,10 @@ def _with_conversion(settings: Settings, file: WeightsFile, state: str) -> Prepa
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
     if not is_converted(folder):
         found = f"{shown}; not converted yet, which the first start does in a minute or more"
-        return Preparation((ok(NAME, found),), size * _CONVERSION, size + placement.OVERHEAD + placement.DEFAULT_CACHE)
+        return Preparation((ok(NAME, found),), size * _CONVERSION, size + placement.OVERHEAD)
     facts, bytes_converted = ModelFacts.read(folder), disk_space.folder_bytes(folder)
     try:
-        memory = placement.memory(settings, facts, bytes_converted)
+        memory = placement.memory(settings, facts, bytes_converted, preset().kv_bits)
     except ConfigError as error:
         return Preparation((problem(NAME, error.message, error.suggestion),), converted=folder)
     needed = bytes_converted + placement.OVERHEAD + memory.cache_bytes

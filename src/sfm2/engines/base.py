@@ -100,6 +100,11 @@ class AdapterFile(BaseModel):
         """`adapter` of the store, as an engine loads it."""
         return cls(path=adapter.path.resolve(), digest=adapter.digest, scale=adapter.scale)
 
+    @classmethod
+    def elsewhere(cls, name: str) -> Self:
+        """One that a server of somebody else has loaded under this name."""
+        return cls(path=Path(name), digest=name, scale=1.0)
+
 
 class Engine(ABC):
     """Runs weights. Methods raise classes of `BackendError`; `generate` also `PromptTooLongError` for a prompt beyond the
@@ -131,6 +136,10 @@ class Engine(ABC):
         """What prompts depend on. Raises `BackendError` while it is unknown."""
         ...
 
+    async def facts_anew(self) -> EngineFacts:
+        """As `facts`, asked for again where somebody else may have changed the weights."""
+        return await self.facts()
+
     @abstractmethod
     async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:
         """Token ids of `text`. Special tokens in it count as such, or with `parse_special` false are only text."""
@@ -149,12 +158,14 @@ class Engine(ABC):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         """Continue `prompt` (text or token ids), with the weights alone when `adapter` is None.
 
         `priority`: who is served first where not everybody can be at once. `patience`: seconds after which nobody waits any
-        more, where that is less than the engine's own. `streaming` sends token by token, otherwise
-        line by line where the engine can. The last chunk has a `finish_reason`. Closing the generator cancels the work.
+        more, where that is less than the engine's own. `affinity`: prompts with the same one begin alike, so that what an
+        engine remembers of one helps with the next. `streaming` sends token by token, otherwise line by line where the
+        engine can. The last chunk has a `finish_reason`. Closing the generator cancels the work.
         """
 
     @abstractmethod

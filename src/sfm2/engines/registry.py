@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from sfm2.breaker import CircuitBreaker
 from sfm2.config import Settings
 from sfm2.engines.base import Engine
+from sfm2.engines.choice import Machine, choose
+from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+from sfm2.engines.pool.member import Member
+from sfm2.engines.pool.pool import EnginePool
+from sfm2.engines.supervision.engine import SharedEngine, SupervisedEngine
+from sfm2.engines.supervision.program import EngineProgram
+from sfm2.engines.supervision.supervisor import Supervisor
+
+# How a parent process passes the engine that its workers share on to them.
+_NAME, _URL, _KEY, _STATE = "SFM2_ENGINE_NAME", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"
 
 
 def engine_for(settings: Settings, environment: Mapping[str, str]) -> Engine:
-    """A llama.cpp server when the settings name a URL, the parent's engine in a worker process, else a child of our own."""
+    """llama.cpp servers when the settings name URLs, the parent's engine in a worker process, else a child of our own."""
     if settings.models.sfm2.url:
-        from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+        return _at_urls(settings.models.sfm2.url, settings)
+    if url := environment.get(_URL):
+        program = _program(environment[_NAME])(settings)
+        return SharedEngine(program.client(EngineAddress(url, environment[_KEY])), Path(environment[_STATE]))
+    return SupervisedEngine(program_for(settings))
 
-        return LlamaCppEngine(settings.models.sfm2.url, settings.generation.timeout)
-    from sfm2.engines.openvino.engine import OpenVINOEngine, SharedEngine
 
-    return SharedEngine.from_environment(settings, environment) or OpenVINOEngine(settings)
+def _at_urls(urls: Sequence[str], settings: Settings) -> Engine:
+    """One engine, or several as one."""
+    timeout, recovery = settings.generation.timeout, settings.fallback.recovery
+    engines = [LlamaCppEngine(url, timeout) for url in dict.fromkeys(urls)]
+    if len(engines) == 1:
+        return engines[0]
+    return EnginePool([Member(one.name, one, CircuitBreaker(1, recovery), silence=timeout / 2) for one in engines])
+
+
+def program_for(settings: Settings) -> EngineProgram:
+    """What runs the weights on this machine."""
+    chosen = choose(settings.models.sfm2, Machine.of(settings.models.sfm2))
+    return _program(chosen.engine)(settings, chosen.note)
+
+
+def shared_environment(supervisor: Supervisor, state_file: Path) -> dict[str, str]:
+    """What a worker process needs in its environment to share the supervised engine."""
+    address = supervisor.address
+    return {_NAME: supervisor.program.name, _URL: address.url, _KEY: address.key, _STATE: str(state_file)}
+
+
+def _program(name: str) -> type[EngineProgram]:
+    """Each is imported only when it is used."""
+    if name == "llama":
+        from sfm2.engines.llama_server.program import LlamaServer
+
+        return LlamaServer
+    from sfm2.engines.openvino.program import OpenVINO
+
+    return OpenVINO

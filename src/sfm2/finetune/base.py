@@ -9,7 +9,6 @@ not change the other.
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from sfm2.finetune.encoding import Encoding, family_of
 from sfm2.finetune.engine_matrices import matrices
 from sfm2.models.gguf import GGUFHeader, read_header
 from sfm2.models.store import ModelStore
+from sfm2.models.tensor_names import ARCHITECTURES, transformers_name
 from sfm2.models.weights import WeightsFile, resolve
 
 if TYPE_CHECKING:
@@ -29,24 +29,6 @@ if TYPE_CHECKING:
 
     import torch
     from transformers import PreTrainedModel
-
-# GGUF's tensor names (ggml's docs/gguf.md, "standardized tensor names") -> those of Qwen2 and Qwen3 in transformers.
-_TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
-_IN_LAYER = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "attn_q_norm": "self_attn.q_norm",
-    "attn_k_norm": "self_attn.k_norm",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-_LAYER = re.compile(r"blk\.(\d+)\.(.+)\.(weight|bias)")
-ARCHITECTURES = ("qwen2", "qwen3")
 
 
 @dataclass(frozen=True)
@@ -141,27 +123,6 @@ def config_fields(header: GGUFHeader) -> dict[str, Any]:
         "max_position_embeddings": header.of_architecture("context_length"),
         "tie_word_embeddings": False,
     }
-
-
-def transformers_name(name: str) -> str:
-    """A GGUF tensor's name in transformers. Raises WeightsError for a tensor that Qwen2 and Qwen3 don't have."""
-    if match := _LAYER.fullmatch(name):
-        number, part, kind = match.groups()
-        if part in _IN_LAYER:
-            return f"model.layers.{number}.{_IN_LAYER[part]}.{kind}"
-    top, _, kind = name.rpartition(".")
-    if top in _TOP:
-        return f"{_TOP[top]}.{kind}"
-    raise WeightsError(f"the tensor {name!r} is not one of a Qwen2 or Qwen3 model")
-
-
-def gguf_name(module: str) -> str:
-    """The GGUF name of a layer's matrix in transformers, without its suffix. Raises WeightsError when there is none."""
-    match = re.fullmatch(r"model\.layers\.(\d+)\.(.+)", module)
-    known = {theirs: ours for ours, theirs in _IN_LAYER.items()}
-    if match is None or match[2] not in known:
-        raise WeightsError(f"the matrix {module!r} is not in a layer of a Qwen2 or Qwen3 model")
-    return f"blk.{match[1]}.{known[match[2]]}"
 
 
 def _compute_buffers(model: Any) -> None:

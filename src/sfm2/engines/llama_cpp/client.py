@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sfm2 import tracing
 from sfm2.engines.base import AdapterFile, EngineFacts
+from sfm2.engines.llama_cpp.token_texts import TokenTexts
 from sfm2.engines.llama_cpp.wire import (
     ADAPTER_FAILED,
     OVERLOADED,
@@ -24,6 +24,8 @@ from sfm2.engines.llama_cpp.wire import (
     CompletionEvent,
     ErrorDetail,
     ErrorReply,
+    LoadedLora,
+    LoraScale,
     Properties,
     TemplateCall,
     TemplateMessage,
@@ -46,12 +48,27 @@ from sfm2.sse import Decoder
 from sfm2.types import ConversationMessage, SamplingParams
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+_PROPERTIES = TypeAdapter(Properties)
+_LORAS = TypeAdapter(list[LoadedLora])
 _CONNECT_TIMEOUT = 5.0  # seconds
 KEEP_ALIVE = 1.0
 """Seconds that an idle connection is kept: much less than uvicorn's 5, as a busy engine may close it under a request."""
 LOOK = 1.0
 """Seconds that an engine has to say how it is doing"""
 _OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full, at least
+
+
+@dataclass(frozen=True)
+class EngineWork:
+    """What an engine has to do."""
+
+    running: int
+    """Requests in it"""
+    waiting: int
+    """Those of them that have not begun"""
+    cache_use: float | None = None
+    """As of `EngineLoad`"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,9 @@ class LlamaCppClient:
 
     `timeout` is in seconds, for each wait on the connection.
     """
+
+    life: float | None = None
+    """When the engine's present life began, where somebody tells: what it was asked once holds for as long"""
 
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         self._timeout = timeout
@@ -97,11 +117,12 @@ class LlamaCppClient:
         """As `Engine.generate`."""
         seconds = self._timeout if patience is None else min(self._timeout, patience)
         call = CompletionCall.build(prompt, sampling, adapter, streaming, priority, seconds)
-        decoder, texts = Decoder(), codecs.getincrementaldecoder("utf-8")("replace")
+        call = call.model_copy(update={"lora": await self._loras(adapter)})
+        decoder, texts = Decoder(), TokenTexts()
         async with (
             _translated_errors(),
             self._http.stream(
-                "POST", "/completion", content=call.model_dump_json(), headers=tracing.headers()
+                "POST", "/completion", content=call.model_dump_json(exclude_none=True), headers=tracing.headers()
             ) as response,
         ):
             if response.status_code != httpx.codes.OK:
@@ -128,33 +149,44 @@ class LlamaCppClient:
 
     async def facts(self) -> EngineFacts:
         """As `Engine.facts`. Only an engine of ours reports its digest."""
-        async with _translated_errors():
-            properties = _parsed(await self._http.get("/props"), Properties)
+        properties = _parsed(await self._get("/props"), _PROPERTIES)
         return EngineFacts(
             model=properties.model_alias,
             sha256=properties.weights,
             prompt_form=properties.prompt_form,
         )
 
-    async def properties(self) -> Properties:
-        """What the server says of itself now, if it does within `LOOK` seconds."""
-        async with _translated_errors():
-            return _parsed(await self._http.get("/props", timeout=LOOK), Properties)
+    async def work(self) -> EngineWork:
+        """What it has to do now, if it says so within `LOOK` seconds."""
+        said = _parsed(await self._get("/props", LOOK), _PROPERTIES)
+        return EngineWork(said.running, said.waiting, said.cache_use)
 
     async def check(self) -> None:
         """Raises `BackendLoadingError` while weights load, `BackendError` when nothing answers."""
+        await self._get("/health", _CONNECT_TIMEOUT)
+
+    async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale] | None:
+        """Which of the server's own LoRAs make the adapter; None where it takes the adapter as it is, or none."""
+        return None
+
+    async def _server_loras(self) -> list[LoadedLora]:
+        """What llama.cpp's own server has loaded."""
+        return _parsed(await self._get("/lora-adapters"), _LORAS)
+
+    async def _get(self, path: str, seconds: float | None = None) -> bytes:
         async with _translated_errors():
-            response = await self._http.get("/health", timeout=_CONNECT_TIMEOUT)
-        if response.status_code != httpx.codes.OK:
-            raise _refusal(response)
+            response = await self._http.get(
+                path, timeout=httpx.Timeout(seconds or self._timeout, connect=_CONNECT_TIMEOUT)
+            )
+        return _content(response)
 
     async def _post(self, path: str, call: BaseModel, reply: type[M]) -> M:
         async with _translated_errors():
-            return _parsed(await self._http.post(path, content=call.model_dump_json()), reply)
+            response = await self._http.post(path, content=call.model_dump_json())
+        return _parsed(_content(response), TypeAdapter(reply))
 
 
-def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChunk:
-    """`texts` decodes the tokens' bytes: a character that is spread over tokens counts as the last one's."""
+def _chunk(event: CompletionEvent, texts: TokenTexts) -> TokenChunk:
     if event.error is not None:
         raise _failure(event.error)
     probabilities = event.completion_probabilities or []
@@ -166,14 +198,25 @@ def _chunk(event: CompletionEvent, texts: codecs.IncrementalDecoder) -> TokenChu
         prompt_tokens=event.tokens_evaluated,
         prompt_seconds=event.prompt_seconds,
         wait_seconds=event.wait_seconds,
-        token_texts=tuple(texts.decode(one.raw) for one in probabilities),
+        token_texts=texts.of(event.content, [one.raw for one in probabilities]),
     )
 
 
-def _parsed(response: httpx.Response, kind: type[M]) -> M:
+def _content(response: httpx.Response) -> bytes:
     if response.status_code != httpx.codes.OK:
         raise _refusal(response)
-    return kind.model_validate_json(response.content)
+    return response.content
+
+
+def _parsed(content: bytes, kind: TypeAdapter[T]) -> T:
+    try:
+        return kind.validate_json(content)
+    except ValidationError as error:
+        raise _not_the_protocol(error) from error
+
+
+def _not_the_protocol(error: ValidationError) -> BackendError:
+    return BackendError(f"the engine does not speak llama.cpp's protocol: {error.errors()[0]['msg']}")
 
 
 def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
@@ -230,4 +273,4 @@ async def _translated_errors() -> AsyncIterator[None]:
     except httpx.HTTPError as error:
         raise BackendError(f"the engine cannot be reached or died: {type(error).__name__}") from error
     except ValidationError as error:
-        raise BackendError(f"the engine does not speak llama.cpp's protocol: {error.errors()[0]['msg']}") from error
+        raise _not_the_protocol(error) from error

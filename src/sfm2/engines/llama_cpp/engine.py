@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
+import httpx
+
 from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.foreign import ForeignClient
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
 
 
 class LlamaCppProtocolEngine(Engine):
-    """An engine that listens at `address` and speaks llama.cpp's protocol; who keeps it running is up to subclasses.
+    """An engine that speaks llama.cpp's protocol; who keeps it running is up to subclasses."""
 
-    `timeout` is in seconds, for each wait on the connection.
-    """
-
-    def __init__(self, address: EngineAddress, timeout: float) -> None:
-        self.address = address
-        self.client = LlamaCppClient(address, timeout)
+    def __init__(self, client: LlamaCppClient) -> None:
+        self.client = client
         self._facts: EngineFacts | None = None
 
     async def facts(self) -> EngineFacts:
@@ -43,6 +42,7 @@ class LlamaCppProtocolEngine(Engine):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         return self.client.generate(
             prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
@@ -53,10 +53,16 @@ class LlamaCppProtocolEngine(Engine):
 
 
 class LlamaCppEngine(LlamaCppProtocolEngine):
-    """A server at a URL."""
+    """A server at a URL. `timeout` is in seconds, for each wait on the connection."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        super().__init__(EngineAddress(url.rstrip("/")), timeout)
+        self.name = str(httpx.URL(url.rstrip("/")).copy_with(username=None, password=None))
+        """The URL as everybody may see it"""
+        super().__init__(ForeignClient(EngineAddress(url.rstrip("/")), timeout))
+
+    async def facts_anew(self) -> EngineFacts:
+        self._facts = await self.client.facts()
+        return self._facts
 
     async def health(self) -> EngineHealth:
         try:
@@ -65,6 +71,6 @@ class LlamaCppEngine(LlamaCppProtocolEngine):
         except BackendLoadingError as error:
             return EngineHealth(Phase.LOADING, error.message)
         except BackendError as error:
-            reason = f"no engine answers at {self.address.url}: {error.message}; is it running?"
+            reason = f"no engine answers at {self.name}: {error.message}; is it running?"
             return EngineHealth(Phase.FAILED, reason)
-        return EngineHealth(Phase.READY, f"the server at {self.address.url}", model=model)
+        return EngineHealth(Phase.READY, f"the server at {self.name}", model=model)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +26,12 @@ REFUSED = "invalid_request_error"
 UNSUPPORTED = "not_supported_error"
 ENGINE_FAILED = "server_error"
 ADAPTER_FAILED = "adapter_error"  # ours, for an adapter that can't be loaded or does not work
+_SAMPLERS = (
+    "penalties",
+    "temperature",
+    "top_k",
+    "top_p",
+)  # in our order; llama.cpp has the temperature last, and more of them
 _SEEDS = 2**31  # seeds are 32-bit; a negative one draws at random
 
 
@@ -32,6 +39,29 @@ class LlamaCppMessage(BaseModel):
     """A message of the protocol; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+
+
+class LoraScale(LlamaCppMessage):
+    """How much of one of the server's LoRAs is applied."""
+
+    id: int
+    scale: float
+
+
+class LoadedLora(LlamaCppMessage):
+    """An entry of `GET /lora-adapters`."""
+
+    id: int
+    path: str
+    """As it was given to the server."""
+    scale: float = 0.0
+    """For requests that say nothing of it"""
+
+    @property
+    def name(self) -> str:
+        """Of its file, or of the folder where `sfm2 finetune run` has left it."""
+        path = PurePath(self.path)
+        return path.parent.name or path.stem if path.stem == "adapter" else path.stem
 
 
 class CompletionCall(LlamaCppMessage):
@@ -43,7 +73,11 @@ class CompletionCall(LlamaCppMessage):
     temperature: float = Field(0.8, ge=0)
     top_k: int = Field(40, ge=0)
     top_p: float = Field(0.95, gt=0, le=1)
+    min_p: float = 0.0
     repeat_penalty: float = Field(1.0, gt=0)
+    repeat_last_n: int = 65_536
+    """Tokens that the penalty looks back on: all of them"""
+    samplers: list[str] = [*_SAMPLERS]
     seed: int = -1
     stop: list[str] = []
     stream: bool = True
@@ -52,7 +86,10 @@ class CompletionCall(LlamaCppMessage):
     timings_per_token: bool = True
     by_line: bool = False
     """Stream line by line rather than token by token, which costs less"""
+    lora: list[LoraScale] | None = None
+    """For llama.cpp, which has its own numbers for adapters; None: as the server was started"""
     adapter: AdapterFile | None = None
+    """For our process"""
     priority: Priority = Priority.ANSWER
     patience: float | None = None
     """Seconds after which nobody waits for the answer any more"""

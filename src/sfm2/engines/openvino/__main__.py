@@ -23,9 +23,9 @@ from sfm2.engines.openvino.jobs import JobRunner
 from sfm2.engines.openvino.pipeline import PipelineConfig
 from sfm2.engines.openvino.placement import Device, device_for
 from sfm2.engines.openvino.presets import preset
-from sfm2.engines.openvino.reports import FailedLine, Heartbeat, ReadyLine, report
-from sfm2.engines.openvino.spec import VARIABLE, EngineSpec, LaunchSpec
+from sfm2.engines.openvino.spec import EngineSpec, LaunchSpec
 from sfm2.engines.openvino.worker import Worker
+from sfm2.engines.supervision.reports import VARIABLE, FailedLine, Heartbeat, ReadyLine, report
 from sfm2.errors import ConfigError
 
 
@@ -78,7 +78,7 @@ def _work(runner: JobRunner, loop: asyncio.AbstractEventLoop) -> None:
 def _ready(spec: EngineSpec, device: Device, worker: Worker) -> ReadyLine:
     failure = worker.first_failure
     return ReadyLine(
-        ready=f"{spec.name} on {device.name}" + (f"; {device.note}" if device.note else ""),
+        ready=f"{spec.name} on {device.name}, by OpenVINO" + (f"; {device.note}" if device.note else ""),
         model=spec.name,
         device=device.name,
         adapter=spec.adapter.path.parent.name if spec.adapter and failure is None else None,

@@ -117,7 +117,7 @@ def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> No
     if header.architecture not in ARCHITECTURES:
         raise WeightsError(
             f"{source.name} has the architecture {header.architecture!r}; the engine runs {', '.join(ARCHITECTURES)}",
-            suggestion="Run it with llama.cpp's server and set models.sfm2.url to its address",
+            suggestion='Set models.sfm2.engine to "llama": llama.cpp, once it is installed, may run it',
         )
     _check_disk(header, work.parent)
     dequantised = work / "f16.gguf"

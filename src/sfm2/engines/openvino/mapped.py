@@ -14,8 +14,8 @@ _DONTNEED = 4  # MADV_DONTNEED of Linux: of a mapped file, the pages are read ag
 def give_back(folder: Path) -> int:
     """Gives the pages of files in `folder` back to the system; returns how many bytes are mapped. Linux only: 0 elsewhere.
 
-    OpenVINO maps the weights and arranges most of them anew, in memory of its own. What it goes on reading in the file, such as
-    rows of the embedding, comes back by itself.
+    OpenVINO maps the weights and arranges most of them anew, in memory of its own. What it goes on reading in the file,
+    such as rows of the embedding, comes back by itself.
     """
     if not sys.platform.startswith("linux") or not _MAPS.exists():
         return 0

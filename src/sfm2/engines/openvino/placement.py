@@ -9,6 +9,7 @@ from pathlib import Path
 from sfm2.config import Settings
 from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
 from sfm2.engines.openvino.presets import Preset
+from sfm2.engines.supervision.memory import too_little
 from sfm2.errors import ConfigError
 from sfm2.models.store import converted
 
@@ -17,7 +18,7 @@ from sfm2.models.store import converted
 OVERHEAD = 400_000_000
 # Tokens whose keys and values each pipeline keeps when no `max_memory` is set: what eight people have around their cursors.
 # One who types alone has ten places in it; all of it is in use after an hour, since what is kept is not dropped before.
-DEFAULT_CACHE = 20_480
+DEFAULT_TOKENS = 20_480
 _DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
 
 
@@ -44,7 +45,7 @@ def device_for(wanted: str, present: list[str]) -> Device:
     """
     wanted = wanted.lower()
     if wanted.startswith("cuda"):
-        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA run llama.cpp's server and set models.sfm2.url"
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA put a llama-server that was built for it on PATH"
         return Device("CPU", note)
     if wanted not in _DEVICES:
         raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')
@@ -83,15 +84,9 @@ def memory(settings: Settings, facts: ModelFacts, weights: int, kv_bits: int) ->
     token = facts.kv_bytes_per_token(kv_bits)
     window = min(settings.models.sfm2.context, facts.context_length) * token
     if limit is None:
-        return Memory(wanted, max(window, DEFAULT_CACHE * token))
+        return Memory(wanted, max(window, DEFAULT_TOKENS * token))
     needed = weights + OVERHEAD + window
     if limit < needed:
-        raise ConfigError(
-            f"models.sfm2.max_memory is {limit / 1e9:.2f} GB; {facts.name} needs {needed / 1e9:.2f} GB: weights "
-            f"{weights / 1e9:.2f}, engine {OVERHEAD / 1e9:.2f}, a window of {settings.models.sfm2.context:,} tokens "
-            f"{window / 1e9:.2f}",
-            suggestion=f'Set models.sfm2.max_memory to at least "{-(-needed // 10**8) / 10:g}GB", '
-            "or models.sfm2.context to a smaller window",
-        )
+        raise too_little(settings.models.sfm2, facts.name, weights, OVERHEAD, window)
     pipelines = min(wanted, (limit - OVERHEAD) // (weights + window))
     return Memory(pipelines, (limit - OVERHEAD) // pipelines - weights)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,13 +15,9 @@ from sfm2.engines.openvino import placement
 from sfm2.engines.openvino.conversion import ModelFacts, is_converted
 from sfm2.engines.openvino.presets import DEFAULT_PRESET, Preset, preset
 from sfm2.engines.openvino.spec import EngineSpec
+from sfm2.engines.supervision.program import ProgressReport, weights_of
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.adapters import AdapterStore
-from sfm2.models.store import ModelStore
-from sfm2.models.weights import WeightsFile, ensure
-
-ProgressReport = Callable[[str, float | None], None]
-"""Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
 
 
 async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
@@ -30,7 +25,7 @@ async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
     if find_spec("openvino_genai") is None:
         raise MissingExtraError("running the model", "engine")
     chosen = preset(DEFAULT_PRESET)
-    weights = await asyncio.to_thread(_weights, settings, report)
+    weights = await asyncio.to_thread(weights_of, settings, report)
     folder = placement.folder_for(settings, weights.sha256, chosen)
     if not is_converted(folder):
         await _convert(weights.path, folder, chosen, report)
@@ -51,15 +46,6 @@ async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
         adapter=AdapterFile.of(adapter) if adapter else None,
         base_too=bool(adapter and adapter.holes_only and memory.pipelines > 1),
         max_pipelines=memory.pipelines,
-    )
-
-
-def _weights(settings: Settings, report: ProgressReport) -> WeightsFile:
-    store = ModelStore(settings.storage.cache_dir)
-    return ensure(
-        settings.models.sfm2,
-        store,
-        progress=lambda step, done, total: report(step, done / total if total else None),
     )
 
 

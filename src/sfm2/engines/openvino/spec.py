@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict
 from sfm2.engines.base import AdapterFile
 from sfm2.prompts import PromptForm
 
-VARIABLE = "SFM2_ENGINE_TASK"
-
 
 class EngineSpec(BaseModel):
     """Which weights to run, and within what limits."""

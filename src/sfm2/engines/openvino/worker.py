@@ -23,9 +23,9 @@ from sfm2.engines.openvino.admission import AT_ONCE
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
 from sfm2.engines.openvino.pace import Pace, Size
 from sfm2.engines.openvino.pipeline import Job, JobOutput, Pipeline, PipelineConfig
-from sfm2.engines.openvino.reports import BEAT
 from sfm2.engines.openvino.vocabulary import Vocabulary
 from sfm2.engines.openvino.waiting_room import WaitingRoom
+from sfm2.engines.supervision.reports import BEAT
 from sfm2.generation import Priority
 
 _YIELD = 0.002  # seconds that the other threads get after a round, at most

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sfm2.config import Settings
 from sfm2.core.loop_thread import LoopThread
-from sfm2.engines.openvino.engine import shared_environment
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.registry import program_for, shared_environment
+from sfm2.engines.supervision.supervisor import Supervisor
 
 
 @contextmanager
@@ -34,6 +34,6 @@ def shared_engine(settings: Settings) -> Iterator[dict[str, str]]:
 
 
 async def _started(settings: Settings, state_file: Path) -> Supervisor:
-    supervisor = Supervisor(settings, state_file=state_file)
+    supervisor = Supervisor(program_for(settings), state_file=state_file)
     await supervisor.start()
     return supervisor

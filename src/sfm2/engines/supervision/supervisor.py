@@ -1,8 +1,7 @@
-"""Keeps an engine process running: prepares the weights, starts it, replaces it when it dies or stands still, stops it.
+"""Keeps an engine process running: prepares it, starts it, replaces it when it dies or stands still, stops it.
 
-The listening socket is ours and the child inherits it, so its address outlives it: a client that connects while the child
-restarts waits for a moment rather than being refused. The child ends when the pipe to its standard input closes, that is
-when we end, in whatever way.
+The address is ours and outlives the child, which either inherits our listening socket or binds the port that we hold. The
+child ends when the pipe to its standard input closes, that is when we end, in whatever way.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -21,14 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sfm2.atomic import write_json
-from sfm2.config import Settings
 from sfm2.engines.base import EngineHealth, Phase
 from sfm2.engines.llama_cpp.client import EngineAddress
-from sfm2.engines.openvino.complaints import without_places
-from sfm2.engines.openvino.preparation import prepare
-from sfm2.engines.openvino.pulse import LOOK, Pulse, wants_to_run
-from sfm2.engines.openvino.reports import FailedLine, ReadyLine, ReportLine, read_line
-from sfm2.engines.openvino.spec import VARIABLE, EngineSpec, LaunchSpec
+from sfm2.engines.supervision.program import EngineProgram, ServingPlace, Task
+from sfm2.engines.supervision.pulse import LOOK, Pulse, wants_to_run
+from sfm2.engines.supervision.reports import VARIABLE, FailedLine, ReadyLine, ReportLine, read_line
 from sfm2.errors import ConfigError, SFM2Error
 
 _log = logging.getLogger(__name__)
@@ -38,10 +35,15 @@ _STEADY = 30.0  # seconds of work after which a death counts as a first one
 _MOST_DEATHS = 5  # in a row; then we say so
 _LOOK_AGAIN = 5.0  # seconds after which we look whether what was wrong has been fixed
 _STALLED, _REPLACED = 3.0, 20.0  # seconds that it stands still until we say so, and until it is replaced
+_LAST_REQUESTS = 30.0  # seconds for the requests of one that is to be replaced
 _STOP_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
 
 _NOT_STARTED = EngineHealth(Phase.STOPPED, "the engine has not been started")
 _STOPPED = EngineHealth(Phase.STOPPED, "the engine has been stopped")
+
+
+class _OutdatedError(Exception):
+    """The child was stopped to be prepared anew."""
 
 
 class Supervisor:
@@ -49,20 +51,21 @@ class Supervisor:
 
     def __init__(
         self,
-        settings: Settings,
+        program: EngineProgram,
         *,
         on_change: Callable[[EngineHealth], None] | None = None,
         state_file: Path | None = None,
     ) -> None:
-        self._settings = settings
+        self.program = program
         self._on_change = on_change
         self._state_file = state_file
-        self._socket = _listen()
+        self._socket = _bound(program.listens)
         host, port = self._socket.getsockname()
         self.address = EngineAddress(f"http://{host}:{port}", secrets.token_urlsafe(24))
         self._health = _NOT_STARTED
         self._step = ""
         self._lives = 0
+        self._outdated = False
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._child: Process | None = None
@@ -100,8 +103,11 @@ class Supervisor:
     async def _supervise(self) -> None:
         while True:
             try:
-                spec = await prepare(self._settings, self._loading)
-                reason = await self._keep_running(spec)
+                task = await self.program.prepare(self._loading)
+                reason = await self._keep_running(task)
+            except _OutdatedError:
+                self._lives -= 1  # it did not fail
+                continue
             except SFM2Error as error:
                 reason = f"{error.message}. {error.suggestion}"
             except OSError as error:
@@ -117,12 +123,12 @@ class Supervisor:
             _log.error("engine: supervision met a bug", exc_info=error)
             self._set(EngineHealth(Phase.FAILED, f"supervision met a bug: {error!r}"))
 
-    async def _keep_running(self, spec: EngineSpec) -> str:
+    async def _keep_running(self, task: Task) -> str:
         """Life after life, until it dies too often in a row; returns why."""
         deaths, reason = 0, ""
         while deaths < _MOST_DEATHS:
             began = time.monotonic()
-            reason = await self._run_child(spec)
+            reason = await self._run_child(task)
             deaths = 1 if time.monotonic() - began > _STEADY else deaths + 1
             delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (deaths - 1))
             _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
@@ -130,26 +136,28 @@ class Supervisor:
             await asyncio.sleep(delay)
         return f"the engine died {deaths} times in a row: {reason}"
 
-    async def _run_child(self, spec: EngineSpec) -> str:
+    async def _run_child(self, task: Task) -> str:
         """One life of the child; returns how it ended."""
         self._lives += 1
         self._loading("loading weights", None)
-        launch = LaunchSpec(engine=spec, socket=self._socket.fileno(), key=self.address.key)
+        place = ServingPlace(self._socket.fileno(), self._socket.getsockname()[1], self.address.key)
         child = self._child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "sfm2.engines.openvino"),
+            *(sys.executable, "-P", "-m", self.program.module),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={**os.environ, VARIABLE: launch.model_dump_json()},
-            pass_fds=[self._socket.fileno()],
-            start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so
+            env={**os.environ, VARIABLE: task(place)},
+            pass_fds=[self._socket.fileno()] if self.program.listens else [],
+            start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so, with what it started
         )
-        failure, last_words = "", asyncio.create_task(_last_line(child))
-        pulse, watch = Pulse(lambda: wants_to_run(child.pid)), None
+        failure, last_words = "", asyncio.create_task(_last_line(child, self.program.plain))
+        worker = child.pid
+        pulse, watch = Pulse(lambda: wants_to_run(worker)), None
         try:
             async for line in _lines(child):
                 pulse.beat()
                 if isinstance(line, ReadyLine):
+                    worker = line.pid or child.pid
                     self._became_ready(line)
                     watch = asyncio.create_task(self._watch(child, pulse, self._health))
                 elif isinstance(line, FailedLine):
@@ -165,12 +173,18 @@ class Supervisor:
             said = await last_words
         if failure:
             return f"the engine could not load: {failure}"
+        if self._outdated:
+            self._outdated = False
+            raise _OutdatedError
         if watch is not None and watch.done() and not watch.cancelled():
             return watch.result()
         return f"the engine died (status {status})" + (f": {said}" if said else "")
 
     async def _watch(self, child: Process, pulse: Pulse, ready: EngineHealth) -> str:
-        """Says when the child stands still and when it moves again; kills it when it stands for good, and returns why."""
+        """Says when the child stands still and when it moves again; kills it when it stands for good, and returns why.
+
+        Also stops one that is outdated.
+        """
         while (still := pulse.still_for()) < _REPLACED:
             if still >= _STALLED and self._health.phase is Phase.READY:
                 reason = f"the engine (process {child.pid}) stands still; it is replaced after {_REPLACED:g} s"
@@ -179,19 +193,33 @@ class Supervisor:
             elif still < _STALLED and self._health.phase is Phase.STALLED:
                 _log.warning("engine: it moves again")
                 self._set(replace(ready, since=time.monotonic()))
+            elif outdated := await self.program.outdated():
+                self._loading(f"{outdated}: the engine is started again once its requests have been answered", None)
+                await self._until_idle()
+                self._outdated = True
+                await _stop(child)
             await asyncio.sleep(LOOK)
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()  # it would not hear anything gentler
+        _kill(child)  # it would not hear anything gentler
         return f"the engine stood still for {still:.0f} s and was killed"
+
+    async def _until_idle(self) -> None:
+        """Until it has no more requests, or it has had time enough for them. None come: it counts as loading."""
+        client = self.program.client(self.address)
+        with contextlib.suppress(TimeoutError, SFM2Error):
+            async with asyncio.timeout(_LAST_REQUESTS):
+                while (await client.work()).running:  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK)
+        await client.aclose()
 
     def _became_ready(self, line: ReadyLine) -> None:
         if line.warning:
             _log.warning("engine: %s", line.warning)
-        _log.info("engine: ready, %s", line.ready)
+        reason = f"{line.ready}{self.program.note}"
+        _log.info("engine: ready, %s", reason)
         self._set(
             EngineHealth(
                 Phase.READY,
-                line.ready,
+                reason,
                 model=line.model,
                 device=line.device,
                 adapter=line.adapter,
@@ -218,11 +246,15 @@ class Supervisor:
             self._on_change(health)
 
 
-def _listen() -> socket.socket:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(_BACKLOG)
-    return listener
+def _bound(listens: bool) -> socket.socket:
+    """A socket at a free port. Where it does not listen, it keeps the port for a child of the same user."""
+    found = socket.socket()
+    if not listens and hasattr(socket, "SO_REUSEPORT"):
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    found.bind(("127.0.0.1", 0))
+    if listens:
+        found.listen(_BACKLOG)
+    return found
 
 
 async def _lines(child: Process) -> AsyncIterator[ReportLine]:
@@ -231,14 +263,14 @@ async def _lines(child: Process) -> AsyncIterator[ReportLine]:
         yield read_line(line)
 
 
-async def _last_line(child: Process) -> str:
+async def _last_line(child: Process, plain: Callable[[str], str]) -> str:
     """What the child said last on standard error: when it dies, often the cause."""
     assert child.stderr is not None
     tail = b""
     while data := await child.stderr.read(4096):
         tail = (tail + data)[-2000:]
         _log.debug("engine says: %r", data)
-    lines = [line for line in without_places(tail.decode(errors="replace")).splitlines() if line.strip()]
+    lines = [line for line in plain(tail.decode(errors="replace")).splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 
@@ -249,6 +281,11 @@ async def _stop(child: Process) -> None:
     try:
         await asyncio.wait_for(asyncio.shield(child.wait()), _STOP_PATIENCE)
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+        _kill(child)
         await child.wait()
+
+
+def _kill(child: Process) -> None:
+    """With what it started: it is the first of a session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.core.breaker import CircuitBreaker, Permit
+from sfm2.breaker import CircuitBreaker, Permit
 from sfm2.errors import BackendError
 
 
@@ -119,6 +119,15 @@ def test_a_new_life_of_the_backend_closes_it_at_once() -> None:
 
 
 EVENTS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["failed", "succeeded", "abandoned"])), max_size=30)
+
+
+def test_who_has_nobody_else_to_ask_may_ask_and_ends_it_with_success() -> None:
+    breaker = CircuitBreaker(failures=1, recovery=10, clock=Clock())
+    fail(breaker)
+    with breaker.insist():
+        assert not breaker.permit(), "it stays open for all others"
+    breaker.insist().succeeded()
+    assert breaker.permit()
 
 
 @given(EVENTS)

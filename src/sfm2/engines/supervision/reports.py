@@ -1,4 +1,4 @@
-"""What the engine process reports on its standard output: one JSON object a line."""
+"""What the engine process is told in its environment, and what it reports on its standard output: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+VARIABLE = "SFM2_ENGINE_TASK"
+"""Its task, as JSON"""
 BEAT = 1.0
 """Seconds between two signs of life"""
 
@@ -26,6 +28,8 @@ class ReadyLine(_Line):
     """The adapter that is loaded."""
     warning: str | None = None
     """What did not work on the way."""
+    pid: int | None = None
+    """The process that runs the weights; None: the one that reports"""
 
 
 class FailedLine(_Line):

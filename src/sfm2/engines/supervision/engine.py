@@ -1,25 +1,21 @@
-"""The OpenVINO engine: a child process of ours, or the one that our parent process supervises."""
+"""Engines whose process is supervised: by us, or by the parent process that several workers share one with."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Self
 
-from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts, EngineHealth, EngineLoad, Phase
-from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.llama_cpp.engine import LlamaCppProtocolEngine
-from sfm2.engines.openvino.standstill import while_it_moves
-from sfm2.engines.openvino.supervisor import Supervisor
+from sfm2.engines.supervision.program import EngineProgram
+from sfm2.engines.supervision.standstill import while_it_moves
+from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.errors import BackendError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
-
-# How a parent process passes the engine that its workers share on to them.
-SHARED_URL, SHARED_KEY, SHARED_STATE = "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"
 
 
 class _WatchedEngine(LlamaCppProtocolEngine):
@@ -46,7 +42,9 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        affinity: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
+        self.client.life = await self.began()
         chunks = super().generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
         async with while_it_moves(self.health) as wait, aclosing(chunks):
             while (chunk := await wait.until(anext(chunks, None))) is not None:
@@ -57,7 +55,7 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         if health.phase is not Phase.READY:
             return EngineLoad(0, 0, None, health.restarts)
         try:
-            said = await self.client.properties()
+            said = await self.client.work()
         except BackendError:
             return None
         return EngineLoad(said.running - said.waiting, said.waiting, said.cache_use, health.restarts)
@@ -66,12 +64,12 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         return (await self.health()).since
 
 
-class OpenVINOEngine(_WatchedEngine):
-    """A child process under supervision."""
+class SupervisedEngine(_WatchedEngine):
+    """A child process under our own supervision."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._supervisor = Supervisor(settings)
-        super().__init__(self._supervisor.address, settings.generation.timeout)
+    def __init__(self, program: EngineProgram) -> None:
+        self._supervisor = Supervisor(program)
+        super().__init__(program.client(self._supervisor.address))
 
     async def start(self) -> None:
         await self._supervisor.start()
@@ -90,26 +88,12 @@ class OpenVINOEngine(_WatchedEngine):
 class SharedEngine(_WatchedEngine):
     """The engine of our parent process, which writes its health to a file."""
 
-    def __init__(self, address: EngineAddress, state_file: Path, timeout: float) -> None:
-        super().__init__(address, timeout)
+    def __init__(self, client: LlamaCppClient, state_file: Path) -> None:
+        super().__init__(client)
         self._state_file = state_file
-
-    @classmethod
-    def from_environment(cls, settings: Settings, environment: Mapping[str, str]) -> Self | None:
-        """The engine that a parent has named in `environment`; None when there is none."""
-        if not (url := environment.get(SHARED_URL)):
-            return None
-        address = EngineAddress(url, environment[SHARED_KEY])
-        return cls(address, Path(environment[SHARED_STATE]), settings.generation.timeout)
 
     async def health(self) -> EngineHealth:
         try:
             return EngineHealth.from_json(json.loads(self._state_file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return EngineHealth(Phase.STOPPED, "the process that keeps the engine has ended")
-
-
-def shared_environment(supervisor: Supervisor, state_file: Path) -> dict[str, str]:
-    """What a worker process needs in its environment to share the supervised engine."""
-    address = supervisor.address
-    return {SHARED_URL: address.url, SHARED_KEY: address.key, SHARED_STATE: str(state_file)}

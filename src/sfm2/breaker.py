@@ -40,6 +40,10 @@ class CircuitBreaker:
         self._probe = Permit(self, self._clock())
         return self._probe
 
+    def insist(self) -> Permit:
+        """Leave to ask it all the same, for who has nobody else to ask."""
+        return Permit(self, self._clock())
+
     def remaining(self) -> float:
         """Seconds until the backend is tried again; 0 when it may be asked."""
         if self._opened_at is None:

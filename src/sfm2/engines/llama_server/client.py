@@ -1,0 +1,107 @@
+"""A client of llama.cpp's own server, which knows adapters by numbers, and of its weights only what we told it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import PurePath
+
+from sfm2.config import Settings
+from sfm2.engines.base import AdapterFile, EngineFacts
+from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient
+from sfm2.engines.llama_cpp.wire import LoraScale
+from sfm2.engines.llama_server import adapters
+from sfm2.errors import (
+    AdapterError,
+    BackendAdapterError,
+    BackendError,
+    BackendLoadingError,
+    BackendOverloadedError,
+    WeightsError,
+)
+from sfm2.generation import Priority, TokenChunk
+from sfm2.models.adapters import read_adapter
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, resolve
+from sfm2.types import SamplingParams
+
+_METRIC = re.compile(r"^llamacpp:requests_(processing|deferred) (\S+)$", re.MULTILINE)
+_BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
+
+
+class LlamaServerClient(LlamaCppClient):
+    """The weights are those that the settings name."""
+
+    def __init__(self, address: EngineAddress, settings: Settings) -> None:
+        super().__init__(address, settings.generation.timeout)
+        self._settings = settings
+        self._running = 0
+        self._loaded: tuple[float | None, dict[str, int]] = None, {}
+
+    async def generate(
+        self,
+        prompt: str | Sequence[int],
+        sampling: SamplingParams,
+        adapter: AdapterFile | None = None,
+        *,
+        streaming: bool = False,
+        priority: Priority = Priority.ANSWER,
+        patience: float | None = None,
+    ) -> AsyncGenerator[TokenChunk, None]:
+        most = self._settings.models.sfm2.max_requests
+        if self._running >= most:  # the server itself would let any number wait
+            raise BackendOverloadedError(f"the engine has {most} requests already", retry_after=_BUSY_WAIT)
+        self._running += 1
+        try:
+            chunks = super().generate(
+                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+            )
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._running -= 1
+
+    async def facts(self) -> EngineFacts:
+        weights = await asyncio.to_thread(self._weights)
+        form = weights.entry.completion.form if weights.entry else None
+        return EngineFacts(weights.name, weights.sha256, form)
+
+    async def work(self) -> EngineWork:
+        said = dict(_METRIC.findall((await self._get("/metrics", LOOK)).decode()))
+        waiting = int(float(said.get("deferred", 0)))
+        return EngineWork(int(float(said.get("processing", 0))) + waiting, waiting)
+
+    async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale]:
+        """Each, with how much of it is applied: who doesn't say gets all of them, and what is cached of others."""
+        loaded = await self._numbers()
+        wanted = adapters.file_name(adapter.digest) if adapter else None
+        if adapter and wanted not in loaded:
+            raise await asyncio.to_thread(self._why_not, adapter)
+        return [LoraScale(id=number, scale=float(name == wanted)) for name, number in loaded.items()]
+
+    async def _numbers(self) -> dict[str, int]:
+        """By their files. Asked for once in a life: the server answers between two steps of its work, which may be long."""
+        life = self.life
+        if life is None or self._loaded[0] != life:
+            said = await self._server_loras()
+            self._loaded = life, {PurePath(one.path).name: one.id for one in said}
+        return self._loaded[1]
+
+    def _why_not(self, adapter: AdapterFile) -> BackendError:
+        """Why an adapter is not loaded: it is new, or does not work."""
+        folder = adapter.path.parent
+        try:
+            weights = self._weights()
+            adapters.convert(read_adapter(folder, folder.name), weights, adapters.folder_for(self._settings, weights))
+        except AdapterError as error:
+            return BackendAdapterError(error.message)
+        return BackendLoadingError(f"the adapter {folder.name} is new; the engine is being started again with it")
+
+    def _weights(self) -> WeightsFile:
+        try:
+            return resolve(self._settings.models.sfm2, ModelStore(self._settings.storage.cache_dir))
+        except WeightsError as error:
+            raise BackendError(error.message) from error

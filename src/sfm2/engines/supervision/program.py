@@ -1,0 +1,77 @@
+"""What a supervisor keeps running: one kind of process, from the settings to what it is started with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sfm2.config import Settings
+from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, ensure
+
+ProgressReport = Callable[[str, float | None], None]
+"""Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class ServingPlace:
+    """Where a process is to serve."""
+
+    socket: int
+    """File descriptor of a socket that is bound to the address; it listens where the program `listens`."""
+    port: int
+    """On 127.0.0.1."""
+    key: str
+    """What requests must carry as a bearer token."""
+
+
+Task = Callable[[ServingPlace], str]
+"""What the process is to do, as JSON, at a place."""
+
+
+class EngineProgram(ABC):
+    """A kind of process. It reports on standard output (`reports.py`), and ends when its standard input closes.
+
+    `note`: what a person should know of the choice of this program.
+    """
+
+    name: ClassVar[str]
+    """As the settings name it."""
+    module: ClassVar[str]
+    """It is started as `python -m` this."""
+    listens: ClassVar[bool]
+    """Whether our socket listens and the process inherits it, so that who connects while it restarts waits for a moment.
+    Otherwise the process binds the address itself, which nobody else can meanwhile."""
+
+    def __init__(self, settings: Settings, note: str = "") -> None:
+        self.settings = settings
+        self.note = note
+
+    @abstractmethod
+    async def prepare(self, report: ProgressReport) -> Task:
+        """Everything before the process can start. Raises `WeightsError`, `ConfigError` or `MissingExtraError`."""
+
+    @abstractmethod
+    def client(self, address: EngineAddress) -> LlamaCppClient:
+        """A client of the process at `address`."""
+
+    def plain(self, said: str) -> str:
+        """What the process said, without what says nothing to a user."""
+        return said
+
+    async def outdated(self) -> str | None:
+        """Why the running process should be replaced by one that is prepared anew; None: it should not. Asked often."""
+        return None
+
+
+def weights_of(settings: Settings, report: ProgressReport) -> WeightsFile:
+    """The weights that the settings name, pulled if they may be. Raises `WeightsError`."""
+    store = ModelStore(settings.storage.cache_dir)
+    return ensure(
+        settings.models.sfm2,
+        store,
+        progress=lambda step, done, total: report(step, done / total if total else None),
+    )

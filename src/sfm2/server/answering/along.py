@@ -87,7 +87,7 @@ def standing(text: str, typed: Typed, *, whole: bool) -> Standing:
 def may_agree(draft: str, typed: Typed) -> bool:
     """Whether what the model has written so far lets expect that its completion agrees. The guard may still change it, so
     blanks at its beginning, which it may take off, and the kind of line break count for nothing."""
-    written, wanted = (text.replace("\r\n", "\n").lstrip(" \t") for text in (draft, typed.text))
+    written, wanted = (text.replace("\r", "").lstrip(" \t") for text in (draft, typed.text))
     return written.startswith(wanted) or wanted.startswith(written)
 
 

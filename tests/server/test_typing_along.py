@@ -374,6 +374,26 @@ def test_who_waited_in_vain_is_answered_by_the_model(serving: Serving) -> None:
     assert len(backend.requests) == 2
 
 
+def test_who_was_wrong_is_not_waited_for_again(serving: Serving) -> None:
+    """Somebody types something else, key by key: the newest is asked at once."""
+    gate = Gate()
+    answers: dict[str, list[Step]] = {"": [gate, "first", forever], "f = ": [forever]}
+    backend = FunctionBackend("echo", lambda request: answers.get(request.prefix.removeprefix(OLDER), ["1"]))
+    with serving(backends=[backend]) as client, ThreadPoolExecutor(3) as pool:
+        older = []
+        for number, typed in enumerate(answers, 1):
+            older.append(pool.submit(client.post, "/complete", json=hole(typed), headers=MINE))
+            until_running(backend, 1)
+            if number == 1:
+                continue
+            assert older[0].result().json()["error"] == "replaced"
+            gate.open()
+            until(lambda: len(backend.requests) == 2, what="a model that was asked once more")
+        assert client.post("/complete", json=hole("f = f"), headers=MINE).json()["completion"] == "1"
+        assert older[1].result().json()["error"] == "replaced"
+        until_ended(backend)
+
+
 def test_streams_join_in_the_middle(serving: Serving) -> None:
     middle, end = Gate(), Gate()
     backend = ScriptedBackend("echo", "first", " + ", middle, "second", end, " + third")

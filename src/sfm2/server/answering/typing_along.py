@@ -117,6 +117,7 @@ class TypingAlong:
                 yield chunk
             yield rest
             return
+        in_vain = False
         while (under_way := self._under_way(asking)) is not None:
             self._end_others(context.session, under_way[0])
             begun = False
@@ -128,8 +129,9 @@ class TypingAlong:
                     yield item
             if begun:
                 return
+            in_vain = True
         self._end_others(context.session)
-        writing = self._begun(asking, begin)
+        writing = self._begun(asking, begin, doubted=in_vain)
         async with aclosing(self._led(asking, writing)) as items:
             async for item in items:
                 yield item
@@ -168,12 +170,14 @@ class TypingAlong:
 
     # What is being written.
 
-    def _begun(self, asking: _AtSpot, begin: Begin[Chunk | Completion]) -> Writing:
-        """Ask the model. What nobody waits for at the same place no longer agrees with what is there."""
+    def _begun(self, asking: _AtSpot, begin: Begin[Chunk | Completion], *, doubted: bool) -> Writing:
+        """Ask the model. What is being written at the same place no longer agrees with what is there."""
         for other in self._running:
-            if not other.followers and other.name == asking.name and other.spot.after == asking.spot.after:
-                other.end()
-        writing = Writing(asking.name, asking.spot, asking.limits)
+            if other.name == asking.name and other.spot.after == asking.spot.after:
+                doubted = True
+                if not other.followers:
+                    other.end()
+        writing = Writing(asking.name, asking.spot, asking.limits, doubted=doubted)
         asking.context.hears = writing.hear
         self._running.insert(0, writing)
         writing.task = self._started(self._write(asking, writing, begin))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 
-from sfm2.server.answering.along import Spot, Standing, Typed, may_agree, standing, typed_between
+from sfm2.server.answering.along import SAME, Spot, Standing, Typed, may_agree, standing, typed_between
 from sfm2.types import Chunk, Completion
 
 
 class Writing:
     """What is known of it, who follows it, and how it is ended."""
 
-    def __init__(self, name: str, spot: Spot, limits: Hashable) -> None:
+    def __init__(self, name: str, spot: Spot, limits: Hashable, *, doubted: bool = False) -> None:
+        """`doubted`: the model was wrong about what is typed here; who types on does not wait to see whether it is right now."""
         self.name = name
         self.spot = spot
         self.limits = limits
+        self.doubted = doubted
         self.chunks: list[Chunk] = []
         self.whole: Completion | None = None
         self.failure: BaseException | None = None
@@ -66,7 +68,9 @@ class Writing:
         typed = typed_between(self.spot, spot)
         if typed is None or self.failure is not None or limits != self.limits:
             return None
-        return None if self.standing(typed) is Standing.DIFFERS else typed
+        stands = self.standing(typed)
+        waits = stands is Standing.OPEN and (not self.doubted or typed == SAME)
+        return typed if stands is Standing.AGREES or waits else None
 
     def standing(self, typed: Typed) -> Standing:
         """How it stands to what was typed since, as far as is known."""

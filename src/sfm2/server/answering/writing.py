@@ -13,7 +13,7 @@ class Writing:
     """What is known of it, who follows it, and how it is ended."""
 
     def __init__(self, name: str, spot: Spot, limits: Hashable, *, doubted: bool = False) -> None:
-        """`doubted`: the model was wrong about what is typed here; who types on does not wait to see whether it is right now."""
+        """`doubted`: the model was wrong about what is typed here, and who types on does not wait for what it says now."""
         self.name = name
         self.spot = spot
         self.limits = limits

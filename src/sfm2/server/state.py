@@ -109,7 +109,7 @@ def _check_extra(settings: Settings) -> None:
             raise MissingExtraError("sending traces", "otel") from error
 
 
-def _of(request: Request) -> AppState:
+async def _of(request: Request) -> AppState:  # FastAPI would ask a plain function in another thread
     state: AppState = request.app.state.sfm2
     return state
 

@@ -6,7 +6,7 @@ command line, notebook, language server and evaluation ask either one without an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import NamedTuple, Protocol, TypeAlias, overload
 
 from sfm2.types import (
@@ -35,6 +35,8 @@ class Asker(NamedTuple):
     """When the whole answer must be there, by the event loop's clock; None: the server's own limits are all"""
     key: str | None = None
     """The id of the API key that the request came with, whose holder may read some repositories; None: without one"""
+    hears: Callable[[str, bool], None] | None = None
+    """Gets what the model writes, before it is judged: a piece, and whether the model begins anew with it"""
 
 
 ANYBODY = Asker()

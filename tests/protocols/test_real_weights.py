@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import openai
@@ -78,3 +79,17 @@ def test_code_of_other_files_is_read(server: Running) -> None:
         assert known["timings/prompt_ms"] > 0
         warmed = client.post("/infill", json={**asked, "input_extra": extra, "n_predict": 0, "response_fields": [""]})
         assert (warmed.status_code, warmed.json()) == (200, {})
+
+
+def test_who_types_along_gets_the_same_text(server: Running) -> None:
+    """A key at a time. Other tests know nothing of the file."""
+    asked = {"prefix": "def largest(numbers):\n    ", "suffix": "\n", "path": f"{uuid4().hex}.py"}
+    with httpx.Client(base_url=server.url, timeout=120, trust_env=False) as client:
+        text = client.post("/complete", json=asked).raise_for_status().json()["completion"]
+        assert len(text) > 2
+        for typed in (text[:end] for end in range(1, len(text.rstrip()))):
+            response = client.post("/complete", json={**asked, "prefix": asked["prefix"] + typed}).raise_for_status()
+            assert typed + response.json()["completion"] == text
+            assert response.headers["Cache-Status"] == "sfm2; hit; detail=typed"
+        after = client.post("/complete", json={**asked, "prefix": asked["prefix"] + text}).raise_for_status()
+        assert "Cache-Status" not in after.headers, "nothing was left, and the model was asked"

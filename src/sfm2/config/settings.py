@@ -211,9 +211,13 @@ class CacheSettings(_Section):
     enabled: bool = False
     """Keep the answers to requests that leave nothing to chance"""
     max_bytes: Size = 32000000
-    """Bytes of all that are kept, and as many of those with an `Idempotency-Key`; the least recently used go first"""
+    """Bytes of all that are kept, as many of those that may be typed along, and as many of those with an `Idempotency-Key`;
+    the least recently used go first"""
     ttl: float = Field(600, gt=0)
     """Seconds that one is kept"""
+    typing_along: bool = True
+    """Whether a request that only types on what a completion says is answered with the rest of it, whether or not the cache
+    is enabled"""
     idempotency_ttl: float = Field(600, gt=0)
     """Seconds that the answer to a request with an `Idempotency-Key` is kept, whether or not the cache is enabled"""
 

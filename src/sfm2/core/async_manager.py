@@ -280,7 +280,8 @@ class AsyncModelManager:
         resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
         await self._wait_for_weights()
         asked = replace(resolved.request, deadline=asker.deadline)
-        return Resolved(asked, self._repositories.judged(asked, replace(resolved.policy, key=asker.key)))
+        policy = replace(resolved.policy, key=asker.key, hears=asker.hears)
+        return Resolved(asked, self._repositories.judged(asked, policy))
 
     async def _wait_for_weights(self) -> None:
         if self._patient:

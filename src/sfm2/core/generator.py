@@ -121,6 +121,8 @@ class CompletionGenerator:
             try:
                 async with aclosing(stream):
                     async for token_chunk in stream:
+                        if policy.hears is not None:
+                            policy.hears(token_chunk.text, token_chunk.backend is not None)
                         text = await _fed(assembler, token_chunk, thread)
                         if text and request.streaming:
                             yield self._draft(text, assembler, request, policy)

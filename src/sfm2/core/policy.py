@@ -31,6 +31,8 @@ class OutputPolicy:
     """The id of the API key that the request came with, whose holder may be shown some repositories; None: without one."""
     unknown: Callable[[str], list[str]] | None = field(default=None, compare=False)
     """The names in a completion that its repository does not have; None: nothing is known of one."""
+    hears: Callable[[str, bool], None] | None = field(default=None, compare=False)
+    """Gets what the model writes, before it is judged: a piece, and whether the model begins anew with it."""
     parsing: ParsingTime = field(default_factory=ParsingTime, compare=False)
     """What parsing may take: for the language, all tries and all choices together."""
 

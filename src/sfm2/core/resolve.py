@@ -30,6 +30,7 @@ R = TypeVar("R", bound=GenerateRequest | CompleteRequest | ExplainRequest | Chat
 
 EXPLAIN_LENGTH = 300  # tokens; an explanation is longer than the line of code that defaults are made for
 EXPLAIN_TEMPERATURE = 0.0  # what code does is no matter of taste
+_LITTLE = 0.05  # temperature at which a token of half the likelihood is drawn once in a million times
 
 
 class Resolved(NamedTuple):
@@ -151,6 +152,11 @@ def is_deterministic(request: GenerationOptions | ExplainRequest, settings: Sett
         return True
     sampling = request.resolve(_defaults(request, settings))
     return sampling.temperature == 0 or sampling.seed is not None
+
+
+def draws_little(request: GenerationOptions, settings: Settings) -> bool:
+    """Whether its answer is as good as deterministic: editors that can't say 0 ask with a temperature of 0.01 (Continue)."""
+    return is_deterministic(request, settings) or request.resolve(_defaults(request, settings)).temperature <= _LITTLE
 
 
 def _sampling(request: GenerationOptions, settings: Settings) -> SamplingParams:

@@ -17,6 +17,7 @@ from sfm2.core.threads import started
 from sfm2.errors import MissingExtraError
 from sfm2.server.answering.answering import Answering
 from sfm2.server.answering.replays import Replays
+from sfm2.server.answering.typing_along import TypingAlong
 from sfm2.server.http.routing import RouteTable
 from sfm2.server.model_names import ModelNames
 from sfm2.server.process.draining import draining_on_signals, stop_with_parent
@@ -59,7 +60,8 @@ class AppState:
         self.model_names = ModelNames(settings)
         self.in_flight = InFlight()
         self.replays = Replays(settings.cache.max_bytes, settings.cache.idempotency_ttl)
-        self.answering = Answering(settings, self.in_flight, manager.variant)
+        self.along = TypingAlong(settings, manager.variant, manager.loads, lambda: self.in_flight.draining)
+        self.answering = Answering(settings, self.in_flight, manager.variant, self.along)
         self.loop_lag = LoopLag()
         self.proxies = TrustedProxies(settings.api)
         self.traces: Traces | None = None
@@ -85,6 +87,7 @@ class AppState:
             await stack.enter_async_context(self.completions.writing())
             stack.push_async_callback(self.manager.aclose)
             await self.manager.start()
+            stack.push_async_callback(self.along.aclose)
             stop_with_parent()
             stack.enter_context(draining_on_signals(self.in_flight, self.settings.api.shutdown_timeout))
             yield
@@ -106,7 +109,7 @@ def _check_extra(settings: Settings) -> None:
             raise MissingExtraError("sending traces", "otel") from error
 
 
-def _of(request: Request) -> AppState:
+async def _of(request: Request) -> AppState:  # FastAPI would ask a plain function in another thread
     state: AppState = request.app.state.sfm2
     return state
 

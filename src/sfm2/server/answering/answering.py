@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import Request
 
@@ -16,12 +16,13 @@ from sfm2.server.answering.cache_control import BYPASSED, CACHE_STATUS, CacheCon
 from sfm2.server.answering.likeness import Asked, is_lasting, is_whole, name_of, renewed
 from sfm2.server.answering.response_cache import ResponseCache
 from sfm2.server.answering.shared_work import SharedWork
+from sfm2.server.answering.typing_along import Begin, TypingAlong, Work
 from sfm2.server.http.context import RequestContext
 from sfm2.server.process.in_flight import InFlight
 from sfm2.types import Completion, Explanation, Reply
 
 A = TypeVar("A", Completion, Explanation, Reply)
-Work: TypeAlias = Callable[[], Coroutine[Any, Any, Sequence[A]]]
+T = TypeVar("T")
 
 
 class _Outcome(NamedTuple):
@@ -39,11 +40,14 @@ class Answering:
     `variant` tells what answers depend on besides the request: other weights or adapters have another one.
     """
 
-    def __init__(self, settings: Settings, in_flight: InFlight, variant: Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self, settings: Settings, in_flight: InFlight, variant: Callable[[], Awaitable[str]], along: TypingAlong
+    ) -> None:
         self._settings = settings
         self._in_flight = in_flight
         self._variant = variant
         self._shared: SharedWork[_Outcome] = SharedWork()
+        self._along = along
         cache = settings.cache
         self._cache: ResponseCache[Any] | None = ResponseCache(cache.max_bytes, cache.ttl) if cache.enabled else None
 
@@ -53,10 +57,18 @@ class Answering:
         Raises what `InFlight.run` and `work` raise.
         """
         context = RequestContext.of(request.scope)
-        control = CacheControl.of(request.headers.get("cache-control"))
+        control = _control(request)
+
+        async def from_model() -> list[A]:
+            return await self._along.answers(context, control, asked, work)
+
         return await self._in_flight.run(
-            request.receive, lambda: self._answers(context, control, asked, work), context.session
+            request.receive, lambda: self._answers(context, control, asked, from_model), context.session
         )
+
+    def stream(self, request: Request, asked: Asked, begin: Begin[T]) -> AsyncGenerator[T, None]:
+        """The stream that `begin` gets from a model for `asked`, or the rest of one. Raises what `begin` raises."""
+        return self._along.stream(RequestContext.of(request.scope), _control(request), asked, begin)
 
     async def _answers(
         self, context: RequestContext, control: CacheControl, asked: Sequence[Asked], work: Work[A]
@@ -78,6 +90,8 @@ class Answering:
         refused = kept is not None
         self._tell(context, forwarded(refused=refused))
         answers = await self._computed(context, name, work)
+        if context.reused == "typed":
+            return answers
         collapsed = context.reused == "shared"
         lasting = not collapsed and all(map(is_lasting, answers)) and await self._variant() == variant
         stored = lasting and self._cache.put(name, answers)
@@ -112,3 +126,7 @@ class Answering:
     def _tell(self, context: RequestContext, status: str) -> None:
         if self._cache is not None:
             context.headers[CACHE_STATUS] = status
+
+
+def _control(request: Request) -> CacheControl:
+    return CacheControl.of(request.headers.get("cache-control"))

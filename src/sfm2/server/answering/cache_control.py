@@ -10,6 +10,10 @@ CACHE_STATUS = "Cache-Status"
 BYPASSED = "sfm2; fwd=bypass"
 """The cache has nothing to do with this request"""
 
+HIT = "sfm2; hit"
+TYPED = "; detail=typed"
+"""After either: it was the rest of a completion that was typed along"""
+
 
 @dataclass(frozen=True)
 class CacheControl:
@@ -34,7 +38,7 @@ class CacheControl:
 
 def hit(seconds: float) -> str:
     """It came from the cache, which keeps it for so many seconds more."""
-    return f"sfm2; hit; ttl={max(0, math.floor(seconds))}"
+    return f"{HIT}; ttl={max(0, math.floor(seconds))}"
 
 
 def forwarded(*, refused: bool = False, stored: bool = False, collapsed: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -46,6 +46,8 @@ class RequestContext:
     """Seconds that the client waits, from the request's arrival; None: it did not say"""
     deadline: float | None = None
     """The same by the event loop's clock"""
+    hears: Callable[[str, bool], None] | None = None
+    """Gets what the model writes for it, before it is judged"""
     reused: Reuse | None = None
     """Where the answer came from that no model was asked for"""
     worth_retrying: bool = False
@@ -65,7 +67,7 @@ class RequestContext:
     @property
     def asker(self) -> Asker:
         """Who waits for the answer."""
-        return Asker(self.deadline, self.key.id if self.key else None)
+        return Asker(self.deadline, self.key.id if self.key else None, self.hears)
 
     def finished(self) -> FinishedRequest:
         """What is counted of the request when it has ended."""

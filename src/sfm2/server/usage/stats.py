@@ -25,9 +25,9 @@ from sfm2.types import Completion, Explanation, Outcome, Reply, Stats, StatsWind
 MODEL, ERROR, REASON, GUARD, REUSED = "model:", "error:", "fallback:", "guard:", "reused:"
 """Prefixes of counters: by backend, by error code, by the reason of a failed attempt, by what the guard did, by where an
 answer came from that no model was asked for"""
-Reuse = Literal["shared", "cache", "replay"]
-"""`shared`: the model was answering the same request already; `cache`: it had answered it before; `replay`: the client sent
-the same request again, and got the same response"""
+Reuse = Literal["shared", "cache", "typed", "replay"]
+"""`shared`: the model was answering the same request already; `cache`: it had answered it before; `typed`: it was the rest
+of a completion that was typed along; `replay`: the client sent the same request again, and got the same response"""
 CACHE_MISSES = "cache_misses"
 """Counts the requests whose answer was looked for among those that are kept, and was not there"""
 _IN_WINDOWS = ("requests", "successes", "tokens", ERROR, latency.COUNTER)

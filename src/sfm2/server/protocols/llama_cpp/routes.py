@@ -31,7 +31,7 @@ async def infill(body: InfillBody, request: Request, state: AppStateDep) -> Resp
     model = state.model_names.find(body.model)
     internal = context.with_key_adapter(complete_request(body, state.settings, adapter_of(model)))
     if body.stream and not body.only_reads:
-        chunks = state.manager.stream(internal, context.asker)
+        chunks = state.answering.stream(request, internal, lambda: state.manager.stream(internal, context.asker))
         return EventStreamResponse(infill_events(chunks, context, model), state.in_flight)
     (completion,) = await state.answering.answers(
         request, [internal], lambda: state.manager.submit_all([internal], context.asker)

@@ -66,7 +66,7 @@ async def create_completion(
     requests = completion_requests(body, state.settings, adapter_of(head.model))
     requests = [context.with_key_adapter(one) for one in requests]
     if body.stream:
-        choices = _choices(body, requests, state, context.asker)
+        choices = _choices(body, requests, state, request)
         events = completion_events(head, choices, context, _includes_usage(body))
         return EventStreamResponse(events, state.in_flight)
     answers = await state.answering.answers(
@@ -101,22 +101,29 @@ def _choices(
     body: CompletionBody,
     requests: list[GenerateRequest | CompleteRequest],
     state: AppState,
-    asker: Asker,
+    http_request: Request,
 ) -> list[tuple[str, OpenCompletion]]:
-    stream = partial(_completion_without_output, state) if max_tokens(body) == 0 else state.manager.stream
+    stream = partial(_completion_without_output if max_tokens(body) == 0 else _completion, state, http_request)
     echoed = body.prompt if body.echo else [""] * len(requests)
     return [
-        (prompt, partial(stream, one, asker))
+        (prompt, partial(stream, one))
         for prompt, request in zip(echoed, requests, strict=True)
         for one in split_choices(request)
     ]
 
 
+def _completion(
+    state: AppState, http_request: Request, asked: GenerateRequest | CompleteRequest
+) -> AsyncGenerator[Chunk | Completion, None]:
+    context = RequestContext.of(http_request.scope)
+    return state.answering.stream(http_request, asked, lambda: state.manager.stream(asked, context.asker))
+
+
 async def _completion_without_output(
-    state: AppState, request: GenerateRequest | CompleteRequest, asker: Asker
+    state: AppState, http_request: Request, asked: GenerateRequest | CompleteRequest
 ) -> AsyncGenerator[Chunk | Completion, None]:
     """The stream of a request of 0 tokens."""
-    yield without_output(await state.manager.submit(request, asker))
+    yield without_output(await state.manager.submit(asked, RequestContext.of(http_request.scope).asker))
 
 
 async def _reply_without_output(

@@ -72,7 +72,7 @@ async def generate_stream(body: GenerateRequest, request: Request, state: AppSta
     would answer, or one `error` with the body of an error response. Errors before the first chunk are ordinary responses.
     """
     context = RequestContext.of(request.scope)
-    return _stream(context, state, context.with_key_adapter(body))
+    return _stream(request, state, context.with_key_adapter(body))
 
 
 @router.post("/complete", dependencies=[Depends(take_session)])
@@ -96,7 +96,7 @@ async def complete_stream(body: CompleteRequest, request: Request, state: AppSta
     The events are those of `/generate/stream`; `done` has what `/complete` would answer.
     """
     context = RequestContext.of(request.scope)
-    return _stream(context, state, context.with_key_adapter(body))
+    return _stream(request, state, context.with_key_adapter(body))
 
 
 @router.post("/explain")
@@ -111,7 +111,7 @@ async def explain_stream(body: ExplainRequest, request: Request, state: AppState
 
     The events are those of `/generate/stream`; `done` has what `/explain` would answer.
     """
-    return _stream(RequestContext.of(request.scope), state, body)
+    return _stream(request, state, body)
 
 
 @overload
@@ -132,8 +132,10 @@ async def _answer(
     return answer
 
 
-def _stream(context: RequestContext, state: AppState, body: Streamable) -> EventStreamResponse:
-    return EventStreamResponse(_events(state.manager.stream(body, context.asker), context, body), state.in_flight)
+def _stream(request: Request, state: AppState, body: Streamable) -> EventStreamResponse:
+    context = RequestContext.of(request.scope)
+    items = state.answering.stream(request, body, lambda: state.manager.stream(body, context.asker))
+    return EventStreamResponse(_events(items, context, body), state.in_flight)
 
 
 async def _events(

@@ -1,0 +1,89 @@
+"""A completion while a model writes it: it grows, chunk by chunk, until it is whole or nothing more comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+
+from sfm2.server.answering.along import SAME, Spot, Standing, Typed, may_agree, standing, typed_between
+from sfm2.types import Chunk, Completion
+
+
+class Writing:
+    """What is known of it, who follows it, and how it is ended."""
+
+    def __init__(self, name: str, spot: Spot, limits: Hashable, *, doubted: bool = False) -> None:
+        """`doubted`: the model was wrong about what is typed here, and who types on does not wait for what it says now."""
+        self.name = name
+        self.spot = spot
+        self.limits = limits
+        self.doubted = doubted
+        self.chunks: list[Chunk] = []
+        self.whole: Completion | None = None
+        self.failure: BaseException | None = None
+        """Why nothing more comes"""
+        self.followers = 0
+        """Requests that wait for it"""
+        self.sessions: set[str] = set()
+        """Of all that have followed it"""
+        self.unwanted = False
+        """Whether it ends when nobody follows it, for who asked for it wants something else by now"""
+        self.task: asyncio.Task[None] | None = None
+        self.lingering: asyncio.Task[None] | None = None
+        """Ends it after a while, for nobody follows it"""
+        self._text = self._draft = ""
+        self._changed = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.whole is not None or self.failure is not None
+
+    def hear(self, piece: str, anew: bool) -> None:
+        """What the model writes, before it is judged."""
+        self._draft = piece if anew else self._draft + piece
+        self._tell()
+
+    def add(self, item: Chunk | Completion) -> None:
+        """More of it is sure to stay; a completion is all of it."""
+        if isinstance(item, Completion):
+            self.whole, self._text = item, item.completion
+        else:
+            self.chunks.append(item)
+            self._text += item.text
+        self._tell()
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing more comes."""
+        self.failure = error
+        self._tell()
+
+    async def more(self) -> None:
+        """Wait until more of it is known, or it is over."""
+        if not self.over:
+            await self._changed.wait()
+
+    def typed(self, spot: Spot, limits: Hashable) -> Typed | None:
+        """What was typed since, if it may still agree with that."""
+        typed = typed_between(self.spot, spot)
+        if typed is None or self.failure is not None or limits != self.limits:
+            return None
+        stands = self.standing(typed)
+        waits = stands is Standing.OPEN and (not self.doubted or typed == SAME)
+        return typed if stands is Standing.AGREES or waits else None
+
+    def standing(self, typed: Typed) -> Standing:
+        """How it stands to what was typed since, as far as is known."""
+        found = standing(self._text, typed, whole=self.whole is not None)
+        if found is Standing.OPEN and not may_agree(self._draft, typed):
+            return Standing.DIFFERS
+        return found
+
+    def end(self) -> None:
+        """Nobody wants it any more. Again is harmless."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def _tell(self) -> None:
+        event, self._changed = self._changed, asyncio.Event()
+        event.set()

@@ -25,7 +25,7 @@ def test_a_healthy_machine_with_a_server(doctor: Doctor, server: ServerProcess) 
     assert (found.code, found.healthy, found.problems) == (0, True, [])
     assert found.of("weights")["found"] == "qwen2.5-coder-0.5b, 491 MB, sound, converted"
     assert found.of("device")["found"].startswith("CPU (")
-    assert found.of("sfm2")["found"].startswith("available: qwen2.5-coder-0.5b on CPU; auto: ")
+    assert found.of("sfm2")["found"].startswith("available: qwen2.5-coder-0.5b on CPU, by OpenVINO; auto: ")
     assert "tokens/s" in found.of("speed")["found"]
     assert found.of("hole")["found"] == "filled: sfm2 answers, and knows what follows"
     assert found.of("latency")["found"].startswith("first token after ")

@@ -77,12 +77,17 @@ class Gate:
     """A step of a script that waits until it is open."""
 
     def __init__(self) -> None:
-        self._open = threading.Event()
+        self._open, self._reached = threading.Event(), threading.Event()
 
     def open(self) -> None:
         self._open.set()
 
+    def until_reached(self) -> None:
+        """What stands before it in the script was written by then."""
+        assert self._reached.wait(30)
+
     async def __call__(self) -> None:
+        self._reached.set()
         while not self._open.is_set():
             await asyncio.sleep(0.001)
 
@@ -287,13 +292,13 @@ def test_what_the_length_cut_is_given_as_far_as_it_goes(serving: Serving) -> Non
 def test_who_types_on_meanwhile_waits_for_the_rest(serving: Serving, route: str) -> None:
     path, body, more, text_of = ROUTES[route]
     gate = Gate()
-    backend = ScriptedBackend("echo", gate, TEXT)
+    backend = ScriptedBackend("echo", "first + ", gate, "second")
     with serving(backends=[backend]) as client, ThreadPoolExecutor(3) as pool:
         posted = []
         for number, typed in enumerate(("", "f", "first"), 1):
             posted.append(pool.submit(client.post, path, json=body(typed, **more)))
             until_waiting(client, number)
-        until_running(backend, 1)
+            gate.until_reached()
         gate.open()
         answers = [one.result() for one in posted]
         assert [text_of(one) for one in answers] == [TEXT, "irst + second", " + second"]
@@ -308,9 +313,10 @@ def test_the_first_may_leave(serving: Serving, route: str, monkeypatch: pytest.M
     monkeypatch.setattr(typing_along, "GRACE", 20.0)
     path, body, more, text_of = ROUTES[route]
     gate = Gate()
-    backend = ScriptedBackend("echo", gate, TEXT)
+    backend = ScriptedBackend("echo", "first + ", gate, "second")
     with serving(backends=[backend]) as client, ThreadPoolExecutor(1) as pool:
         leave(client, backend, path, body(**more))
+        gate.until_reached()
         posted = pool.submit(client.post, path, json=body("first", **more))
         until_waiting(client, 1)
         gate.open()
@@ -320,10 +326,10 @@ def test_the_first_may_leave(serving: Serving, route: str, monkeypatch: pytest.M
 
 def test_the_first_may_be_replaced_in_its_session(serving: Serving) -> None:
     gate = Gate()
-    backend = ScriptedBackend("echo", gate, TEXT)
+    backend = ScriptedBackend("echo", "first + ", gate, "second")
     with serving(backends=[backend]) as client, ThreadPoolExecutor(2) as pool:
         first = pool.submit(client.post, "/complete", json=hole(), headers=MINE)
-        until_running(backend, 1)
+        gate.until_reached()
         second = pool.submit(client.post, "/complete", json=hole("first"), headers=MINE)
         assert first.result().json()["error"] == "replaced"
         gate.open()
@@ -359,8 +365,8 @@ def test_so_does_a_request_without_a_session_at_the_same_place(
         until_ended(backend)
 
 
-def test_who_waited_in_vain_is_answered_by_the_model(serving: Serving) -> None:
-    """What the model began to write tells that it disagrees, long before it is whole."""
+def test_who_types_ahead_of_the_model_asks_it_anew(serving: Serving) -> None:
+    """It would be a guess that what is being written will agree, and to wait for it would take longer."""
     gate = Gate()
     backend = FunctionBackend("echo", lambda request: ["1"] if request.prefix != OLDER else [gate, "first", forever])
     with serving(backends=[backend]) as client, ThreadPoolExecutor(2) as pool:
@@ -427,11 +433,11 @@ def test_a_stream_that_fails_fails_for_all_and_is_forgotten(serving: Serving) ->
 
 def test_who_could_not_be_shown_anything_asks_the_model(serving: Serving) -> None:
     gate = Gate()
-    scripts: list[list[Step]] = [[gate, BackendOverloadedError("full")], [TEXT]]
+    scripts: list[list[Step]] = [["first", gate, BackendOverloadedError("full")], [TEXT]]
     backend = FunctionBackend("echo", lambda _: scripts[len(backend.requests) - 1])
     with serving(backends=[backend]) as client, ThreadPoolExecutor(2) as pool:
         first = pool.submit(client.post, "/complete", json=hole())
-        until_running(backend, 1)
+        gate.until_reached()
         second = pool.submit(client.post, "/complete", json=hole("f"))
         until_waiting(client, 2)
         gate.open()

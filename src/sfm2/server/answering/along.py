@@ -85,10 +85,20 @@ def standing(text: str, typed: Typed, *, whole: bool) -> Standing:
 
 
 def may_agree(draft: str, typed: Typed) -> bool:
-    """Whether what the model has written so far lets expect that its completion agrees. The guard may still change it, so
-    blanks at its beginning, which it may take off, and the kind of line break count for nothing."""
-    written, wanted = (text.replace("\r", "").lstrip(" \t") for text in (draft, typed.text))
+    """Whether what the model has written so far lets expect that its completion agrees."""
+    written, wanted = _comparable(draft), _comparable(typed.text)
     return written.startswith(wanted) or wanted.startswith(written)
+
+
+def has_written(draft: str, typed: Typed) -> bool:
+    """Whether the model has written what was typed, and more."""
+    written, wanted = _comparable(draft), _comparable(typed.text)
+    return len(written) > len(wanted) and written.startswith(wanted)
+
+
+def _comparable(text: str) -> str:
+    """The guard may still change a draft: take blanks off its beginning, and write another kind of line break."""
+    return text.replace("\r", "").lstrip(" \t")
 
 
 def rest_of(completion: Completion, typed: Typed, before: str, seconds: float) -> Completion:

@@ -117,7 +117,6 @@ class TypingAlong:
                 yield chunk
             yield rest
             return
-        in_vain = False
         while (under_way := self._under_way(asking)) is not None:
             self._end_others(context.session, under_way[0])
             begun = False
@@ -129,9 +128,8 @@ class TypingAlong:
                     yield item
             if begun:
                 return
-            in_vain = True
         self._end_others(context.session)
-        writing = self._begun(asking, begin, doubted=in_vain)
+        writing = self._begun(asking, begin)
         async with aclosing(self._led(asking, writing)) as items:
             async for item in items:
                 yield item
@@ -170,14 +168,12 @@ class TypingAlong:
 
     # What is being written.
 
-    def _begun(self, asking: _AtSpot, begin: Begin[Chunk | Completion], *, doubted: bool) -> Writing:
+    def _begun(self, asking: _AtSpot, begin: Begin[Chunk | Completion]) -> Writing:
         """Ask the model. What is being written at the same place no longer agrees with what is there."""
         for other in self._running:
-            if other.name == asking.name and other.spot.after == asking.spot.after:
-                doubted = True
-                if not other.followers:
-                    other.end()
-        writing = Writing(asking.name, asking.spot, asking.limits, doubted=doubted)
+            if not other.followers and other.name == asking.name and other.spot.after == asking.spot.after:
+                other.end()
+        writing = Writing(asking.name, asking.spot, asking.limits)
         asking.context.hears = writing.hear
         self._running.insert(0, writing)
         writing.task = self._started(self._write(asking, writing, begin))

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 
-from sfm2.server.answering.along import SAME, Spot, Standing, Typed, may_agree, standing, typed_between
+from sfm2.server.answering.along import SAME, Spot, Standing, Typed, has_written, may_agree, standing, typed_between
 from sfm2.types import Chunk, Completion
 
 
 class Writing:
     """What is known of it, who follows it, and how it is ended."""
 
-    def __init__(self, name: str, spot: Spot, limits: Hashable, *, doubted: bool = False) -> None:
-        """`doubted`: the model was wrong about what is typed here, and who types on does not wait for what it says now."""
+    def __init__(self, name: str, spot: Spot, limits: Hashable) -> None:
         self.name = name
         self.spot = spot
         self.limits = limits
-        self.doubted = doubted
         self.chunks: list[Chunk] = []
         self.whole: Completion | None = None
         self.failure: BaseException | None = None
@@ -64,13 +62,16 @@ class Writing:
             await self._changed.wait()
 
     def typed(self, spot: Spot, limits: Hashable) -> Typed | None:
-        """What was typed since, if it may still agree with that."""
+        """What was typed since, if it agrees with that; at least what the model has written so far does, and goes on.
+
+        Who types ahead of the model is answered sooner by another request: the prompt is read already.
+        """
         typed = typed_between(self.spot, spot)
         if typed is None or self.failure is not None or limits != self.limits:
             return None
         stands = self.standing(typed)
-        waits = stands is Standing.OPEN and (not self.doubted or typed == SAME)
-        return typed if stands is Standing.AGREES or waits else None
+        ahead = typed == SAME or has_written(self._draft, typed)
+        return typed if stands is Standing.AGREES or (stands is Standing.OPEN and ahead) else None
 
     def standing(self, typed: Typed) -> Standing:
         """How it stands to what was typed since, as far as is known."""

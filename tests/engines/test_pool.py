@@ -121,7 +121,10 @@ async def _answered_by(engine: Engine, server: ScriptedServer) -> bool:
 
 def test_one_that_nobody_reaches_is_named_with_the_reason(servers: list[ScriptedServer]) -> None:
     async def scenario(engine: Engine) -> None:
-        assert (await engine.health()).reason == f"3 of 3 engines answer; {'; '.join(one.url for one in servers)}"
+        async def all_answer() -> bool:
+            return (await engine.health()).reason == f"3 of 3 engines answer; {'; '.join(one.url for one in servers)}"
+
+        await until_async(all_answer)
         gone = await first_choice(engine, servers)
         gone.close()
         assert await who(engine, "a.py") != gone.url

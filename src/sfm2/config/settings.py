@@ -216,8 +216,7 @@ class CacheSettings(_Section):
     ttl: float = Field(600, gt=0)
     """Seconds that one is kept"""
     typing_along: bool = True
-    """Whether a request that only types on what a completion says is answered with the rest of it, whether or not the cache
-    is enabled"""
+    """Answer a request that only types on what a completion says with its rest, whether or not the cache is enabled"""
     idempotency_ttl: float = Field(600, gt=0)
     """Seconds that the answer to a request with an `Idempotency-Key` is kept, whether or not the cache is enabled"""
 

@@ -262,6 +262,12 @@ def test_an_engine_that_is_not_there(doctor: Doctor) -> None:
     assert found.of("hole")["level"] == "ok", "it is not asked"
 
 
+def test_the_password_of_an_engine_is_not_shown(doctor: Doctor) -> None:
+    found = doctor(**SFM2_FIRST, SFM2_MODELS_SFM2_URL="http://ada:secret@127.0.0.1:9")
+    assert "models.sfm2.url: http://127.0.0.1:9: " in found.of("engine")["found"]
+    assert "secret" not in str(found.findings)
+
+
 def test_one_of_several_engines_is_not_there(doctor: Doctor) -> None:
     gone = "http://127.0.0.1:9"
     with LlamaServer().running() as url:

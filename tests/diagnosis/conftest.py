@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sfm2.testing import clean_environment
+from tests.engines.conftest import llama_server as llama_server  # the fixture
 
 _WAIT = 240  # seconds; what is waited for comes much earlier unless something is broken
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

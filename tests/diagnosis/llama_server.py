@@ -29,6 +29,8 @@ class LlamaServer:
     """Its continuation of every prompt"""
     template: str = ""
     """What it puts around prompts"""
+    model: str = "their-model"
+    """What it calls its weights"""
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -46,7 +48,7 @@ class LlamaServer:
         return JSONResponse({"status": "ok"})
 
     async def _properties(self, request: Request) -> Response:
-        return JSONResponse({"model_alias": "their-model"})
+        return JSONResponse({"model_alias": self.model})
 
     async def _tokenize(self, request: Request) -> Response:
         return JSONResponse({"tokens": self._tokens((await request.json())["content"])})

@@ -262,6 +262,52 @@ def test_an_engine_that_is_not_there(doctor: Doctor) -> None:
     assert found.of("hole")["level"] == "ok", "it is not asked"
 
 
+def test_the_password_of_an_engine_is_not_shown(doctor: Doctor) -> None:
+    found = doctor(**SFM2_FIRST, SFM2_MODELS_SFM2_URL="http://ada:secret@127.0.0.1:9")
+    assert "models.sfm2.url: http://127.0.0.1:9: " in found.of("engine")["found"]
+    assert "secret" not in str(found.findings)
+
+
+def test_one_of_several_engines_is_not_there(doctor: Doctor) -> None:
+    gone = "http://127.0.0.1:9"
+    with LlamaServer().running() as url:
+        found = doctor(**SFM2_FIRST, SFM2_MODELS_SFM2_URL=f"{gone},{url}")
+    assert found.of(gone)["level"] == "warning"
+    assert found.of(url)["level"] == "ok"
+    assert found.problems == ["hole"], "it is asked, and writes the same to everything"
+
+
+def test_none_of_several_engines_is_there(doctor: Doctor) -> None:
+    urls = ["http://127.0.0.1:9", "http://127.0.0.1:10"]
+    found = doctor(**SFM2_FIRST, SFM2_MODELS_SFM2_URL=",".join(urls))
+    assert found.problems == urls
+    assert found.of("hole")["level"] == "ok", "it is not asked"
+
+
+def test_several_engines_that_run_different_weights(doctor: Doctor) -> None:
+    with LlamaServer().running() as first, LlamaServer(model="another").running() as second:
+        found = doctor(**SFM2_FIRST, SFM2_MODELS_SFM2_URL=f"{first},{second}")
+    assert [name for name in found.problems if name != "hole"] == [second]
+    assert "it runs other weights (another, not their-model)" in found.of(second)["found"]
+
+
+# --- llama.cpp's server as an engine of our own
+
+
+def test_a_llama_server_that_is_asked_for_and_missing(doctor: Doctor, tmp_path: Path) -> None:
+    found = doctor("--quick", **SFM2_FIRST, SFM2_MODELS_SFM2_ENGINE="llama", PATH=str(tmp_path))
+    assert (found.code, found.problems) == (1, ["engine", "weights"])
+    assert "there is no llama-server on this machine" in found.of("engine")["found"]
+    assert "models.sfm2.llama_server" in found.of("engine")["advice"]
+    assert "openvino" not in found.of("versions")["found"]
+
+
+def test_a_program_that_is_no_llama_server(doctor: Doctor) -> None:
+    found = doctor("--quick", **SFM2_FIRST, SFM2_MODELS_SFM2_ENGINE="llama", SFM2_LLAMA_SERVER="/bin/echo")
+    assert (found.code, found.problems) == (1, ["engine", "weights"])
+    assert "/bin/echo is not a llama-server that runs here" in found.of("engine")["found"]
+
+
 # --- the command
 
 

@@ -227,7 +227,7 @@ def test_the_setting_goes_before_the_path_and_the_path_before_the_package(
 def test_one_that_says_what_it_is_is_taken(tmp_path: Path) -> None:
     gpu = "  CUDA0: NVIDIA H100 80GB HBM3 (81079 MiB, 80640 MiB free)\n  Vulkan1: another one (1 MiB, 1 MiB free)"
     path = program(tmp_path, answers(gpu, "version: 7215 (1a2b3c4)\nbuilt with GNU 12"))
-    assert binary.inspect(settings(llama_server=path).models.sfm2) == Binary(path, ("CUDA0", "Vulkan1"))
+    assert binary.inspect(settings(llama_server=path).models.sfm2) == Binary(path, ("CUDA0", "Vulkan1"), 7215)
 
 
 @pytest.mark.parametrize(

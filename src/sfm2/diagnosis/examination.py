@@ -6,17 +6,29 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from sfm2.client import SFM2Client
 from sfm2.completer import Completer
 from sfm2.config import Settings, is_loopback
-from sfm2.diagnosis import asking, devices, folders, memory, packages, processor, proxies, speed, store, weights
-from sfm2.diagnosis.finding import Finding, healthy, ok, problem, warning
+from sfm2.diagnosis import (
+    asking,
+    devices,
+    folders,
+    memory,
+    own_engine,
+    packages,
+    processor,
+    proxies,
+    speed,
+    store,
+    weights,
+)
+from sfm2.diagnosis.finding import Finding, ok, problem, warning
+from sfm2.diagnosis.own_engine import OwnEngine, runs_own_engine
 from sfm2.diagnosis.service import FoundService, Listener, check_service, host_of, look_at_service
-from sfm2.diagnosis.weights import Preparation, runs_own_engine
+from sfm2.diagnosis.weights import Preparation
 from sfm2.installation import command_for
 from sfm2.types import BackendStatus
 
@@ -46,24 +58,21 @@ def examine(subject: Subject, *, quick: bool, report: Callable[[str], None] = la
     """All findings. `quick`: measures nothing and asks no model. `report` gets what is being done. Raises nothing."""
     report("looking at this machine")
     service = look_at_service(subject.url) if subject.url else None
-    own = runs_own_engine(subject.settings) and not subject.elsewhere
-    preparation = _prepared(subject.settings, thorough=not quick) if own else Preparation()
-    if service is not None and service.listener is Listener.SFM2 and preparation.needed_disk:
-        # Such as a container's: what it runs is not here, and nobody here needs it.
-        preparation = Preparation((ok(weights.NAME, "not here, or not converted: the server that runs has its own"),))
-    findings = _together(_facts(subject, service, preparation, quick))
+    running = service is not None and service.listener is Listener.SFM2
+    engine, preparation = _prepared(subject, running, thorough=not quick)
+    findings = _together(_facts(subject, service, engine, preparation, quick))
     if quick:
         return findings
     if not subject.elsewhere:
         report("measuring memory and processor")
         read = preparation.read_per_token
         findings += _guarded(speed.NAME, lambda: [speed.check_speed(speed.measure_speed(), read)])
-    ready = preparation.ready if own else True
+    ready = preparation.ready
     urls = subject.settings.models.sfm2.url or ()
     if urls and "sfm2" in subject.settings.fallback.chain and not subject.elsewhere:
-        report(f"asking the engine at {', '.join(urls)}")
-        engines = [_guarded("engine", partial(_engine_at, url)) for url in urls]
-        findings, ready = findings + [one for engine in engines for one in engine], any(map(healthy, engines))
+        report("asking the engines at models.sfm2.url" if len(urls) > 1 else "asking the engine at models.sfm2.url")
+        of_urls, ready = _engines_at(urls)
+        findings += of_urls
     report("asking the model")
     return findings + _guarded(asking.HOLE, lambda: _asked(subject, service, ready))
 
@@ -83,26 +92,34 @@ def odd_variables(warnings: Sequence[str]) -> list[Finding]:
 
 
 def _facts(
-    subject: Subject, service: FoundService | None, preparation: Preparation, quick: bool
+    subject: Subject,
+    service: FoundService | None,
+    engine: OwnEngine | None,
+    preparation: Preparation,
+    quick: bool,
 ) -> list[tuple[str, Check]]:
     """What is read in a moment, by name."""
     settings, here = subject.settings, not subject.elsewhere
-    versions = packages.read_versions()
-    own = runs_own_engine(settings) and here
+    llama, openvino = engine is not None and engine.is_llama, engine is not None and not engine.is_llama
+    versions = {} if llama else packages.read_versions()
     running = service is not None and service.listener is Listener.SFM2
     needed = 0 if running else preparation.needed_memory
     # Asking OpenVINO takes half a second, and matters where the settings name a device.
-    asks_openvino = own and not _engine_missing() and not (quick and settings.models.sfm2.device in ("auto", "cpu"))
+    spared = _openvino_missing() or (quick and settings.models.sfm2.device in ("auto", "cpu"))
     serves = find_spec("fastapi") is not None
     checks: list[tuple[bool, str, Check]] = [
-        (True, processor.NAME, lambda: [processor.check_processor(processor.read_processor())]),
+        (True, processor.NAME, lambda: [processor.check_processor(processor.read_processor(), openvino)]),
         (here, "load", lambda: [processor.check_load(os.getloadavg()[0], processor.usable_cores())]),
-        (True, packages.NAME, lambda: [packages.check_packages(versions, own and not running)]),
-        (here, weights.NAME, lambda: preparation.findings),
+        (
+            True,
+            packages.NAME,
+            lambda: [packages.check_packages(versions, openvino and not (running or _openvino_missing()))],
+        ),
+        (True, weights.NAME, lambda: preparation.findings),
         (here, memory.NAME, lambda: [memory.check_memory(memory.available_memory(), needed)]),
         (here, folders.NAME, lambda: folders.check_folders(_folders(settings, preparation.needed_disk))),
-        (asks_openvino, devices.NAME, lambda: _device(settings)),
-        (here, "gpu", lambda: _nvidia(settings)),
+        (openvino and not spared, devices.NAME, lambda: _device(settings)),
+        (here, "gpu", lambda: _nvidia(settings, engine)),
         (here and serves, store.NAME, lambda: [store.check_store(settings.storage)]),
         (True, proxies.NAME, lambda: _proxies(subject, running)),
         (True, "server", lambda: check_service(service, subject.named) if service else []),
@@ -110,23 +127,45 @@ def _facts(
     return [(name, check) for wanted, name, check in checks if wanted]
 
 
-def _engine_missing() -> bool:
+def _openvino_missing() -> bool:
     return find_spec("openvino_genai") is None
 
 
-def _prepared(settings: Settings, thorough: bool) -> Preparation:
-    if _engine_missing():
+def _prepared(subject: Subject, running: bool, thorough: bool) -> tuple[OwnEngine | None, Preparation]:
+    """The engine of our own, and what is said of it and its weights. None: none is asked for here, or the look failed."""
+    settings = subject.settings
+    if not runs_own_engine(settings) or subject.elsewhere:
+        return None, Preparation(runnable=True)
+    try:
+        engine = own_engine.look_at_own_engine(settings.models.sfm2)
+        said = own_engine.check_own_engine(engine, running)
+    except Exception as error:  # noqa: BLE001  # as below
+        return None, Preparation((_failed(own_engine.NAME, error),))
+    preparation = _of_weights(settings, engine, thorough)
+    if running and preparation.needed_disk:
+        # Such as a container's: what it runs is not here, and nobody here needs it.
+        preparation = Preparation((ok(weights.NAME, "not here, or not converted: the server that runs has its own"),))
+    return engine, replace(preparation, findings=(*said, *preparation.findings))
+
+
+def _of_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Preparation:
+    if not engine.is_llama and _openvino_missing():
         return Preparation()
     try:
-        return weights.look_at_weights(settings, thorough)
+        return weights.look_at_weights(settings, engine, thorough)
     except Exception as error:  # noqa: BLE001  # as below
         return Preparation((_failed(weights.NAME, error),))
 
 
-def _engine_at(url: str) -> list[Finding]:
-    from sfm2.diagnosis.foreign_engine import look_and_check  # imports what few need
+def _engines_at(urls: Sequence[str]) -> tuple[list[Finding], bool]:
+    """The findings, and whether one of the engines can be asked."""
+    try:
+        from sfm2.diagnosis.foreign_engine import look_and_check  # imports what few need
 
-    return look_and_check(url)
+        reports = look_and_check(urls)
+    except Exception as error:  # noqa: BLE001  # as below
+        return [_failed(own_engine.NAME, error)], False
+    return [finding for one in reports for finding in one.findings], any(one.usable for one in reports)
 
 
 def _folders(settings: Settings, needed: int) -> list[folders.Folder]:
@@ -146,9 +185,10 @@ def _device(settings: Settings) -> list[Finding]:
     return [devices.check_device(settings.models.sfm2.device, found)]
 
 
-def _nvidia(settings: Settings) -> list[Finding]:
+def _nvidia(settings: Settings, engine: OwnEngine | None) -> list[Finding]:
+    used = bool(settings.models.sfm2.url) or (engine is not None and engine.on_gpu)
     try:
-        return devices.check_nvidia(devices.nvidia_devices(), used=settings.models.sfm2.url is not None)
+        return devices.check_nvidia(devices.nvidia_devices(), used=used)
     except devices.DeviceError as error:
         return [devices.broken_driver(error)]
 

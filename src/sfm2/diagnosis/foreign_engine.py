@@ -1,14 +1,18 @@
-"""An engine at a URL: whether it runs what SFM-2 asks for, or something in between changes the prompts."""
+"""Engines at URLs: whether each runs what SFM-2 asks for, all run the same, and nothing in between changes the prompts."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sfm2 import prompts
-from sfm2.diagnosis.finding import Finding, ok, problem
+from sfm2.diagnosis.finding import Finding, Level, healthy, ok, problem
+from sfm2.engines.base import EngineFacts
 from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.engine import shown_url
+from sfm2.engines.pool.sameness import difference
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.types import SamplingParams
 
@@ -33,6 +37,22 @@ class ForeignEngine:
     """Of `CODE`, by its own tokenizer"""
     read: int | None
     """Tokens of the prompt that it says it has read"""
+    sha256: str | None = None
+    """Digest of its weights, where it says that"""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """As a pool of engines compares them."""
+        return EngineFacts(self.model, self.sha256)
+
+
+@dataclass(frozen=True)
+class EngineReport:
+    """What is said of one URL."""
+
+    findings: Sequence[Finding]
+    usable: bool
+    """Whether it answers, and nothing about it is a problem"""
 
 
 async def look_at_engine(url: str) -> ForeignEngine:
@@ -46,20 +66,68 @@ async def look_at_engine(url: str) -> ForeignEngine:
         chunks = [chunk async for chunk in client.generate(CODE, sampling)]
         read = next((one.prompt_tokens for one in chunks if one.prompt_tokens is not None), None)
         written = "".join(one.text for one in chunks)
-        return ForeignEngine(url, facts.model, family, written, len(await client.tokenize(CODE)), read)
+        tokens = len(await client.tokenize(CODE))
+        return ForeignEngine(shown_url(url), facts.model, family, written, tokens, read, facts.sha256)
     finally:
         await client.aclose()
 
 
-def look_and_check(url: str) -> list[Finding]:
-    """The findings on the engine at `url`."""
+def look_and_check(urls: Sequence[str]) -> list[EngineReport]:
+    """On the engine at each URL, as often as it may be named."""
+    return check_engines(asyncio.run(_look_at_all(list(dict.fromkeys(urls)))))
+
+
+def check_engines(found: Mapping[str, ForeignEngine | BackendError]) -> list[EngineReport]:
+    """`found`: what answered at each URL, or why nothing did. Of several, each finding has the URL for a name."""
+    if len(found) == 1:
+        return [_report(url, one) for url, one in found.items()]
+    first = next((one for one in found.values() if isinstance(one, ForeignEngine)), None)
+    return [_report_one_of_many(url, one, first) for url, one in found.items()]
+
+
+def _report(url: str, one: ForeignEngine | BackendError) -> EngineReport:
+    if isinstance(one, BackendError):
+        return EngineReport([_without_answer(url, one)], usable=False)
+    findings = check_engine(one)
+    return EngineReport(findings, healthy(findings))
+
+
+def _report_one_of_many(url: str, one: ForeignEngine | BackendError, first: ForeignEngine | None) -> EngineReport:
+    """`first` of those that answer: the others must run the same weights."""
+    report = _report(url, one)
+    findings = [replace(finding, name=url, found=_with_topic(finding)) for finding in report.findings]
+    if isinstance(one, BackendError):
+        level = Level.PROBLEM if first is None else Level.WARNING
+        return EngineReport([replace(finding, level=level) for finding in findings], usable=False)
+    other = None if first is None else difference(one.facts, first.facts)
+    if other is not None:
+        advice = "Start it with the weights of the others, or take it out of models.sfm2.url"
+        findings.append(problem(url, f"{other}; all must run the same: it gets no requests", advice))
+    return EngineReport(findings, report.usable and other is None)
+
+
+def _with_topic(finding: Finding) -> str:
+    return finding.found if finding.name == NAME else f"{finding.name}: {finding.found}"
+
+
+def _without_answer(url: str, error: BackendError) -> Finding:
+    if isinstance(error, BackendLoadingError):
+        return problem(NAME, f"{url}: {error.message}", "Wait until it has loaded its weights")
+    advice = "Start llama.cpp's server there, or take the URL out of the setting"
+    return problem(NAME, f"models.sfm2.url: {url}: {error.message}", advice)
+
+
+async def _look_at_all(urls: Sequence[str]) -> dict[str, ForeignEngine | BackendError]:
+    """At the same time: one that does not answer takes its time to say so."""
+    found = await asyncio.gather(*map(_engine_or_error, urls))
+    return dict(zip(map(shown_url, urls), found, strict=True))
+
+
+async def _engine_or_error(url: str) -> ForeignEngine | BackendError:
     try:
-        return check_engine(asyncio.run(look_at_engine(url)))
-    except BackendLoadingError as error:
-        return [problem(NAME, f"{url}: {error.message}", "Wait until it has loaded its weights")]
+        return await look_at_engine(url)
     except BackendError as error:
-        found = f"models.sfm2.url: {url}: {error.message}"
-        return [problem(NAME, found, "Start llama.cpp's server there, or remove the setting")]
+        return error
 
 
 def check_engine(engine: ForeignEngine) -> list[Finding]:

@@ -50,16 +50,16 @@ def read_processor() -> Processor:
     return Processor(name or platform.processor() or architecture, architecture, usable_cores(), flags)
 
 
-def check_processor(processor: Processor) -> Finding:
-    """OpenVINO needs AVX2 on x86."""
+def check_processor(processor: Processor, openvino: bool = True) -> Finding:
+    """`openvino`: it is to run here; on x86 it needs AVX2."""
     fast = [shown for flag, shown in _FAST.items() if flag in processor.flags]
     cores = f"{processor.cores} core{'' if processor.cores == 1 else 's'}"
     found = f"{processor.name}, {cores}" + (f"; {', '.join(fast)}" if fast else "")
-    if processor.architecture in _X86 and processor.flags and "avx2" not in processor.flags:
+    if openvino and processor.architecture in _X86 and processor.flags and "avx2" not in processor.flags:
         return problem(
             NAME,
-            f"{found}; without AVX2, which the engine needs",
-            "Run llama.cpp's server, built on this machine, and set models.sfm2.url to its address",
+            f"{found}; without AVX2, which OpenVINO needs",
+            'Build llama.cpp on this machine, put its llama-server on PATH, and set models.sfm2.engine to "llama"',
         )
     if processor.cores < 2:
         return warning(NAME, found, "Give it a second core: server and engine share this one")

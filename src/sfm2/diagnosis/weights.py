@@ -7,9 +7,12 @@ from pathlib import Path
 
 from sfm2.config import Settings, Sfm2Settings
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem
+from sfm2.diagnosis.own_engine import OwnEngine
+from sfm2.engines.llama_server import placement as llama
 from sfm2.errors import ConfigError, WeightsError
 from sfm2.models import disk_space, gguf_file
 from sfm2.models.catalogue import CatalogueEntry
+from sfm2.models.gguf import read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 
@@ -27,36 +30,33 @@ class Preparation:
     """Bytes that are still to be written to the cache folder"""
     needed_memory: int = 0
     """Bytes that the engine will take"""
-    converted: Path | None = None
-    """The folder that the engine runs; None: it has to be made first"""
+    read_per_token: int | None = None
+    """Bytes of this machine's memory that each token reads, about: all weights. None: unknown, or they are on a GPU"""
+    runnable: bool = False
+    """Whether the engine can load them as they are now; else they have to be pulled or converted first"""
 
     @property
     def ready(self) -> bool:
         """Whether an engine starts within seconds."""
-        return self.converted is not None and healthy(self.findings)
-
-    @property
-    def read_per_token(self) -> int | None:
-        """Bytes that each token reads, about: all weights. None: unknown"""
-        return None if self.converted is None else disk_space.folder_bytes(self.converted)
+        return self.runnable and healthy(self.findings)
 
 
-def runs_own_engine(settings: Settings) -> bool:
-    """Whether the settings ask for an engine of our own."""
-    return "sfm2" in settings.fallback.chain and settings.models.sfm2.url is None
-
-
-def look_at_weights(settings: Settings, thorough: bool) -> Preparation:
+def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Preparation:
     """`thorough` reads every byte of the file; else its size counts, and the digest that was found before."""
     wanted, store = settings.models.sfm2, ModelStore(settings.storage.cache_dir)
     try:
         file = _verified(wanted, store) if thorough else _by_size(wanted, store)
     except WeightsError as error:
-        return _without_file(wanted, store, error)
+        return _without_file(wanted, store, error, _PULL if engine.is_llama else _PULL + _CONVERSION)
     except OSError as error:
         found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
         return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
-    return _with_conversion(settings, file, "sound" if thorough else "of the right size" if file.entry else "there")
+    state = "sound" if thorough else "of the right size" if file.entry else "there"
+    size = file.path.stat().st_size
+    shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
+    if engine.is_llama:
+        return _as_they_are(wanted, file, shown, size, engine.on_gpu)
+    return _with_conversion(settings, file, shown, size)
 
 
 def _verified(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
@@ -86,7 +86,8 @@ def _damaged(path: Path, found: str, entry: CatalogueEntry) -> WeightsError:
     )
 
 
-def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError) -> Preparation:
+def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError, share: float) -> Preparation:
+    """`share`: bytes that will be written for each of the file."""
     absent = next((one for one in store.list() if one.name == wanted.model and not one.path.exists()), None)
     if wanted.path is not None or absent is None:
         return Preparation((problem(NAME, error.message, error.suggestion),))
@@ -94,18 +95,30 @@ def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError) 
         found = ok(NAME, f"{error.message}; the server pulls them when it starts (models.sfm2.auto_pull)")
     else:
         found = problem(NAME, error.message, error.suggestion)
-    return Preparation((found,), int(absent.bytes * (_PULL + _CONVERSION)))
+    return Preparation((found,), int(absent.bytes * share))
 
 
-def _with_conversion(settings: Settings, file: WeightsFile, state: str) -> Preparation:
+def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int, on_gpu: bool) -> Preparation:
+    """As llama.cpp's server loads them. On a GPU they take none of this machine's memory that would matter."""
+    try:
+        header = read_header(file.path)
+        slots = llama.slots_for(wanted, header, file.name, size)
+    except (ConfigError, WeightsError) as error:
+        return Preparation((problem(NAME, error.message, error.suggestion),))
+    found = ok(NAME, f"{shown}, as llama.cpp takes them")
+    if on_gpu:
+        return Preparation((found,), runnable=True)
+    cache = slots * llama.window(wanted, header) * llama.bytes_per_token(header)
+    return Preparation((found,), needed_memory=size + llama.OVERHEAD + cache, read_per_token=size, runnable=True)
+
+
+def _with_conversion(settings: Settings, file: WeightsFile, shown: str, size: int) -> Preparation:
     """What the engine's own preparation would find. Raises `ModuleNotFoundError` without the engine's packages."""
     from sfm2.engines.openvino import placement
     from sfm2.engines.openvino.conversion import ModelFacts, is_converted
     from sfm2.engines.openvino.presets import preset
 
     folder = placement.folder_for(settings, file.sha256, preset())
-    size = file.path.stat().st_size
-    shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
     if not is_converted(folder):
         found = f"{shown}; not converted yet, which the first start does in a minute or more"
         return Preparation((ok(NAME, found),), size * _CONVERSION, size + placement.OVERHEAD)
@@ -113,6 +126,6 @@ def _with_conversion(settings: Settings, file: WeightsFile, state: str) -> Prepa
     try:
         memory = placement.memory(settings, facts, bytes_converted, preset().kv_bits)
     except ConfigError as error:
-        return Preparation((problem(NAME, error.message, error.suggestion),), converted=folder)
+        return Preparation((problem(NAME, error.message, error.suggestion),), read_per_token=bytes_converted)
     needed = bytes_converted + placement.OVERHEAD + memory.cache_bytes
-    return Preparation((ok(NAME, f"{shown}, converted"),), needed_memory=needed, converted=folder)
+    return Preparation((ok(NAME, f"{shown}, converted"),), 0, needed, bytes_converted, runnable=True)

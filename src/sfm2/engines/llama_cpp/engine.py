@@ -52,11 +52,16 @@ class LlamaCppProtocolEngine(Engine):
         await self.client.aclose()
 
 
+def shown_url(url: str) -> str:
+    """Without a password."""
+    return str(httpx.URL(url.rstrip("/")).copy_with(username=None, password=None))
+
+
 class LlamaCppEngine(LlamaCppProtocolEngine):
     """A server at a URL. `timeout` is in seconds, for each wait on the connection."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self.name = str(httpx.URL(url.rstrip("/")).copy_with(username=None, password=None))
+        self.name = shown_url(url)
         """The URL as everybody may see it"""
         super().__init__(ForeignClient(EngineAddress(url.rstrip("/")), timeout))
 

@@ -34,6 +34,8 @@ class Binary:
     path: Path
     devices: tuple[str, ...]
     """What it can compute on beside the CPU, as it calls them: CUDA0, Metal, Vulkan0."""
+    build: int = 0
+    """Its number; 0: it has none."""
 
 
 def find(settings: Sfm2Settings) -> Path | None:
@@ -58,7 +60,7 @@ def inspect(settings: Sfm2Settings) -> Binary:
         raise ConfigError(
             f"{path} is llama.cpp's build {build}; expected {OLDEST} or later", suggestion="Update llama.cpp"
         )
-    return Binary(path, devices_of(said))
+    return Binary(path, devices_of(said), build)
 
 
 def build_number(said: str) -> int:

@@ -14,6 +14,7 @@ from sfm2.engines.base import AdapterFile, Engine, EngineFacts, EngineHealth, En
 from sfm2.engines.pool.choosing import bounded, least_loaded, ranking
 from sfm2.engines.pool.faults import another_may_answer, together
 from sfm2.engines.pool.member import Member
+from sfm2.engines.pool.sameness import difference
 from sfm2.errors import BackendError, BackendInterruptedError, BackendLoadingError
 from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
@@ -170,13 +171,8 @@ class EnginePool(Engine):
         theirs, ours = member.facts, self._facts
         if theirs is None or ours is None:
             return "it has not said yet what it runs"
-        digests = theirs.sha256, ours.sha256
-        same = digests[0] == digests[1] if all(digests) else theirs.model == ours.model
-        if same:
-            return None
-        return (
-            f"it runs other weights ({_told(theirs)}, not {_told(ours)}); all must run the same as when SFM-2 started"
-        )
+        found = difference(theirs, ours)
+        return None if found is None else f"{found}; all must run the same as when SFM-2 started"
 
     async def _watch(self) -> None:
         await asyncio.gather(*(one.look() for one in self._members.values()))
@@ -198,8 +194,3 @@ class EnginePool(Engine):
 
 def _named(name: str, complaint: str) -> str:
     return complaint if name in complaint else f"{name}: {complaint}"
-
-
-def _told(facts: EngineFacts) -> str:
-    digest = f" {facts.sha256[:12]}" if facts.sha256 else ""
-    return f"{facts.model or 'no name'}{digest}"

@@ -1,0 +1,107 @@
+"""The engine that runs the weights on this machine, why it is that one, and llama.cpp's program where it is that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sfm2.config import Settings, Sfm2Settings
+from sfm2.diagnosis.finding import Finding, ok, problem
+from sfm2.engines.choice import EngineChoice, Machine, choose
+from sfm2.engines.llama_server import binary, placement
+from sfm2.engines.llama_server.binary import Binary
+from sfm2.errors import ConfigError
+from sfm2.installation import command_for
+
+NAME, DEVICE = "engine", "device"
+
+
+@dataclass(frozen=True)
+class OwnEngine:
+    """What would be started."""
+
+    choice: EngineChoice
+    machine: Machine
+    device: str = "auto"
+    """As models.sfm2.device says it"""
+    program: Binary | None = None
+    """llama.cpp's server, where it is that, and can be used"""
+    error: ConfigError | None = None
+    """Why it can't be used"""
+
+    @property
+    def is_llama(self) -> bool:
+        """Else it is OpenVINO."""
+        return self.choice.engine == "llama"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether llama.cpp's server would put the weights on one."""
+        if self.program is None:
+            return False
+        try:
+            device = placement.device_for(self.device, self.program)
+        except ConfigError:
+            return False
+        return bool(self.program.devices) and device.devices != ()
+
+
+def runs_own_engine(settings: Settings) -> bool:
+    """Whether the settings ask for an engine of our own."""
+    return "sfm2" in settings.fallback.chain and not settings.models.sfm2.url
+
+
+def look_at_own_engine(settings: Sfm2Settings) -> OwnEngine:
+    """The same decision as the server's. Starts llama.cpp's program, where it is that, to hear what it is."""
+    machine = Machine.of(settings)
+    choice = choose(settings, machine)
+    if choice.engine != "llama":
+        return OwnEngine(choice, machine, settings.device)
+    try:
+        return OwnEngine(choice, machine, settings.device, binary.inspect(settings))
+    except ConfigError as error:
+        return OwnEngine(choice, machine, settings.device, error=error)
+
+
+def check_own_engine(found: OwnEngine, running: bool) -> list[Finding]:
+    """`running`: a server runs, which has an engine already; it may be a container's, which has its own programs."""
+    if not found.is_llama:
+        return [_check_openvino(found, running)]
+    who = f"llama.cpp's server{found.choice.note}"
+    if found.program is not None:
+        return [ok(NAME, f"{who}: {_told(found.program)}"), _check_device(found.device, found.program)]
+    why = found.error.message if found.error else "it was not looked at"
+    if running:
+        return [ok(NAME, f"{who}; {why}: the server that runs has its own")]
+    return [problem(NAME, f"{who}: {why}", found.error.suggestion if found.error else binary.INSTALL)]
+
+
+def _check_openvino(found: OwnEngine, running: bool) -> Finding:
+    why = found.choice.note or f" ({_matter_of_course(found)})"
+    if found.machine.openvino or running:
+        return ok(NAME, f"OpenVINO{why}")
+    advice = f"{command_for('engine')}, or {binary.INSTALL}"
+    return problem(NAME, f"OpenVINO{why}, which is not installed", advice)
+
+
+def _matter_of_course(found: OwnEngine) -> str:
+    """Why `auto` takes OpenVINO, where `EngineChoice.why` says nothing."""
+    if not found.machine.openvino or found.device.lower().startswith("cuda"):
+        return "auto: there is no llama-server"
+    return f"auto: as on {found.machine.name}"
+
+
+def _told(program: Binary) -> str:
+    build = f"build {program.build}" if program.build else "a build without a number"
+    return f"{program.path}, {build}, {', '.join(program.devices) or 'CPU only'}"
+
+
+def _check_device(wanted: str, program: Binary) -> Finding:
+    try:
+        device = placement.device_for(wanted, program)
+    except ConfigError as error:
+        return problem(DEVICE, error.message, error.suggestion)
+    if device.note:
+        advice = f'Install a llama-server that was built for it, or set models.sfm2.device to "auto": {device.name}'
+        return problem(DEVICE, f'models.sfm2.device is "{wanted}": {device.note}', advice)
+    auto = "auto: what llama.cpp takes" if program.devices else "auto: llama.cpp finds no other device here"
+    return ok(DEVICE, f"{device.name}; {auto if wanted.lower() == 'auto' else 'as models.sfm2.device asks'}")

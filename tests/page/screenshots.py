@@ -54,8 +54,8 @@ from shop.model import Cart, Item
 VAT = 0.19
 
 
-def add_item(cart: Cart, name: str, cents: int) -> None:
-    """Put one more thing into the cart."""
+def gross(cart: Cart) -> int:
+    """What the cart costs with VAT, in cents."""
 '''
 
 
@@ -100,13 +100,13 @@ def take(browser: Browser, url: str, folder: Path) -> None:
 
 def take_sources(browser: Browser, url: str, folder: Path) -> None:
     """What was shown to the model of a repository that the server knows."""
-    desk = at(browser, url, color_scheme="light", **DESKTOP)
+    desk = at(browser, url, color_scheme="light", viewport={"width": 1280, "height": 880})
     desk.code.focus()
     desk.page.keyboard.insert_text(CHECKOUT)
     desk.press("Control+End")
-    desk.type("    ")
+    desk.type("    return ")
     expect(desk.ghost).to_be_visible(timeout=PATIENCE)
-    expect(desk.page.get_by_text("shop/model.py")).to_be_visible(timeout=PATIENCE)
+    expect(desk.page.get_by_text("shop/model.py").first).to_be_visible(timeout=PATIENCE)
     desk.page.screenshot(path=folder / "page-sources.png")
 
 

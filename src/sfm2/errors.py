@@ -269,7 +269,7 @@ class APITimeoutError(APIConnectionError):
 
 class ConfigError(SFM2Error):
     code = "config_error"
-    default_suggestion = "`sfm2 config show` prints every setting and where it came from"
+    default_suggestion = "Correct what the message names; `sfm2 config show` prints all settings, and their origins"
 
 
 class WeightsError(SFM2Error):

@@ -81,6 +81,13 @@ def test_what_was_shown_of_a_stream_stays_when_it_falls_silent() -> None:
     assert (answer.completion, answer.finish_reason) == ("y = x", "time")
 
 
+def test_even_blanks_stay() -> None:
+    models = manager(ScriptedBackend("a", "\n    ", forever), ScriptedBackend("b", "y = 2"))
+    hole = HOLE.model_copy(update={"guard": False})
+    chunks, answer = asyncio.run(streamed(models.stream(hole)))
+    assert "".join(chunks) == answer.completion
+
+
 def test_an_explanation_that_falls_silent_ends_there() -> None:
     models = manager(ScriptedBackend("a", "It adds", " two", forever))
     answer = asyncio.run(models.submit(ExplainRequest(code="a + b")))

@@ -54,6 +54,13 @@ def test_a_service_that_fills_holes_is_healthy(doctor: Doctor, tmp_path: Path) -
     assert "first line after" in found.of("latency")["found"]
 
 
+@pytest.mark.parametrize("address", ["notaurl", "ftp://127.0.0.1:21"])
+def test_what_is_no_address(doctor: Doctor, address: str) -> None:
+    found = doctor("--quick", "--api-url", address)
+    assert (found.code, "server" in found.problems) == (1, True)
+    assert "is no address of a server" in found.of("server")["found"]
+
+
 def test_a_server_that_has_weights_of_its_own(doctor: Doctor, tmp_path: Path) -> None:
     with serve(settings_for(tmp_path / "data"), [filler()]) as server:
         found = doctor("--quick", SFM2_API_PORT=server.url.rsplit(":", 1)[1], **SFM2_FIRST)

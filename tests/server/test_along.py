@@ -123,7 +123,7 @@ def test_a_draft_is_not_yet_guarded() -> None:
 
 
 def test_a_draft_that_begins_anew_may_agree_again() -> None:
-    writing = Writing("name", Spot("x", ""), NO_LIMITS)
+    writing = Writing("name", Spot("x", ""), NO_LIMITS, None)
     writing.hear("b", True)
     assert writing.typed(Spot("xa", ""), NO_LIMITS) is None
     writing.hear("a", True)
@@ -215,7 +215,7 @@ def test_what_the_time_cut_is_for_who_has_as_little() -> None:
 
 def test_who_waits_hears_of_what_comes_and_of_the_end() -> None:
     async def run() -> None:
-        writing = Writing("name", Spot("", ""), NO_LIMITS)
+        writing = Writing("name", Spot("", ""), NO_LIMITS, None)
         tellings: list[Callable[[], None]] = [
             lambda: writing.hear("a", True),
             lambda: writing.add(Chunk(text="a")),
@@ -228,5 +228,16 @@ def test_who_waits_hears_of_what_comes_and_of_the_end() -> None:
             await waiting
         await writing.more()  # nothing more comes
         assert writing.typed(Spot("a", ""), NO_LIMITS) is None
+
+    asyncio.run(run())
+
+
+def test_nobody_begins_to_follow_what_was_told_to_end() -> None:
+    async def run() -> None:
+        writing = Writing("name", Spot("", ""), NO_LIMITS, None)
+        writing.hear("first", anew=True)
+        assert writing.typed(Spot("fir", ""), NO_LIMITS) == Typed("fir")
+        writing.end()  # it takes a while to
+        assert writing.typed(Spot("fir", ""), NO_LIMITS) is None
 
     asyncio.run(run())

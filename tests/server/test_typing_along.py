@@ -431,6 +431,20 @@ def test_a_stream_that_fails_fails_for_all_and_is_forgotten(serving: Serving) ->
         assert complete(client, "first", guard=False)["completion"] == "second"
 
 
+def test_who_saw_nothing_of_a_stream_that_broke_asks_the_model(serving: Serving) -> None:
+    gate = Gate()
+    scripts: list[list[Step]] = [["first + ", gate, BackendOverloadedError("full")], [TEXT]]
+    backend = FunctionBackend("echo", lambda _: scripts[len(backend.requests) - 1])
+    with serving(backends=[backend]) as client, ThreadPoolExecutor(2) as pool:
+        stream = pool.submit(client.post, "/complete/stream", json=hole(guard=False))
+        gate.until_reached()
+        whole = pool.submit(client.post, "/complete", json=hole("fir", guard=False))
+        until_waiting(client, 2)
+        gate.open()
+        assert "event: error" in stream.result().text
+        assert whole.result().json()["completion"] == TEXT
+
+
 def test_who_could_not_be_shown_anything_asks_the_model(serving: Serving) -> None:
     gate = Gate()
     scripts: list[list[Step]] = [["first", gate, BackendOverloadedError("full")], [TEXT]]

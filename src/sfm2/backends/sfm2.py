@@ -105,7 +105,7 @@ class SFM2(Backend):
         return await self._engine.began() if self._engine else None
 
     async def variant(self) -> str:
-        return f"{self.name} {await asyncio.to_thread(self._adapters.state)}"
+        return f"{self.name} {await asyncio.to_thread(self._adapters.state)} {await self.began()}"
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[TokenChunk, None]:
         engine = await self._available()

@@ -130,7 +130,7 @@ class CompletionGenerator:
                             break
                 with tracing.measured("guard"):
                     result = await thread.run(_finished, assembler)
-                if result.text.strip() or not assembler.timed_out:
+                if result.text.strip() or not assembler.timed_out or (shown is not None and shown.text):
                     yield result
                     return
                 error: BackendError = self._nothing_to_show(request)

@@ -27,6 +27,7 @@ class Listener(StrEnum):
     SILENT = "silent"
     UNTRUSTED = "untrusted"
     NOBODY = "nobody"
+    NO_ADDRESS = "no address"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def look_at_service(url: str, *, through_proxies: bool = False) -> FoundService:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         untrusted = "certificate" in str(error).lower()
         return FoundService(url, Listener.UNTRUSTED if untrusted else Listener.NOBODY, said=str(error))
-    except httpx.InvalidURL as error:
-        return FoundService(url, Listener.NOBODY, said=str(error))
     except httpx.TimeoutException:
         return FoundService(url, Listener.SILENT)
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        return FoundService(url, Listener.NO_ADDRESS, said=str(error))
     except httpx.HTTPError as error:
         return FoundService(url, Listener.OTHER, said=str(error))
     except ValidationError:
@@ -83,6 +84,9 @@ def check_service(service: FoundService, named: bool) -> list[Finding]:
             found = f"nothing answers at {service.url}" + (f" ({service.said})" if service.said else "")
             return [problem(NAME, found, "Start it there with `sfm2 serve`, or correct --api-url (SFM2_API_URL)")]
         return [ok(NAME, f"none runs at {service.url}; `sfm2 serve` starts one")]
+    if service.listener is Listener.NO_ADDRESS:
+        advice = "Correct --api-url (SFM2_API_URL): http://HOST:PORT, or https://"
+        return [problem(NAME, f"{service.url!r} is no address of a server: {service.said}", advice)]
     if service.listener is Listener.UNTRUSTED:
         advice = "Set SSL_CERT_FILE to a file with the certificate of who issued it"
         return [problem(NAME, f"the certificate at {service.url} is not trusted: {service.said}", advice)]

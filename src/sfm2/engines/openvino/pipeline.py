@@ -31,7 +31,6 @@ from sfm2.types import SamplingParams
 
 BLOCK_TOKENS = 32  # tokens of one KV block on CPU (OpenVINO GenAI's `ContinuousBatchingPipeline`)
 _LINE_TOKENS = 32  # a line longer than this is sent in parts
-_FIRST_TOKENS = 8  # that are handed out at once all the same: by them it shows whether somebody types along
 
 StopType = Literal["eos", "limit", "word"]
 
@@ -227,7 +226,7 @@ class Pipeline:
         if ended:
             self._end(job, ended)
             return True
-        if job.by_line and len(job.written) > _FIRST_TOKENS and not _line_complete(job.held):
+        if job.by_line and not _line_complete(job.held):
             return False
         job.sink(_output(job))
         job.held.clear()

@@ -17,8 +17,8 @@ from sfm2.models.store import converted
 # Measured with Qwen2.5-Coder-0.5B int4, two pipelines and full caches (benchmarks/LOG.md): 0.35 GB; with some room.
 OVERHEAD = 400_000_000
 # Tokens whose keys and values each pipeline keeps when no `max_memory` is set: what eight people have around their cursors.
-# One who types alone has ten places in it; all of it is in use after an hour, since what is kept is not dropped before.
-DEFAULT_TOKENS = 20_480
+# One who types alone has eight places in it; all of it is in use after an hour, since what is kept is not dropped before.
+DEFAULT_TOKENS = 16_384
 _DEVICES = {"auto": "CPU", "cpu": "CPU", "gpu": "GPU", "npu": "NPU"}
 
 

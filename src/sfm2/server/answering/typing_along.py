@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 from sfm2.config import Settings
 from sfm2.core.resolve import draws_little
 from sfm2.engines.base import EngineLoad
+from sfm2.errors import BackendError
 from sfm2.server.answering.along import SAME, Remaining, Spot, Standing, Typed, as_chunk, rest_of
 from sfm2.server.answering.cache_control import CACHE_STATUS, HIT, TYPED, CacheControl, forwarded
 from sfm2.server.answering.finished import FinishedCompletions
@@ -70,9 +71,12 @@ class TypingAlong:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def stream(
-        self, context: RequestContext, control: CacheControl, asked: Asked, begin: Begin[T]
+        self, context: RequestContext, control: CacheControl, asked: Asked, begin: Begin[T], *, whole: bool = False
     ) -> AsyncGenerator[T, None]:
-        """What `begin` gives for `asked`, or the rest of what it gave before or is giving. Raises what `begin` raises."""
+        """What `begin` gives for `asked`, or the rest of what it gave before or is giving. Raises what `begin` raises.
+
+        `whole`: nobody sees the chunks.
+        """
         if not self._may_be_along(control, asked):
             self._end_others(context.session)
             async with aclosing(begin()) as items:
@@ -81,7 +85,7 @@ class TypingAlong:
             return
         asking = await self._asking(context, control, asked)
         writing = cast("Begin[Chunk | Completion]", begin)
-        async with aclosing(self._answer(asking, writing)) as answer:
+        async with aclosing(self._answer(asking, writing, whole)) as answer:
             async for known in answer:
                 yield cast("T", known)
 
@@ -97,7 +101,7 @@ class TypingAlong:
             for answer in await work():
                 yield answer
 
-        async with aclosing(self.stream(context, control, asked[0], begin)) as items:
+        async with aclosing(self.stream(context, control, asked[0], begin, whole=True)) as items:
             return [item async for item in items if not isinstance(item, Chunk)]
 
     async def aclose(self) -> None:
@@ -106,7 +110,7 @@ class TypingAlong:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _answer(self, asking: _AtSpot, begin: Begin[Chunk | Completion]) -> Items:
+    async def _answer(self, asking: _AtSpot, begin: Begin[Chunk | Completion], whole: bool) -> Items:
         context = asking.context
         found = self._finished.find(asking.name, asking.spot, asking.limits)
         if found and asking.control.allows(found.age):
@@ -120,7 +124,7 @@ class TypingAlong:
         while (under_way := self._under_way(asking)) is not None:
             self._end_others(context.session, under_way[0])
             begun = False
-            async with aclosing(self._followed(asking, *under_way)) as items:
+            async with aclosing(self._followed(asking, *under_way, whole)) as items:
                 async for item in items:
                     if not begun:
                         _tell(context, forwarded(collapsed=True), typed=under_way[1] != SAME)
@@ -173,7 +177,7 @@ class TypingAlong:
         for other in self._running:
             if not other.followers and other.name == asking.name and other.spot.after == asking.spot.after:
                 other.end()
-        writing = Writing(asking.name, asking.spot, asking.limits)
+        writing = Writing(asking.name, asking.spot, asking.limits, asking.context.session)
         asking.context.hears = writing.hear
         self._running.insert(0, writing)
         writing.task = self._started(self._write(asking, writing, begin))
@@ -193,7 +197,7 @@ class TypingAlong:
         self._running.remove(writing)
         error = None if task.cancelled() else task.exception()
         if not writing.over:
-            writing.fail(error or asyncio.CancelledError())
+            writing.fail(error or BackendError("what was being written was ended"))
 
     async def _led(self, asking: _AtSpot, writing: Writing) -> Items:
         """All that is written, for who asked for it."""
@@ -210,18 +214,21 @@ class TypingAlong:
                     raise writing.failure
                 await writing.more()
 
-    async def _followed(self, asking: _AtSpot, writing: Writing, typed: Typed) -> Items:
-        """The rest of it for who typed so far; nothing, if it does not agree after all."""
+    async def _followed(self, asking: _AtSpot, writing: Writing, typed: Typed, whole: bool) -> Items:
+        """The rest of it for who typed so far; nothing, if it does not agree after all, or ended too early."""
         remaining, seen, shown = Remaining(len(typed.text)), 0, 0
         with self._following(asking, writing):
             while (stands := writing.standing(typed)) is not Standing.DIFFERS:
-                while stands is Standing.AGREES and not typed.closers and seen < len(writing.chunks):
+                as_it_comes = stands is Standing.AGREES and not typed.closers and not whole
+                while as_it_comes and seen < len(writing.chunks):
                     chunk = remaining.of(writing.chunks[seen])
                     seen += 1
                     if chunk is not None:
                         shown += len(chunk.text)
                         yield chunk
                 if writing.whole is not None:
+                    if writing.ran_out_of_time and not shown:
+                        return
                     rest = rest_of(writing.whole, typed, asking.spot.before, asking.context.elapsed)
                     if chunk := as_chunk(rest, shown):
                         yield chunk
@@ -232,7 +239,7 @@ class TypingAlong:
                         raise writing.failure
                     return
                 await writing.more()
-            writing.unwanted = True
+            writing.unwanted = asking.context.session == writing.session
 
     @contextmanager
     def _following(self, asking: _AtSpot, writing: Writing) -> Iterator[None]:

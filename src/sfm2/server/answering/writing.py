@@ -12,10 +12,12 @@ from sfm2.types import Chunk, Completion
 class Writing:
     """What is known of it, who follows it, and how it is ended."""
 
-    def __init__(self, name: str, spot: Spot, limits: Hashable) -> None:
+    def __init__(self, name: str, spot: Spot, limits: Hashable, session: str | None) -> None:
         self.name = name
         self.spot = spot
         self.limits = limits
+        self.session = session
+        """Whose request began it"""
         self.chunks: list[Chunk] = []
         self.whole: Completion | None = None
         self.failure: BaseException | None = None
@@ -24,6 +26,8 @@ class Writing:
         """Requests that wait for it"""
         self.sessions: set[str] = set()
         """Of all that have followed it"""
+        self.ending = False
+        """Whether it was told to end: nobody can begin to follow it"""
         self.unwanted = False
         """Whether it ends when nobody follows it, for who asked for it wants something else by now"""
         self.task: asyncio.Task[None] | None = None
@@ -36,6 +40,11 @@ class Writing:
     def over(self) -> bool:
         """Whether nothing more comes."""
         return self.whole is not None or self.failure is not None
+
+    @property
+    def ran_out_of_time(self) -> bool:
+        """Whether the time cut it, of which who asks later has more."""
+        return self.whole is not None and self.whole.finish_reason == "time"
 
     def hear(self, piece: str, anew: bool) -> None:
         """What the model writes, before it is judged."""
@@ -67,7 +76,8 @@ class Writing:
         Who types ahead of the model is answered sooner by another request: the prompt is read already.
         """
         typed = typed_between(self.spot, spot)
-        if typed is None or self.failure is not None or limits != self.limits:
+        ends = self.ending or self.failure is not None or self.ran_out_of_time
+        if typed is None or ends or limits != self.limits:
             return None
         stands = self.standing(typed)
         ahead = typed == SAME or has_written(self._draft, typed)
@@ -82,6 +92,7 @@ class Writing:
 
     def end(self) -> None:
         """Nobody wants it any more. Again is harmless."""
+        self.ending = True
         if self.task is not None:
             self.task.cancel()
 

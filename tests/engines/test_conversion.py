@@ -73,7 +73,7 @@ def test_another_architecture_is_refused_with_a_way_out(tmp_path: Path) -> None:
     source = tiny.write(tmp_path / "other.gguf", architecture="mamba")
     with pytest.raises(WeightsError, match="mamba") as caught:
         convert(source, tmp_path / "made", preset(), quietly)
-    assert "models.sfm2.url" in caught.value.suggestion
+    assert "models.sfm2.engine" in caught.value.suggestion
 
 
 def test_truncated_weights_are_refused_and_leave_nothing(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_with_less_memory_fewer_adapters_stay_loaded(limit: str, pipelines: int)
 
 
 def test_too_little_memory_says_how_much_it_takes() -> None:
-    with pytest.raises(ConfigError, match=r"max_memory is 0.50 GB; m needs 0.92 GB") as caught:
+    with pytest.raises(ConfigError, match=r"max_memory is 0.50 GB; m needs 0.97 GB") as caught:
         placement.memory(settings(max_memory="500MB"), FACTS, WEIGHTS, BITS)
     assert '"1GB"' in caught.value.suggestion
 

@@ -198,7 +198,7 @@ def test_loading_is_reported_step_by_step(tiny_settings: MakeSettings, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"models__sfm2__max_memory": "100MB"}, "needs 0.40 GB"),
+        ({"models__sfm2__max_memory": "100MB"}, "needs 0.45 GB"),
         ({"models__sfm2__path": "/nowhere/model.gguf"}, "/nowhere/model.gguf"),
         ({"models__sfm2__device": "tpu"}, "tpu"),
         ({"storage__cache_dir": f"{__file__}/cache"}, "storage.cache_dir"),

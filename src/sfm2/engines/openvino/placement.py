@@ -14,8 +14,8 @@ from sfm2.errors import ConfigError
 from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
-# Measured with Qwen2.5-Coder-0.5B int4, two pipelines and full caches (benchmarks/LOG.md): 0.35 GB; with some room.
-OVERHEAD = 400_000_000
+# Measured with Qwen2.5-Coder-0.5B int4, two pipelines and full caches (benchmarks/LOG.md): 0.42 GB; with some room.
+OVERHEAD = 450_000_000
 # Tokens whose keys and values each pipeline keeps when no `max_memory` is set: what eight people have around their cursors.
 # One who types alone has eight places in it; all of it is in use after an hour, since what is kept is not dropped before.
 DEFAULT_TOKENS = 16_384

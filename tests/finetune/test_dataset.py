@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,31 @@ def test_what_stands_in_an_evaluation_set_is_not_learnt(repository: Repository) 
     assert not any(known[20:120] in one.text for one in dataset.train)
     free = made_of(repository)
     assert any(known[20:120] in one.text for one in free.train)
+
+
+def test_examples_are_shown_what_the_service_would_find(tmp_path: Path) -> None:
+    """Three modules that use a fourth: beside a part of the holes stands what they name, and never their own file."""
+    made = Repository(tmp_path / "shop")
+    using = {f"{name}_py": f"from money import money_1\n\n\n{module(name)}\n\nmoney_1(2, 3)\n" for name in NAMES}
+    made.commit(money_py=module("money"), **using)
+    dataset = made_of(made, with_context=True)
+    everything = dataset.train + dataset.held_out
+    shown = [one for one in everything if one.context]
+    assert 0.3 < len(shown) / len(everything) < 0.9
+    for one in shown:
+        assert all(f"shop/{excerpt.path}" != one.source for excerpt in one.context)
+        for excerpt in one.context:
+            assert excerpt.text in (made.folder / excerpt.path).read_text(encoding="utf-8")
+    assert [replace(one, context=()) for one in everything] == made_of(made).train + made_of(made).held_out
+    assert made_of(made, with_context=True).train == dataset.train
+
+
+def test_a_key_in_another_file_is_masked(repository: Repository) -> None:
+    repository.commit(**{f"k{n}_py": f'import shop\n\nkim_key = "{KEY}"\n\n\n{module("kim")}' for n in range(3)})
+    dataset = made_of(repository, with_context=True)
+    texts = [excerpt.text for one in dataset.train for excerpt in one.context]
+    assert texts
+    assert not any(KEY in text for text in texts)
 
 
 def test_a_limit_draws_from_all_files(repository: Repository) -> None:

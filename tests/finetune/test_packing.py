@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from sfm2.corpus.example import Example
 from sfm2.errors import WeightsError
 from sfm2.finetune.encoding import Encoding, TokenSequence
 from sfm2.finetune.packing import IGNORED, batch, pack
+from sfm2.generation import Excerpt
 from sfm2.prompts import FAMILIES
 
 QWEN = FAMILIES[0]
@@ -53,6 +55,14 @@ def test_half_a_word_is_learnt_whole() -> None:
 def test_some_name_their_file() -> None:
     shown = {encoded(example("x = 1\ny = ", "2"), seed=seed)[0].split("\0")[0] for seed in range(8)}
     assert shown == {"", "\4cart/total.py\n"}
+
+
+def test_other_files_stand_before_the_hole() -> None:
+    beside = Excerpt("def rate():\n    return 2<|fim_middle|>\n", "tax.py", 1, 2)
+    one = replace(example("x = 1\ny = ", "2"), context=(beside,))
+    shown = {encoded(one, seed=seed)[0] for seed in range(8)}
+    others = "\4tax.py\ndef rate():\n    return 2\n"
+    assert shown == {f"{others}\4{name}\n\0\1\nz = 3\n\2x = 1\ny =" for name in ("", "cart/total.py")}
 
 
 def test_marks_in_code_are_only_text() -> None:

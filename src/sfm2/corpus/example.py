@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from sfm2.errors import InvalidRequestError
+from sfm2.generation import Excerpt
 
 Kind = Literal["node", "lines", "span", "forward"]
 """What the middle is: a syntax node or adjacent siblings, whole lines, a span from any character to any other, or a block
@@ -29,6 +30,14 @@ class Example:
     middle: str
     """The text of the hole: what a model shall write, before it ends."""
     suffix: str
+    context: tuple[Excerpt, ...] = ()
+    """Code of other files that is shown with it, the most useful last."""
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """As `write` writes it. Raises TypeError for other fields."""
+        context = tuple(Excerpt(**one) for one in fields.pop("context", ()))
+        return cls(**fields, context=context)
 
     @property
     def text(self) -> str:
@@ -54,8 +63,8 @@ def read(path: Path) -> Iterator[Example]:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield Example(**json.loads(line))
-                except (ValueError, TypeError) as error:
+                    yield Example.from_json(json.loads(line))
+                except (ValueError, TypeError, AttributeError) as error:
                     raise InvalidRequestError(
                         f"{path}, line {number}: not an example ({error})",
                         suggestion="`sfm2 finetune data` writes such files",

@@ -58,7 +58,8 @@ def request_for(item: Item, asking: Asking, shown: Sequence[Passage] = ()) -> It
     }
     if item.as_prompt:
         return build(GenerateRequest, {"prompt": item.prefix, "suffix": item.suffix or None, **how})
-    context = [{"path": passage.path, "text": passage.text} for passage in shown]
+    files = [*((one.path, one.text) for one in item.beside), *((one.path, one.text) for one in shown)]
+    context = [{"path": path, "text": text} for path, text in files]
     parts = {"prefix": item.prefix, "suffix": item.suffix, "path": item.path, "context": context}
     return build(CompleteRequest, {**parts, **how})
 

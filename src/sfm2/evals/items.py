@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sfm2.generation import Excerpt
+
 UNANSWERED = "error"
 """The `finish_reason` of a record for which the service gave an error."""
 
@@ -36,6 +38,8 @@ class Item:
     """The name of the function that `test` tests."""
     as_prompt: bool = False
     """Whether it is sent to POST /generate rather than POST /complete."""
+    beside: tuple[Excerpt, ...] = ()
+    """Code of other files that is sent with the request."""
     tree: str | None = None
     """The commit whose tree the rest of the repository is. None: the item stands alone."""
     hidden: tuple[str, ...] = ()

@@ -24,11 +24,11 @@ _PREFIX_SHARES = (0.4, 0.8)  # the prefix's share of the characters around a hol
 
 
 def examples(
-    file: TreeFile, source: str, language: str, count: int, context: tuple[int, int], random: Random
-) -> Iterator[Example]:
-    """At most `count` examples from `file`, all of different holes.
+    file: TreeFile, source: str, language: str, count: int, around: tuple[int, int], random: Random
+) -> Iterator[tuple[Example, HoleSpan]]:
+    """At most `count` examples from `file`, all of different holes, each with its hole.
 
-    `source` and `language` are copied into them. `context` is the smallest and the largest number of characters of prefix
+    `source` and `language` are copied into them. `around` is the smallest and the largest number of characters of prefix
     and suffix together; each example's is drawn uniformly.
     """
     blocks = file.holes("block", random)
@@ -38,8 +38,8 @@ def examples(
         if hole is None or (kind, hole) in seen:
             continue
         seen.add((kind, hole))
-        around = random.randint(*context)
-        yield _example(file.text, source, language, kind, hole, around, random.uniform(*_PREFIX_SHARES))
+        room, share = random.randint(*around), random.uniform(*_PREFIX_SHARES)
+        yield _example(file.text, source, language, kind, hole, room, share), hole
 
 
 def _drawn(file: TreeFile, blocks: list[HoleSpan], random: Random) -> tuple[Kind, HoleSpan | None]:

@@ -26,6 +26,7 @@ from sfm2.finetune.contamination import ContaminationFilter
 from sfm2.finetune.cutting import examples
 from sfm2.finetune.licences import Licences, is_permissive
 from sfm2.finetune.near_duplicates import NearDuplicateIndex
+from sfm2.finetune.other_files import PlacedExample, with_context
 from sfm2.types import Language
 
 TRAIN, HELD_OUT, MANIFEST = "train.jsonl", "held_out.jsonl", "manifest.json"
@@ -53,6 +54,8 @@ class DataSettings:
     """The most characters of prefix and suffix together in a training example."""
     only_permissive: bool = False
     """Whether files without a known licence are left out. Files under a known licence that is not permissive always are."""
+    with_context: bool = False
+    """Whether examples are shown code of other files of their folder (`other_files`)."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,18 @@ def collect(
         # Held-out files come first: a copy of one among the others is then dropped as a near-duplicate.
         in_training = (min(settings.room, _LEAST_CONTEXT), settings.room)
         whole_file = (_WHOLE_FILE, _WHOLE_FILE)
-        for part, into, context in ((later, dataset.held_out, whole_file), (earlier, dataset.train, in_training)):
+        held_out: list[PlacedExample] = []
+        train: list[PlacedExample] = []
+        for part, into, around in ((later, held_out, whole_file), (earlier, train, in_training)):
             for source in part:
-                into += _examples_of(source, context, dataset, seen, contaminated)
+                into += _examples_of(source, around, dataset, seen, contaminated)
                 done += 1
                 report(done, total)
-    _check(dataset, paths)
-    _shorten(dataset)
+    _check(train, dataset, paths)
+    dataset.held_out, dataset.train = (
+        with_context(part, settings.seed) if settings.with_context else [one.example for one in part]
+        for part in _shortened(held_out, train, settings)
+    )
     return dataset
 
 
@@ -206,11 +214,11 @@ def _files(folder: Path, repository: str) -> Iterator[DatasetFile]:
 
 def _examples_of(
     source: DatasetFile,
-    context: tuple[int, int],
+    around: tuple[int, int],
     dataset: Dataset,
     seen: NearDuplicateIndex,
     contaminated: ContaminationFilter,
-) -> Iterator[Example]:
+) -> Iterator[PlacedExample]:
     """The usable examples of a file; for the others the reason is counted in `dataset.dropped`."""
     text = text_of(source.folder / source.name)
     file = TreeFile.read(text, source.language) if text else None
@@ -223,13 +231,13 @@ def _examples_of(
     random = Random(f"{settings.seed} {source.label}")
     count = min(_MOST_PER_FILE, -(-len(file.text) // settings.characters_per_example))
     hidden = secret_texts(file.text)
-    for example in examples(file, source.label, source.language, count, context, random):
+    for example, hole in examples(file, source.label, source.language, count, around, random):
         if any(secret in example.text for secret in hidden):
             dataset.dropped["examples: a secret"] += 1
         elif contaminated.overlaps(example.text):
             dataset.dropped["examples: in an evaluation set"] += 1
         else:
-            yield example
+            yield PlacedExample(example, source.folder, source.name, hole)
 
 
 def secret_texts(text: str) -> set[str]:
@@ -252,8 +260,8 @@ def _why_not(
     return None if seen.add(text) else "near-duplicate"
 
 
-def _check(dataset: Dataset, paths: Sequence[Path]) -> None:
-    if dataset.train:
+def _check(train: Sequence[PlacedExample], dataset: Dataset, paths: Sequence[Path]) -> None:
+    if train:
         return
     why = "; ".join(f"{count} {name}" for name, count in dataset.dropped.most_common()) or "no file of a known language"
     raise InvalidRequestError(
@@ -262,11 +270,11 @@ def _check(dataset: Dataset, paths: Sequence[Path]) -> None:
     )
 
 
-def _shorten(dataset: Dataset) -> None:
-    """Shuffle the examples and cut them to the limits, so that a limit takes examples of all files."""
-    random = Random(dataset.settings.seed)
-    for part in (dataset.train, dataset.held_out):
+def _shortened(
+    held_out: list[PlacedExample], train: list[PlacedExample], settings: DataSettings
+) -> tuple[list[PlacedExample], list[PlacedExample]]:
+    """The examples shuffled and cut to the limits, so that a limit takes examples of all files."""
+    random = Random(settings.seed)
+    for part in (train, held_out):
         random.shuffle(part)
-    del dataset.held_out[_MOST_HELD_OUT:]
-    if dataset.settings.limit is not None:
-        del dataset.train[dataset.settings.limit :]
+    return held_out[:_MOST_HELD_OUT], train[: settings.limit]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from random import Random
 
@@ -76,8 +76,9 @@ class Encoding:
         # A model without special tokens gets half words as they are (`backends.gpt2`).
         shown = TokenHealing(prefix, words=self._family is not None).prompt
         path = _path(example) if random.random() < PATH_SHARE else None
+        context = [replace(one, text=without_special_tokens(one.text, self._family)) for one in example.context]
         # An empty prompt becomes an end token, as in the service: the first token of a file needs one to be predicted from.
-        read = self._tokenize(fim_prompt(self._family, self._form, shown, suffix, path)) or [self._end]
+        read = self._tokenize(fim_prompt(self._family, self._form, shown, suffix, path, context)) or [self._end]
         learnt = [*self._tokenize(prefix[len(shown) :] + middle), self._end]
         return TokenSequence((*read, *learnt), len(learnt))
 

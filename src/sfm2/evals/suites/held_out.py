@@ -49,4 +49,5 @@ def _item(number: int, one: Example) -> Item:
         kind=_KINDS[one.kind],
         path=str(PurePosixPath(*PurePosixPath(one.source).parts[1:])),
         expected=one.middle,
+        beside=one.context,
     )

@@ -50,6 +50,9 @@ _DEFAULTS = DataSettings()
     metavar="CHARACTERS",
     help="Make one example for this many characters of a file.",
 )
+@click.option(
+    "--with-context", is_flag=True, help="Show code of other files beside a part of the holes, as it is found."
+)
 @click.option("--only-permissive", is_flag=True, help="Take only files under a permissive licence.")
 @click.option(
     "--against",
@@ -65,6 +68,7 @@ def data_command(
     held_out: float,
     room: int,
     every: int,
+    with_context: bool,
     only_permissive: bool,
     against: Path | None,
     seed: int,
@@ -75,7 +79,7 @@ def data_command(
     Left out are files that git ignores, that are generated, vendored, broken, copies of others or under a licence that
     forbids it; lines that hold secrets; and code of evaluation sets. The newest files are held out for evaluation.
     """
-    settings = DataSettings(seed, limit, held_out, every, room, only_permissive)
+    settings = DataSettings(seed, limit, held_out, every, room, only_permissive, with_context)
     names, texts = _evaluation_texts(against)
     with _progress() as report:
         manifest = save(collect(paths, settings, ContaminationFilter(texts), report), output)

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import uvicorn
 
-from sfm2.engines.base import Phase
+from sfm2.engines.base import AdapterFile, Phase
 from sfm2.engines.llama_cpp.client import KEEP_ALIVE, EngineAddress, LlamaCppClient
 from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+from sfm2.engines.llama_cpp.foreign import ForeignClient
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, REFUSED, TOO_LONG, UNSUPPORTED
 from sfm2.errors import (
+    AdapterError,
     BackendAdapterError,
     BackendError,
     BackendLoadingError,
@@ -267,3 +269,20 @@ def test_the_health_of_a_server_says_what_it_answers(content: bytes, phase: Phas
 def test_an_idle_connection_is_given_up_long_before_the_engine_closes_it() -> None:
     # Both waited 5 s: on a busy machine requests met a connection that was being closed (`ReadError`).
     assert uvicorn.Config("app").timeout_keep_alive > 2 * KEEP_ALIVE
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"), [(answer({"detail": "Not Found"}, 404), AdapterError), (b"", BackendError)]
+)
+def test_a_server_that_knows_no_adapters_is_told_from_one_that_fails(server: bytes, expected: type[SFM2Error]) -> None:
+    async def generate(url: str) -> None:
+        client = ForeignClient(EngineAddress(url), 5)
+        try:
+            async for _ in client.generate("x", SamplingParams(), AdapterFile.elsewhere("ours")):
+                pass
+        finally:
+            await client.aclose()
+
+    with serving(server) as served, pytest.raises(expected) as caught:
+        asyncio.run(generate(served.url))
+    assert type(caught.value) is expected

@@ -56,6 +56,7 @@ KEEP_ALIVE = 1.0
 """Seconds that an idle connection is kept: much less than uvicorn's 5, as a busy engine may close it under a request."""
 LOOK = 1.0
 """Seconds that an engine has to say how it is doing"""
+_NO_ROUTE = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 _OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full, at least
 
 
@@ -78,6 +79,10 @@ class EngineAddress:
     url: str
     key: str = ""
     """Sent as a bearer token; empty for a server that asks for none."""
+
+
+class RouteMissingError(BackendError):
+    """The server has no such route: it speaks a part of the protocol only."""
 
 
 class LlamaCppClient:
@@ -230,7 +235,8 @@ def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
         return BackendLoadingError(f"the engine is loading: {error.message}")
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return _overloaded(error)
-    return BackendError(f"the engine refused: {error.message}")
+    refusal = RouteMissingError if response.status_code in _NO_ROUTE else BackendError
+    return refusal(f"the engine refused: {error.message}")
 
 
 def _overloaded(error: ErrorDetail) -> BackendOverloadedError:

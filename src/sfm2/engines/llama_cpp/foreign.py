@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient, RouteMissingError
 from sfm2.engines.llama_cpp.wire import LoraScale
-from sfm2.errors import AdapterError, BackendError
+from sfm2.errors import AdapterError
 from sfm2.models.adapters import NONE
 
 
@@ -23,8 +23,8 @@ class ForeignClient(LlamaCppClient):
         self._asked = True
         try:
             loaded = await self._server_loras()
-        except BackendError:
-            loaded = []  # it is another server
+        except RouteMissingError:
+            loaded = []
         if adapter is None:
             return [LoraScale(id=one.id, scale=one.scale) for one in loaded] or None
         names = [one.name for one in loaded]

@@ -82,9 +82,12 @@ class RepositoryIndex:
         """The definitions of a file in its order, each before those in it."""
         return self._ask(lambda connection: queries.definitions_in(connection, path))
 
-    def definitions_of(self, names: Collection[str], limit: int = 50) -> list[Definition]:
-        """Where these names are defined: for each in turn, classes and functions before variables, methods and fields."""
-        return self._ask(lambda connection: queries.definitions_of(connection, names, limit))
+    def definitions_of(self, names: Collection[str], limit: int = 50, most: int = 1_000) -> list[Definition]:
+        """Where these names are defined: for each in turn, classes and functions before variables, methods and fields.
+
+        A name with more than `most` definitions is left out.
+        """
+        return self._ask(lambda connection: queries.definitions_of(connection, names, limit, most))
 
     def search(self, words: Collection[str], limit: int = 20) -> list[tuple[Passage, float]]:
         """Passages with these words, of which identifiers count in their parts, too, with their BM25: the greatest first.

@@ -33,9 +33,14 @@ def outline(text: str, language: str | None, time: ParsingTime | None = None) ->
     )
 
 
+def named(text: str, language: str | None, time: ParsingTime | None = None) -> tuple[list[Defined], list[Import]]:
+    """What a text defines and imports; nothing defined without the language's grammar, or once `time` is spent."""
+    return _read(text, language, time or ParsingTime()) if language else ([], [])
+
+
 def positions(text: str, lines: list[str], language: str | None, time: ParsingTime | None = None) -> Positions:
     """The same without the texts. `lines` of the text, split at line feeds."""
-    defined, imports = _read(text, language, time or ParsingTime()) if language else ([], [])
+    defined, imports = named(text, language, time)
     return Positions(cut(lines, defined), defined, imports)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection
@@ -35,11 +36,11 @@ _IMPORTS_WITH = """
     WHERE instr(i.module, ?) OR instr(i.names, ?) LIMIT ?
 """
 _DEFINITION = """
-    SELECT d.name, d.kind, d.parent, f.path, d.first, d.last, substr(t.text, d.start + 1, d.size)
+    SELECT d.rowid, d.name, d.kind, d.parent, f.path, d.first, d.last, substr(t.text, d.start + 1, d.size)
     FROM definitions d JOIN files f ON f.id = d.file JOIN texts t ON t.file = d.file
 """
 _DEFINITIONS_IN = f"{_DEFINITION} WHERE d.file = ? ORDER BY d.first, d.last DESC, d.rowid"
-_DEFINITION_AT = f"{_DEFINITION} WHERE d.rowid = ?"
+_DEFINITIONS_AT = f"{_DEFINITION} WHERE d.rowid IN (SELECT value FROM json_each(?))"  # noqa: S608 - nothing of others
 _DEFINITIONS_OF = "SELECT rowid FROM definitions WHERE name = ? ORDER BY weight, rowid LIMIT ?"
 
 
@@ -89,14 +90,16 @@ def imports_with(connection: sqlite3.Connection, part: str, limit: int) -> list[
 def definitions_in(connection: sqlite3.Connection, path: str) -> list[Definition]:
     """In the order of the file."""
     row = connection.execute(_FILE, (path,)).fetchone()
-    return [_definition(*found) for found in connection.execute(_DEFINITIONS_IN, row)] if row else []
+    return [_definition(*found) for _, *found in connection.execute(_DEFINITIONS_IN, row)] if row else []
 
 
-def definitions_of(connection: sqlite3.Connection, names: Collection[str], limit: int) -> list[Definition]:
-    """The first of each name, then the second of each."""
-    found = [connection.execute(_DEFINITIONS_OF, (name, limit)).fetchall() for name in dict.fromkeys(names)]
-    taken = [row for row in chain.from_iterable(zip_longest(*found)) if row][:limit]
-    return [_definition(*connection.execute(_DEFINITION_AT, row).fetchone()) for row in taken]
+def definitions_of(connection: sqlite3.Connection, names: Collection[str], limit: int, most: int) -> list[Definition]:
+    """The first of each name, then the second of each. A name with more than `most` is left out."""
+    asked = ((name, most + 1) for name in dict.fromkeys(names))
+    found = [rows for one in asked if len(rows := connection.execute(_DEFINITIONS_OF, one).fetchall()) <= most]
+    taken = [row[0] for row in chain.from_iterable(zip_longest(*found)) if row][:limit]
+    at = {row: _definition(*rest) for row, *rest in connection.execute(_DEFINITIONS_AT, (json.dumps(taken),))}
+    return [at[row] for row in taken]
 
 
 def with_lines(connection: sqlite3.Connection, lines: Collection[str], limit: int) -> list[tuple[str, int]]:

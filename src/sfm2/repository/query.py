@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sfm2.languages import comment_pattern
-from sfm2.repository.contents import Outline
-from sfm2.repository.outline import outline
+from sfm2.repository.contents import Defined, Import
+from sfm2.repository.outline import named
 from sfm2.syntax.parsing.parsing_time import ParsingTime
 
 ABOVE, BELOW = 15, 5
@@ -36,9 +36,8 @@ class Query:
     time: ParsingTime | None = None
 
     @cached_property
-    def outline(self) -> Outline:
-        """Of the file as it is around the hole."""
-        return outline(self.prefix + self.suffix, self.language, self.time)
+    def _named(self) -> tuple[list[Defined], list[Import]]:
+        return named(self.prefix + self.suffix, self.language, self.time)
 
     @cached_property
     def near(self) -> str:
@@ -53,7 +52,7 @@ class Query:
     @cached_property
     def names(self) -> Mapping[str, float]:
         """Names of code near the cursor that the file does not define itself, each with its weight in (0, 1]."""
-        own = {definition.name for definition in self.outline.definitions}
+        own = {one.name for one in self._named[0]}
         weights: dict[str, float] = {}
         comment = re.compile(comment_pattern(self.language))
         above, below = (
@@ -69,8 +68,9 @@ class Query:
     @cached_property
     def imported(self) -> frozenset[str]:
         """Names that the file imports, and the last parts of the modules that it imports them from."""
-        parts = (_NAME.findall(one.module)[-1:] for one in self.outline.imports)
-        names = {name for one in self.outline.imports for name in one.names}
+        _, imports = self._named
+        parts = (_NAME.findall(one.module)[-1:] for one in imports)
+        names = {name for one in imports for name in one.names}
         return frozenset(names.union(*parts))
 
     def _above(self, lines: int) -> list[str]:

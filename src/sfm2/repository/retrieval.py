@@ -19,6 +19,7 @@ DEFINITION_LINES = 25
 """The most lines of a definition that are shown."""
 COMMON = 8
 """A name with more definitions than this tells nothing."""
+_COUNTED = 2  # times as many are asked for: those in hidden files are not counted
 DEFINITION_SHARE = 0.5
 """Of what is shown, by its characters."""
 _PARTS = ("field", "member")
@@ -31,8 +32,8 @@ _NEIGHBOUR = 1.3  # and a definition in the same folder, or in a file that is im
 class Searched(Protocol):
     """What is asked of an index."""
 
-    def definitions_of(self, names: Collection[str], limit: int = ...) -> list[Definition]:
-        """Where names are defined."""
+    def definitions_of(self, names: Collection[str], limit: int = ..., most: int = ...) -> list[Definition]:
+        """Where names are defined; not those with more than `most` definitions."""
         ...
 
     def search(self, words: Collection[str], limit: int = ...) -> list[tuple[Passage, float]]:
@@ -68,7 +69,7 @@ def _similar(index: Searched, query: Query) -> Iterator[Passage]:
 def _defined(index: Searched, query: Query) -> list[Passage]:
     """The definitions of names near the cursor, the likeliest to be meant first."""
     by_name: dict[str, list[Definition]] = defaultdict(list)
-    for definition in index.definitions_of(query.names.keys(), limit=COMMON * len(query.names)):
+    for definition in index.definitions_of(query.names.keys(), COMMON * len(query.names), _COUNTED * COMMON):
         if definition.passage.path not in query.hidden:
             by_name[definition.name].append(definition)
     rated = [

@@ -6,6 +6,7 @@ until a number of places has been looked at. Lengths count among the best.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection
@@ -20,10 +21,12 @@ _MOST_WORDS = 100  # that are looked up
 _MEASURED = 3  # times as many passages as are wanted have their length taken into account
 _SATURATION, _LENGTHS = 1.2, 0.75  # BM25's k1 and b
 
-_PASSAGE = """
-    SELECT f.path, p.first, p.last, substr(t.text, p.start + 1, p.size)
-    FROM passages p JOIN files f ON f.id = p.file JOIN texts t ON t.file = p.file WHERE p.id = ?
+_PASSAGES = """
+    SELECT p.id, f.path, p.first, p.last, substr(t.text, p.start + 1, p.size)
+    FROM json_each(?) JOIN passages p ON p.id = value JOIN files f ON f.id = p.file JOIN texts t ON t.file = p.file
 """
+_FREQUENT = "SELECT word, passages FROM frequent WHERE word IN (SELECT value FROM json_each(?))"
+_LENGTHS_OF = "SELECT id, words FROM passages WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def search(connection: sqlite3.Connection, words: Collection[str], limit: int) -> list[tuple[Passage, float]]:
@@ -38,12 +41,13 @@ def search(connection: sqlite3.Connection, words: Collection[str], limit: int) -
     average = total / passages if passages else 1.0
     scores = {passage: _score(passage, found, words / average) for passage, words in _lengths(connection, candidates)}
     best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:limit]
-    return [(_passage(connection, passage), scores[passage]) for passage in best]
+    at = _passages(connection, best)
+    return [(at[passage], scores[passage]) for passage in best]
 
 
 def _places(connection: sqlite3.Connection, words: list[str]) -> list[tuple[str, Counter[int], int]]:
     """Each word with how often it is in which passage, and in how many it is; the most frequent words are left out."""
-    known = {word: _known(connection, word) for word in words[:_MOST_WORDS]}
+    known = _known(connection, words[:_MOST_WORDS])
     found: list[tuple[str, Counter[int], int]] = []
     looked_at = 0
     for word in sorted(known, key=lambda word: known[word]):
@@ -57,10 +61,10 @@ def _places(connection: sqlite3.Connection, words: list[str]) -> list[tuple[str,
     return found
 
 
-def _known(connection: sqlite3.Connection, word: str) -> int:
-    """In how many passages a word was when that was counted last; 0: in few."""
-    row = connection.execute("SELECT passages FROM frequent WHERE word = ?", (word,)).fetchone()
-    return int(row[0]) if row else 0
+def _known(connection: sqlite3.Connection, words: list[str]) -> dict[str, int]:
+    """In how many passages each word was when that was counted last; 0: in few."""
+    rows = connection.execute(_FREQUENT, (json.dumps(words),))
+    return dict.fromkeys(words, 0) | dict(rows)
 
 
 def _rarity(passages: int, found: int) -> float:
@@ -78,10 +82,9 @@ def _score(passage: int, found: dict[str, tuple[Counter[int], float]], length: f
 
 
 def _lengths(connection: sqlite3.Connection, passages: list[int]) -> list[tuple[int, int]]:
-    marks = ", ".join("?" * len(passages))
-    return connection.execute(f"SELECT id, words FROM passages WHERE id IN ({marks})", passages).fetchall()  # noqa: S608
+    return connection.execute(_LENGTHS_OF, (json.dumps(passages),)).fetchall()
 
 
-def _passage(connection: sqlite3.Connection, passage: int) -> Passage:
-    path, first, last, text = connection.execute(_PASSAGE, (passage,)).fetchone()
-    return Passage(path, first, last, text.decode())
+def _passages(connection: sqlite3.Connection, passages: list[int]) -> dict[int, Passage]:
+    rows = connection.execute(_PASSAGES, (json.dumps(passages),))
+    return {passage: Passage(path, first, last, text.decode()) for passage, path, first, last, text in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sfm2.repository.outline import outline
+from sfm2.repository.outline import named
 from sfm2.repository.unknown.completed import Completed
 from sfm2.repository.unknown.files import Files
 from sfm2.repository.unknown.packages import around
@@ -58,7 +58,7 @@ def _new_imports(file: Completed, time: ParsingTime) -> Iterator[str]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    for one in outline(file.text, "go", time).imports:
+    for one in named(file.text, "go", time)[1]:
         at = lines[one.line - 1].find(f'"{one.module}"')
         start = starts[one.line - 1] + at + 1
         if at >= 0 and file.touches(start, start + len(one.module)):

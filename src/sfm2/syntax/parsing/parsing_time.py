@@ -38,9 +38,11 @@ class ParsingTime:
         """
         if self.is_spent:
             raise TimeoutError("the time for parsing is spent")
-        started = time.thread_time()
-        end = started + min(self._left, at_most)
+        started, began = time.thread_time(), time.perf_counter()
+        seconds = min(self._left, at_most)
+        # A thread can't have worked for longer than the clock has gone, and asking the clock takes a fortieth of the time.
+        end, earliest = started + seconds, began + seconds
         try:
-            yield lambda: self._stopped or time.thread_time() > end
+            yield lambda: self._stopped or (time.perf_counter() > earliest and time.thread_time() > end)
         finally:
             self._left -= time.thread_time() - started

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from sfm2.repository.contents import Import
+from sfm2.repository.index import RepositoryIndex
 from tests.repository.conftest import CHECKOUT, SHOP, Opens, git
+
+PARTS = (
+    SHOP,
+    CHECKOUT,
+    CHECKOUT.split("\n")[0],
+    "total = 3",
+    "class Box:\n    cents = 1\n    total = 2\n",
+    "# Item",
+    "",
+)
 
 
 def test_it_has_the_files_with_their_texts(repository: Path, indexed: Opens) -> None:
@@ -74,6 +89,29 @@ def test_an_update_takes_in_what_was_saved_added_and_deleted(repository: Path, i
     assert index.search(["cents"]) == []
     assert index.with_lines(SHOP.split("\n")) == []
     assert index.update()[:4] == (0, 0, 0, 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PARTS), max_size=6), min_size=1, max_size=5))
+def test_after_any_saves_it_is_as_if_it_were_new(
+    tmp_path_factory: pytest.TempPathFactory, saves: list[list[str]]
+) -> None:
+    """A save writes only what differs: passages that moved, came twice or went are found as in an index of the last text."""
+    work = tmp_path_factory.mktemp("saves")
+    (work / "tree").mkdir()
+    with RepositoryIndex.open(work / "tree", work / "old.sqlite") as index:
+        for parts in saves:
+            (work / "tree" / "code.py").write_text("\n\n".join(parts))
+            index.update(["code.py"])
+        with RepositoryIndex.open(work / "tree", work / "new.sqlite") as fresh:
+            fresh.update(["code.py"])
+            assert index.size()[:4] == fresh.size()[:4]
+            assert index.passages("code.py") == fresh.passages("code.py")
+            assert index.definitions_in("code.py") == fresh.definitions_in("code.py")
+            lines = "\n".join(PARTS).split("\n")
+            assert index.with_lines(lines) == fresh.with_lines(lines)
+            for word in ("cents", "append_line", "total", "Item"):
+                assert sorted(index.search([word])) == sorted(fresh.search([word]))
 
 
 def test_an_update_of_named_files_looks_at_no_others(repository: Path, indexed: Opens) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import accumulate
@@ -22,6 +23,7 @@ _DIGEST = 6  # bytes, as SQLite packs them; two of a million lines have the same
 _PARSING = 1.0  # seconds for one file
 # What is given first of several definitions of a name.
 _WEIGHTS = {"impl": 2, "method": 2, "variable": 1, "field": 3, "member": 3}
+_MOVE = "UPDATE passages SET first = ?, last = ?, heading = ?, start = ?, size = ? WHERE id = ?"
 FREQUENT = 100
 """Passages; how many more have a word is counted ahead of time."""
 
@@ -64,8 +66,7 @@ def put(connection: sqlite3.Connection, file: ReadFile) -> Written:
         restamp(connection, row[0], stamp)
         return Written(count is not None, count is not None, changed=False)
     was_in = bool(row and row[2] is not None)
-    if row and was_in:
-        _take_out(connection, row[0], file.path)
+    before = _kept(connection, row[0], file.path) if row and was_in else _NOTHING
     values = (*stamp, file.content.digest, count)
     if row:
         number = row[0]
@@ -79,7 +80,9 @@ def put(connection: sqlite3.Connection, file: ReadFile) -> Written:
             (file.path, *values),
         ).lastrowid
     if file.found is not None and file.text is not None:
-        _put_in(connection, number, file.path, file.text, file.lines, file.found)
+        _put_in(connection, number, file.path, file.text, file.lines, file.found, before)
+    else:
+        _take_out(connection, number, before)
     return Written(was_in, count is not None, changed=True)
 
 
@@ -94,7 +97,7 @@ def remove(connection: sqlite3.Connection, path: str) -> bool:
     if row is None:
         return False
     if row[1] is not None:
-        _take_out(connection, row[0], path)
+        _take_out(connection, row[0], _kept(connection, row[0], path))
     connection.execute("DELETE FROM files WHERE id = ?", (row[0],))
     return row[1] is not None
 
@@ -121,10 +124,50 @@ def note_frequent_words(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE about SET passages = ?, words = ?", (now, total))
 
 
+class _Kept(NamedTuple):
+    """What there is of a file that is looked for by its words and lines: the costly part of an index."""
+
+    passages: dict[int, str]
+    """The words of each, by its number."""
+    lines: set[int]
+    """Digests."""
+
+
+_NOTHING = _Kept({}, set())
+
+
+def _kept(connection: sqlite3.Connection, number: int, path: str) -> _Kept:
+    """Made of the text once more; its digests and words are kept in no other place."""
+    (text,) = connection.execute("SELECT text FROM texts WHERE file = ?", (number,)).fetchone()
+    lines = text.decode().split("\n")
+    rows = connection.execute("SELECT id, first, last, heading FROM passages WHERE file = ?", (number,)).fetchall()
+    return _Kept({row[0]: _words(path, lines, Cut(*row[1:])) for row in rows}, digests(lines))
+
+
 def _put_in(
-    connection: sqlite3.Connection, number: int | None, path: str, text: str, lines: list[str], found: Positions
+    connection: sqlite3.Connection,
+    number: int | None,
+    path: str,
+    text: str,
+    lines: list[str],
+    found: Positions,
+    before: _Kept,
 ) -> None:
+    """Write what is new. A passage with the words of one that was there before takes its row, wherever it has moved to."""
     starts = [0, *accumulate(len(line.encode()) + 1 for line in lines)]
+    now, same = digests(lines), defaultdict[str, list[int]](list)
+    for passage, spelt in before.passages.items():
+        same[spelt].append(passage)
+    new: list[tuple[Cut, str]] = []
+    for one in found.passages:
+        spelt = _words(path, lines, one)
+        if same[spelt]:
+            place = (*one, *_place(starts, one.first, one.last), same[spelt].pop())
+            connection.execute(_MOVE, place)
+        else:
+            new.append((one, spelt))
+    left = {passage: spelt for spelt, passages in same.items() for passage in passages}
+    _take_out(connection, number, _Kept(left, before.lines - now))
     connection.execute("INSERT INTO texts VALUES (?, ?)", (number, text.encode()))
     connection.executemany(
         "INSERT INTO definitions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -138,10 +181,9 @@ def _put_in(
         [(number, one.line, one.module, " ".join(one.names)) for one in found.imports],
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO lines VALUES (?, ?)", [(one, number) for one in sorted(digests(lines))]
+        "INSERT OR IGNORE INTO lines VALUES (?, ?)", [(one, number) for one in sorted(now - before.lines)]
     )
-    for one in found.passages:
-        spelt = _words(path, lines, one)
+    for one, spelt in new:
         values = (number, *one, *_place(starts, one.first, one.last), spelt.count(" ") + 1)
         added = connection.execute(
             "INSERT INTO passages (file, first, last, heading, start, size, words) VALUES (?, ?, ?, ?, ?, ?, ?)", values
@@ -149,16 +191,12 @@ def _put_in(
         connection.execute("INSERT INTO words (rowid, spelt) VALUES (?, ?)", (added, spelt))
 
 
-def _take_out(connection: sqlite3.Connection, number: int, path: str) -> None:
-    (text,) = connection.execute("SELECT text FROM texts WHERE file = ?", (number,)).fetchone()
-    lines = text.decode().split("\n")
-    rows = connection.execute("SELECT id, first, last, heading FROM passages WHERE file = ?", (number,)).fetchall()
-    connection.executemany(
-        "INSERT INTO words (words, rowid, spelt) VALUES ('delete', ?, ?)",
-        [(row[0], _words(path, lines, Cut(*row[1:]))) for row in rows],
-    )
-    connection.executemany("DELETE FROM lines WHERE digest = ? AND file = ?", [(one, number) for one in digests(lines)])
-    for table in ("texts", "passages", "definitions", "imports"):
+def _take_out(connection: sqlite3.Connection, number: int | None, gone: _Kept) -> None:
+    """Delete what is gone of a file, and what is written anew each time."""
+    connection.executemany("INSERT INTO words (words, rowid, spelt) VALUES ('delete', ?, ?)", gone.passages.items())
+    connection.executemany("DELETE FROM passages WHERE id = ?", [(passage,) for passage in gone.passages])
+    connection.executemany("DELETE FROM lines WHERE digest = ? AND file = ?", [(one, number) for one in gone.lines])
+    for table in ("texts", "definitions", "imports"):
         connection.execute(f"DELETE FROM {table} WHERE file = ?", (number,))  # noqa: S608
 
 

@@ -10,6 +10,8 @@ class EngineSpec(ServingSpec):
 
     preset: str
     """A name in presets.toml."""
+    cache_bytes: int
+    """Memory for the keys and values of one pipeline."""
 
 
 class LaunchSpec(ServingTask):

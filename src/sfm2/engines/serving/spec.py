@@ -23,8 +23,6 @@ class ServingSpec(BaseModel):
     """SHA-256 of the weights."""
     device: str
     """As the settings name it."""
-    cache_bytes: int
-    """Memory for the keys and values of one pipeline."""
     context: int
     """Window in tokens."""
     max_requests: int

@@ -42,8 +42,7 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
     """
     if weights.is_folder:
         return weights.path.resolve()
-    prefix = converted(cache_dir, weights.sha256)
-    folder = prefix.with_name(f"{prefix.name}-hf-bf16-f{FORMAT}")
+    folder = folder_for(weights, cache_dir)
     if not is_exported(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +54,12 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
             if not is_exported(folder):
                 _export(weights, folder, lambda step, done, total: report(step, done / total if total else None))
     return folder
+
+
+def folder_for(weights: WeightsFile, cache_dir: Path) -> Path:
+    """Where the export of these weights is, or would be."""
+    prefix = converted(cache_dir, weights.sha256)
+    return prefix.with_name(f"{prefix.name}-hf-bf16-f{FORMAT}")
 
 
 def is_exported(folder: Path) -> bool:

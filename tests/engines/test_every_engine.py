@@ -35,7 +35,7 @@ from tests.engines.conftest import MakeSettings
 
 pytestmark = pytest.mark.slow
 
-ENGINES = ["openvino", "llama", "transformers"]
+ENGINES = ["openvino", "llama", pytest.param("transformers", marks=pytest.mark.hf)]
 PROGRAMS = ("sfm2.engines.openvino", "sfm2.engines.transformers", "llama-server")
 NAMES = ("one", "two", "three")
 PROMPT = "def return"

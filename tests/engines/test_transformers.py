@@ -43,7 +43,7 @@ def spec(**fields: object) -> TransformersSpec:
         "device": "cuda",
         "max_memory": None,
         "context": 8192,
-        "max_requests": 8,
+        "max_requests": 64,
         "prompt_form": None,
         "max_pipelines": 2,
     }
@@ -62,6 +62,11 @@ def test_max_memory_is_for_weights_and_cache_together() -> None:
     pages = blocks(spec(max_memory=8 * 10**9), FACTS, WEIGHTS, gpu(80 * 10**9))
     used = WEIGHTS + OVERHEAD + 2 * pages * PAGE * TOKEN
     assert 8 * 10**9 - 2 * PAGE * TOKEN < used < 8 * 10**9 + 2 * PAGE * TOKEN
+
+
+def test_more_than_all_requests_need_is_not_taken() -> None:
+    pages = blocks(spec(max_memory=80 * 10**9, max_requests=4), FACTS, WEIGHTS, gpu(140 * 10**9))
+    assert pages == 4 * 8192 // PAGE
 
 
 def test_what_others_use_of_the_gpu_is_not_taken() -> None:

@@ -1,4 +1,7 @@
-"""What holds for every engine of ours, on the same tiny weights: OpenVINO's process, and llama.cpp's real server."""
+"""What holds for every engine of ours, on the same tiny weights: OpenVINO's process, llama.cpp's real server, PyTorch.
+
+`SFM2_TEST_TORCH_DEVICE=cuda` runs the last of them on a GPU.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ from tests.engines.conftest import MakeSettings
 
 pytestmark = pytest.mark.slow
 
-ENGINES = ["openvino", "llama"]
+ENGINES = ["openvino", "llama", pytest.param("transformers", marks=pytest.mark.hf)]
+PROGRAMS = ("sfm2.engines.openvino", "sfm2.engines.transformers", "llama-server")
 NAMES = ("one", "two", "three")
 PROMPT = "def return"
 TYPED = "".join(f"def add_{number}(a, b):\n    return a + b\n" for number in range(4))
@@ -50,6 +54,9 @@ def settings(
     for seed, name in enumerate(NAMES, 1):
         AdapterStore(data).add(tiny_adapter.write(data / "made" / name, tiny_gguf, seed))
     named: dict[str, object] = {"models__sfm2__engine": request.param, "storage__data_dir": data}
+    if request.param == "transformers":
+        pytest.importorskip("torch")
+        named["models__sfm2__device"] = os.environ.get("SFM2_TEST_TORCH_DEVICE", "cpu")
     if request.param == "llama":
         named["models__sfm2__llama_server"] = request.getfixturevalue("llama_server")
     return tiny_settings(models__sfm2__max_adapters=4, models__sfm2__max_requests=4, **named)
@@ -117,10 +124,11 @@ def running(settings: Settings) -> Iterator[Running]:
 
 def test_health_says_what_runs_on_what_by_what(running: Running, settings: Settings) -> None:
     health, name = running.health, settings.models.sfm2.engine
-    by = {"openvino": "OpenVINO", "llama": "llama.cpp"}[name]
-    assert health.reason.startswith(f"tiny on CPU, by {by}")
+    by = {"openvino": "OpenVINO", "llama": "llama.cpp", "transformers": "transformers"}[name]
+    assert health.reason.startswith(f"tiny on {health.device}, by {by}")
     assert health.reason.endswith("(as models.sfm2.engine says)")
-    assert (health.model, health.device, health.adapter, health.restarts) == ("tiny", "CPU", None, 0)
+    assert (health.model, health.adapter, health.restarts) == ("tiny", None, 0)
+    assert health.device == "CPU" or settings.models.sfm2.device == "cuda"
 
 
 def test_it_knows_its_weights_by_their_digest(running: Running, tiny_gguf: Path, settings: Settings) -> None:
@@ -376,7 +384,7 @@ def workers(of: int | None = None) -> list[psutil.Process]:
 
 def _runs_weights(process: psutil.Process) -> bool:
     try:
-        return any(name in part for part in process.cmdline() for name in ("sfm2.engines.openvino", "llama-server"))
+        return any(name in part for part in process.cmdline() for name in PROGRAMS)
     except psutil.Error:
         return False
 
@@ -424,6 +432,7 @@ from sfm2.engines.registry import engine_for
 async def main():
     engine = engine_for(load({{"models.sfm2.path": {str(named.path)!r}, "models.sfm2.context": 512,
         "models.sfm2.engine": {named.engine!r}, "models.sfm2.llama_server": {server!r},
+        "models.sfm2.device": {named.device!r},
         "storage.cache_dir": {str(settings.storage.cache_dir)!r}}}).settings, {{}})
     await engine.start(); await engine.ready(); print((await engine.health()).phase, flush=True); await asyncio.sleep(60)
 asyncio.run(main())

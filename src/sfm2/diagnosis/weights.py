@@ -10,14 +10,16 @@ from sfm2.diagnosis.finding import Finding, healthy, ok, problem
 from sfm2.diagnosis.own_engine import OwnEngine
 from sfm2.engines.llama_server import placement as llama
 from sfm2.errors import ConfigError, WeightsError
-from sfm2.models import disk_space, gguf_file
+from sfm2.models import disk_space, gguf_file, hf_folder
 from sfm2.models.catalogue import CatalogueEntry
+from sfm2.models.exporting.folder import folder_for, is_exported
 from sfm2.models.gguf import read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 
 NAME = "weights"
 _PULL = 1.2  # bytes on the disk for each of the file, while it is pulled
+_EXPORT = 4  # the same of a 4-bit file's numbers as bfloat16
 _CONVERSION = 6  # the same while a 4-bit file is converted: it is decompressed on the way
 
 
@@ -51,6 +53,8 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     except OSError as error:
         found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
         return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
+    if file.is_folder or engine.choice.engine == "transformers":
+        return _as_folder(settings, file, engine)
     state = "sound" if thorough else "of the right size" if file.entry else "there"
     size = file.path.stat().st_size
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
@@ -69,7 +73,11 @@ def _verified(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
 
 def _by_size(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
     if wanted.path is not None:
-        path = gguf_file.find(wanted.path.expanduser())
+        path = wanted.path.expanduser()
+        if hf_folder.is_folder(path):
+            hf_folder.check(path)
+            return WeightsFile(path, "", None)
+        path = gguf_file.find(path)
         known = store.digests.get(path) or ""
         return WeightsFile(path, known, store.catalogue.by_digest(known))
     path, entry = store.path(wanted.model), store.catalogue.entry(wanted.model)
@@ -98,6 +106,19 @@ def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError, 
     return Preparation((found,), int(absent.bytes * share))
 
 
+def _as_folder(settings: Settings, file: WeightsFile, engine: OwnEngine) -> Preparation:
+    """As transformers loads them. What they take in memory is the GPU's, or looked at when the engine starts."""
+    if engine.choice.engine != "transformers":
+        found = f"{file.path} is a Hugging Face folder, which {engine.choice.engine} does not read"
+        return Preparation((problem(NAME, found, 'Name a GGUF, or set models.sfm2.engine to "transformers"'),))
+    size = disk_space.folder_bytes(file.path) if file.is_folder else file.path.stat().st_size
+    shown = f"{file.name}, {size / 1e6:,.0f} MB, {'a Hugging Face folder' if file.is_folder else 'a GGUF'}"
+    if file.is_folder or is_exported(folder_for(file, settings.storage.cache_dir)):
+        return Preparation((ok(NAME, shown),), runnable=True)
+    found = f"{shown}; not exported for transformers yet, which the first start does in half a minute or more"
+    return Preparation((ok(NAME, found),), size * _EXPORT)
+
+
 def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int, on_gpu: bool) -> Preparation:
     """As llama.cpp's server loads them. On a GPU they take none of this machine's memory that would matter."""
     try:
@@ -115,8 +136,9 @@ def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int,
 def _with_conversion(settings: Settings, file: WeightsFile, shown: str, size: int) -> Preparation:
     """What the engine's own preparation would find. Raises `ModuleNotFoundError` without the engine's packages."""
     from sfm2.engines.openvino import placement
-    from sfm2.engines.openvino.conversion import ModelFacts, is_converted
+    from sfm2.engines.openvino.conversion import is_converted
     from sfm2.engines.openvino.presets import preset
+    from sfm2.models.facts import ModelFacts
 
     folder = placement.folder_for(settings, file.sha256, preset())
     if not is_converted(folder):

@@ -1,4 +1,4 @@
-"""What runs the weights on this machine: OpenVINO or llama.cpp's server, and why."""
+"""What runs the weights on this machine: OpenVINO, llama.cpp's server or transformers, and why."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from sfm2.config import Sfm2Settings
 from sfm2.engines.llama_server import binary
+from sfm2.engines.transformers import cuda
 
 _X86 = ("x86_64", "amd64")
 _NAMES = {"darwin": "macOS", "linux": "Linux", "win32": "Windows"}
@@ -28,12 +29,15 @@ class Machine:
     """Whether OpenVINO is installed."""
     llama_server: Path | None
     """llama.cpp's server, where there is one."""
+    no_cuda: str | None = "nobody asked for it"
+    """Why PyTorch can't use a GPU, as a clause; None: it can."""
 
     @classmethod
     def of(cls, settings: Sfm2Settings) -> Self:
         """This one."""
         openvino = find_spec("openvino_genai") is not None
-        return cls(sys.platform, platform.machine(), openvino, binary.find(settings))
+        no_cuda = cuda.why_not() if wants_cuda(settings) else cls.no_cuda
+        return cls(sys.platform, platform.machine(), openvino, binary.find(settings), no_cuda)
 
     @property
     def is_openvinos(self) -> bool:
@@ -50,7 +54,7 @@ class Machine:
 class EngineChoice:
     """An engine."""
 
-    engine: Literal["openvino", "llama"]
+    engine: Literal["openvino", "llama", "transformers"]
     why: str = ""
     """Where it is not a matter of course: what made the choice, as a clause."""
 
@@ -60,14 +64,23 @@ class EngineChoice:
         return f" ({self.why})" if self.why else ""
 
 
+def wants_cuda(settings: Sfm2Settings) -> bool:
+    """Whether they ask for a GPU of NVIDIA's."""
+    return settings.device.lower().startswith("cuda")
+
+
 def choose(settings: Sfm2Settings, machine: Machine) -> EngineChoice:
     """The engine that the settings name, else the one that suits the machine and is there."""
     if settings.engine != "auto":
         return EngineChoice(settings.engine, "as models.sfm2.engine says")
+    if machine.llama_server is None and wants_cuda(settings) and machine.no_cuda is None:
+        return EngineChoice("transformers", "for CUDA, as there is no llama-server")
     if machine.llama_server is None:
         missing = "" if machine.is_openvinos else f"{machine.name} has no llama-server"
+        if wants_cuda(settings):
+            missing = f"no CUDA by transformers: {machine.no_cuda}"
         return EngineChoice("openvino", missing if machine.openvino else "")
-    if settings.device.lower().startswith("cuda"):
+    if wants_cuda(settings):
         return EngineChoice("llama", "for CUDA")
     if not machine.openvino:
         return EngineChoice("llama", "OpenVINO is not installed")

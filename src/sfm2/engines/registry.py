@@ -58,6 +58,10 @@ def _program(name: str) -> type[EngineProgram]:
         from sfm2.engines.llama_server.program import LlamaServer
 
         return LlamaServer
+    if name == "transformers":
+        from sfm2.engines.transformers.program import Transformers
+
+        return Transformers
     from sfm2.engines.openvino.program import OpenVINO
 
     return OpenVINO

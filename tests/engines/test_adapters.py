@@ -19,13 +19,13 @@ from safetensors.numpy import save_file
 from sfm2.backends.sfm2 import SFM2
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED
-from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.pipeline import Job, JobOutput, PipelineConfig
 from sfm2.engines.openvino.preparation import prepare
 from sfm2.engines.openvino.presets import preset
 from sfm2.engines.openvino.worker import Worker
 from sfm2.generation import GenerationRequest
 from sfm2.models.adapters import WEIGHTS, AdapterStore
+from sfm2.models.facts import ModelFacts
 from sfm2.types import ConversationMessage, SamplingParams
 from tests.engines import tiny_adapter
 from tests.engines.conftest import MakeSettings

@@ -14,9 +14,10 @@ import openvino
 import pytest
 
 from sfm2.engines.openvino import conversion
-from sfm2.engines.openvino.conversion import MODEL, ModelFacts, convert, is_converted
+from sfm2.engines.openvino.conversion import MODEL, convert, is_converted
 from sfm2.engines.openvino.presets import preset
 from sfm2.errors import WeightsError
+from sfm2.models.facts import ModelFacts
 from sfm2.models.gguf import read_header
 from tests.engines import tiny
 

@@ -6,8 +6,8 @@ import pytest
 
 from sfm2.config import Settings, load
 from sfm2.engines.openvino import placement
-from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.errors import ConfigError
+from sfm2.models.facts import ModelFacts
 
 FACTS = ModelFacts("m", "qwen2", 32768, layers=24, kv_heads=2, head_size=64, stop_token_ids=(1,), chat_template=None)
 WEIGHTS = 466_000_000

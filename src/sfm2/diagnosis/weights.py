@@ -115,8 +115,9 @@ def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int,
 def _with_conversion(settings: Settings, file: WeightsFile, shown: str, size: int) -> Preparation:
     """What the engine's own preparation would find. Raises `ModuleNotFoundError` without the engine's packages."""
     from sfm2.engines.openvino import placement
-    from sfm2.engines.openvino.conversion import ModelFacts, is_converted
+    from sfm2.engines.openvino.conversion import is_converted
     from sfm2.engines.openvino.presets import preset
+    from sfm2.models.facts import ModelFacts
 
     folder = placement.folder_for(settings, file.sha256, preset())
     if not is_converted(folder):

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfm2.config import Settings
-from sfm2.engines.openvino.conversion import ModelFacts
-from sfm2.engines.openvino.f16 import dequantised
 from sfm2.engines.openvino.preparation import prepare
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.finetune.encoding import Encoding, family_of
 from sfm2.finetune.engine_matrices import matrices
-from sfm2.models.gguf import GGUFHeader, read_header
+from sfm2.models.dequantising import dequantised
+from sfm2.models.exporting.config import config_fields
+from sfm2.models.facts import ModelFacts
+from sfm2.models.gguf import read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.tensor_names import ARCHITECTURES, transformers_name
 from sfm2.models.weights import WeightsFile, resolve
@@ -104,25 +105,6 @@ def load(weights: WeightsFile, dtype: torch.dtype, engine: Path | None = None) -
     empty.load_state_dict(state, strict=True, assign=True)
     _compute_buffers(empty)
     return empty
-
-
-def config_fields(header: GGUFHeader) -> dict[str, Any]:
-    """The fields of a Qwen2Config or Qwen3Config, by transformers' names, from a GGUF header."""
-    heads = header.of_architecture("attention.head_count")
-    width = header.of_architecture("embedding_length")
-    return {
-        "vocab_size": len(header.metadata["tokenizer.ggml.tokens"]),
-        "hidden_size": width,
-        "intermediate_size": header.of_architecture("feed_forward_length"),
-        "num_hidden_layers": header.of_architecture("block_count"),
-        "num_attention_heads": heads,
-        "num_key_value_heads": header.of_architecture("attention.head_count_kv", heads),
-        "head_dim": header.of_architecture("attention.key_length", width // heads),
-        "rms_norm_eps": header.of_architecture("attention.layer_norm_rms_epsilon"),
-        "rope_parameters": {"rope_type": "default", "rope_theta": header.of_architecture("rope.freq_base", 10_000.0)},
-        "max_position_embeddings": header.of_architecture("context_length"),
-        "tie_word_embeddings": False,
-    }
 
 
 def _compute_buffers(model: Any) -> None:

@@ -1,4 +1,4 @@
-"""`sfm2 models`: list, download, verify and delete weights."""
+"""`sfm2 models`: list, download, verify, export and delete weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog=examples("sfm2 models list"))
 def models() -> None:
-    """List, download, verify and delete weights."""
+    """List, download, verify, export and delete weights."""
 
 
 @models.command("list", epilog=examples("sfm2 models list"))
@@ -85,6 +85,24 @@ def verify(name: str | None) -> None:
         )
 
 
+@models.command(epilog=examples("sfm2 models export qwen2.5-coder-0.5b --to hf"))
+@click.argument("name", required=False)
+@click.option("--to", "form", type=click.Choice(["hf"]), required=True, help="hf: a Hugging Face folder.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A new or empty folder. Default: one in the cache, where engines that read such folders look.",
+)
+def export(name: str | None, form: str, output: Path | None) -> None:
+    """Write weights in the form of other programs.
+
+    Those called NAME (default: what the settings name) are dequantised to bfloat16, with their tokenizer and chat template,
+    and the path of the folder is printed.
+    """
+    click.echo(_exported(name, output))
+
+
 @models.command("rm", epilog=examples("sfm2 models rm qwen2.5-coder-1.5b"))
 @click.argument("name")
 def remove(name: str) -> None:
@@ -106,6 +124,24 @@ def _verified(store: ModelStore, name: str) -> Verification:
         result = store.verify(name, progress)
     click.echo(f"{name}: {'sound' if result.ok else 'WRONG'}")
     return result
+
+
+def _exported(name: str | None, output: Path | None) -> Path:
+    from sfm2.cli.progress import shown_progress
+    from sfm2.models.exporting.folder import export_to, exported
+    from sfm2.models.weights import resolve
+
+    wanted = settings().models.sfm2
+    with shown_progress() as progress:
+        if name is not None:
+            wanted = wanted.model_copy(update={"model": name, "path": None})
+        weights = resolve(wanted, _store(), progress)
+        if output is not None:
+            return export_to(weights, output, progress)
+        size = weights.path.stat().st_size
+        return exported(
+            weights, settings().storage.cache_dir, lambda step, share: progress(step, int((share or 0) * size), size)
+        )
 
 
 def _state(model: StoredModel) -> str:

@@ -18,7 +18,6 @@ import uvicorn
 
 from sfm2.engines.openvino.app import create_app
 from sfm2.engines.openvino.complaints import plain
-from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.jobs import JobRunner
 from sfm2.engines.openvino.pipeline import PipelineConfig
 from sfm2.engines.openvino.placement import Device, device_for
@@ -27,6 +26,7 @@ from sfm2.engines.openvino.spec import EngineSpec, LaunchSpec
 from sfm2.engines.openvino.worker import Worker
 from sfm2.engines.supervision.reports import VARIABLE, FailedLine, Heartbeat, ReadyLine, report
 from sfm2.errors import ConfigError
+from sfm2.models.facts import ModelFacts
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import re
 import shutil
 import struct
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,13 +26,13 @@ from sfm2.engines.openvino import f16
 from sfm2.engines.openvino.complaints import plain
 from sfm2.engines.openvino.presets import Preset
 from sfm2.errors import WeightsError
+from sfm2.models.dequantising import parameter_count
+from sfm2.models.facts import FACTS, facts_of
 from sfm2.models.gguf import GGUFHeader, read_header
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")  # what OpenVINO GenAI 2026.4 builds from a GGUF
-CONTROL_TOKEN = 3  # `tokenizer.ggml.token_type` of tokens that are no text (ggml's docs/gguf.md)
 MODEL = "openvino_model.xml"
 TOKENIZER = "openvino_tokenizer.xml"
-FACTS = "sfm2.json"
 _ON_THE_WAY = ("Convert", "Reshape", "Transpose", "Multiply", "Subtract")  # from a stored matrix to one in use
 FORMAT = 1  # raise it when what is made here changes; folders of another one are not looked at
 # Bytes on disk for each parameter: an F16 copy, the reader's F16 model, and the compressed one.
@@ -40,34 +40,6 @@ BYTES_PER_PARAMETER = 2 + 2 + 0.75
 
 Progress = Callable[[str, float], None]
 """Called with the step's name and the share of the whole that is done, in [0, 1]."""
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What the engine needs to know of weights, beyond the weights."""
-
-    name: str
-    architecture: str
-    context_length: int
-    layers: int
-    kv_heads: int
-    head_size: int
-    stop_token_ids: tuple[int, ...]
-    chat_template: str | None
-
-    def kv_bytes_per_token(self, bits: int) -> int:
-        """Keys and values of one token over all layers, of so many bits a number.
-
-        Numbers of 8 bits have a scale and a zero point for each head, of 4 bytes each (measured with OpenVINO 2026.4).
-        """
-        head = self.head_size * bits // 8 + (8 if bits < 16 else 0)
-        return self.layers * 2 * self.kv_heads * head
-
-    @classmethod
-    def read(cls, folder: Path) -> ModelFacts:
-        """The facts that a conversion left in `folder`."""
-        fields: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return cls(**{**fields, "stop_token_ids": tuple(fields["stop_token_ids"])})
 
 
 def is_converted(folder: Path) -> bool:
@@ -94,24 +66,6 @@ def convert(source: Path, folder: Path, preset: Preset, progress: Progress) -> N
         ) from error
 
 
-def facts_of(header: GGUFHeader) -> ModelFacts:
-    """The facts in a GGUF's metadata. Control tokens end a completion as well as the end-of-sequence token."""
-    heads = header.of_architecture("attention.head_count")
-    width = header.of_architecture("embedding_length")
-    types = header.metadata.get("tokenizer.ggml.token_type", [])
-    ends: set[int] = {header.metadata["tokenizer.ggml.eos_token_id"]}
-    return ModelFacts(
-        name=str(header.metadata.get("general.name", header.path.stem)),
-        architecture=header.architecture,
-        context_length=header.of_architecture("context_length", 2048),
-        layers=header.of_architecture("block_count"),
-        kv_heads=header.of_architecture("attention.head_count_kv", heads),
-        head_size=header.of_architecture("attention.key_length", width // heads),
-        stop_token_ids=tuple(sorted(ends | {i for i, kind in enumerate(types) if kind == CONTROL_TOKEN})),
-        chat_template=header.metadata.get("tokenizer.chat_template"),
-    )
-
-
 def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> None:
     header = read_header(source)
     if header.architecture not in ARCHITECTURES:
@@ -133,7 +87,7 @@ def _convert(source: Path, work: Path, preset: Preset, progress: Progress) -> No
 
 
 def _check_disk(header: GGUFHeader, folder: Path) -> None:
-    needed = int(BYTES_PER_PARAMETER * f16.parameter_count(header))
+    needed = int(BYTES_PER_PARAMETER * parameter_count(header))
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise WeightsError(

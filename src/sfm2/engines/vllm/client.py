@@ -22,11 +22,11 @@ from sfm2.engines.vllm.metrics import work_in
 from sfm2.engines.vllm.recognition import OLDEST, too_old
 from sfm2.engines.vllm.refusals import UnknownModelError, failure, refusal, too_long
 from sfm2.engines.vllm.wire import (
-    ChatMessage,
     ChatTokensCall,
-    ModelList,
     PlainTokensCall,
     ServedModel,
+    ServedModels,
+    SpokenMessage,
     TextCall,
     TextChoice,
     TextEvent,
@@ -107,7 +107,7 @@ class VLLMClient(EngineClient):
 
     async def apply_chat_template(self, messages: Sequence[ConversationMessage]) -> str:
         """Raises `BackendUnsupportedError` where the weights have no template."""
-        call = ChatTokensCall(messages=[ChatMessage(role=one.role, content=one.content) for one in messages])
+        call = ChatTokensCall(messages=[SpokenMessage(role=one.role, content=one.content) for one in messages])
         try:
             found = await self._post("/tokenize", call, TokensReply)
         except BackendRefusedError as error:
@@ -134,7 +134,7 @@ class VLLMClient(EngineClient):
         """The name to ask for; an adapter may have to be loaded. Raises `BackendError`, or `AdapterError`."""
 
     async def _models(self) -> list[ServedModel]:
-        return parsed(await self._get("/v1/models"), TypeAdapter(ModelList), _PROTOCOL).data
+        return parsed(await self._get("/v1/models"), TypeAdapter(ServedModels), _PROTOCOL).data
 
     async def _weights(self) -> ServedModel:
         for one in await self._models():

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -94,17 +95,22 @@ def inspect(settings: Sfm2Settings) -> VLLMProgram:
     path = find(settings)
     if path is None:
         raise ConfigError("there is no vllm on this machine", suggestion=INSTALL[0].upper() + INSTALL[1:])
-    python = python_of(path)
-    answer = _ask(path, python)
-    try:
-        lines = answer.said.strip().splitlines()
-        said = VLLMProgram.model_validate({**json.loads(lines[-1]), "path": path, "python": python})
-    except (ValidationError, ValueError, IndexError, TypeError) as error:
-        raise _not_vllm(path, _last_line(answer.complained) or "it does not say what it is") from error
+    said = _inspected(path, python_of(path), path.stat().st_mtime_ns)
     if too_old(said.version):
         oldest = ".".join(map(str, OLDEST))
         raise ConfigError(f"{path} is vLLM {said.version}; expected {oldest} or later", suggestion="Update vLLM")
     return said
+
+
+@lru_cache(maxsize=8)
+def _inspected(path: Path, python: Path, modified: int) -> VLLMProgram:
+    """Asked once for each installation: it does not change its mind, and starts are slow as they are."""
+    answer = _ask(path, python)
+    try:
+        lines = answer.said.strip().splitlines()
+        return VLLMProgram.model_validate({**json.loads(lines[-1]), "path": path, "python": python})
+    except (ValidationError, ValueError, IndexError, TypeError) as error:
+        raise _not_vllm(path, _last_line(answer.complained) or "it does not say what it is") from error
 
 
 def python_of(path: Path) -> Path:

@@ -7,7 +7,7 @@ import re
 import httpx
 from pydantic import ValidationError
 
-from sfm2.engines.vllm.wire import ModelList, VersionReply
+from sfm2.engines.vllm.wire import ServedModels, VersionReply
 
 OLDEST = (0, 11)
 """The first version that has everything we ask of it. Those without a number, such as builds of a branch, are taken."""
@@ -21,7 +21,7 @@ async def is_vllm(http: httpx.AsyncClient) -> bool:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         return _says_version(await http.get("/version"))
     try:
-        models = ModelList.model_validate_json(response.content).data
+        models = ServedModels.model_validate_json(response.content).data
     except ValidationError:
         return False
     return any(one.owned_by == _OWNER for one in models)

@@ -16,7 +16,7 @@ _STEPS = (
     ("init engine", "starting vLLM's server"),
     ("Initializing a V1 LLM engine", "starting vLLM's engine"),
 )
-_ERROR = re.compile(r"^(?:.*\] )?((?:[\w.]+)?(?:Error|Exception)|error|vllm: error)\b:?\s*(.+)$")
+_ERROR = re.compile(r"^(?:.*\] |[\w.]+: )?((?:[\w.]+)?(?:Error|Exception)|error|vllm: error)\b:?\s*(.+)$")
 _BORING = ("See root cause above", "Engine core initialization failed", "WorkerProc initialization failed")
 
 

@@ -118,7 +118,7 @@ class PlainTokensCall(VLLMMessage):
     return_token_strs: bool = False
 
 
-class ChatMessage(VLLMMessage):
+class SpokenMessage(VLLMMessage):
     """One message of a conversation."""
 
     role: str
@@ -128,7 +128,7 @@ class ChatMessage(VLLMMessage):
 class ChatTokensCall(VLLMMessage):
     """`POST /tokenize`, of a conversation."""
 
-    messages: list[ChatMessage]
+    messages: list[SpokenMessage]
 
 
 class TokensReply(VLLMMessage):
@@ -162,7 +162,7 @@ class ServedModel(VLLMMessage):
     """Tokens that a request may have"""
 
 
-class ModelList(VLLMMessage):
+class ServedModels(VLLMMessage):
     """`GET /v1/models`."""
 
     data: list[ServedModel]

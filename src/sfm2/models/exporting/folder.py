@@ -39,8 +39,7 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
     `report` gets the step's name and the share of it that is done, in [0, 1]. Two processes at once: the second waits for
     the first's result. Raises `WeightsError` as `export_to` does.
     """
-    prefix = converted(cache_dir, weights.sha256)
-    folder = prefix.with_name(f"{prefix.name}-hf-bf16-f{FORMAT}")
+    folder = folder_of(weights, cache_dir)
     if not is_exported(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +51,12 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
             if not is_exported(folder):
                 _export(weights, folder, lambda step, done, total: report(step, done / total if total else None))
     return folder
+
+
+def folder_of(weights: WeightsFile, cache_dir: Path) -> Path:
+    """Where `exported` puts them."""
+    prefix = converted(cache_dir, weights.sha256)
+    return prefix.with_name(f"{prefix.name}-hf-bf16-f{FORMAT}")
 
 
 def is_exported(folder: Path) -> bool:

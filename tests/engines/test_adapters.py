@@ -19,10 +19,11 @@ from safetensors.numpy import save_file
 from sfm2.backends.sfm2 import SFM2
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED
-from sfm2.engines.openvino.pipeline import Job, JobOutput, PipelineConfig
+from sfm2.engines.openvino.pipeline import OpenVINOPipeline, OpenVINORuntime, PipelineConfig
 from sfm2.engines.openvino.preparation import prepare
 from sfm2.engines.openvino.presets import preset
-from sfm2.engines.openvino.worker import Worker
+from sfm2.engines.serving.job import Job, JobOutput
+from sfm2.engines.serving.worker import Worker
 from sfm2.generation import GenerationRequest
 from sfm2.models.adapters import WEIGHTS, AdapterStore
 from sfm2.models.facts import ModelFacts
@@ -121,7 +122,7 @@ def worker(tiny_settings: MakeSettings) -> Iterator[Worker]:
     spec = asyncio.run(prepare(tiny_settings(), lambda step, share: None))
     facts = ModelFacts.read(spec.folder)
     config = PipelineConfig(spec.folder, facts, preset(spec.preset), "CPU", spec.cache_bytes, spec.context)
-    worker = Worker(config, None, most=2)
+    worker = Worker(OpenVINORuntime(config), None, most=2)
     thread = threading.Thread(target=worker.run, args=(time.sleep,))
     thread.start()
     yield worker
@@ -131,6 +132,7 @@ def worker(tiny_settings: MakeSettings) -> Iterator[Worker]:
 
 def test_it_has_worked_before_its_first_job(worker: Worker) -> None:
     [pipeline] = worker._pipelines.values()
+    assert isinstance(pipeline, OpenVINOPipeline)
     assert pipeline.warmed == 2
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfm2.engines.openvino.admission import AT_ONCE, Admission, RefusedForLoadError, Ticket
-from sfm2.engines.openvino.pace import Pace, Size
-from sfm2.engines.openvino.pipeline import Job
-from sfm2.engines.openvino.waiting_room import BESIDE, QUIET, WaitingRoom
-from sfm2.engines.openvino.worker import hopeless
+from sfm2.engines.serving.admission import AT_ONCE, Admission, RefusedForLoadError, Ticket
+from sfm2.engines.serving.job import Job
+from sfm2.engines.serving.pace import Pace, Size
+from sfm2.engines.serving.waiting_room import BESIDE, QUIET, WaitingRoom
+from sfm2.engines.serving.worker import hopeless
 from sfm2.generation import Priority
 from sfm2.types import SamplingParams
 

@@ -1,4 +1,7 @@
-"""What holds for every engine of ours, on the same tiny weights: OpenVINO's process, llama.cpp's real server, real vLLM."""
+"""What holds for every engine of ours, on the same tiny weights: OpenVINO's process, llama.cpp's server, vLLM, PyTorch.
+
+`SFM2_TEST_TORCH_DEVICE=cuda` runs the last of them on a GPU.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ from tests.engines.conftest import MakeSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a test may start an engine four times
 
-ENGINES = ["openvino", "llama", "vllm"]
+ENGINES = ["openvino", "llama", "vllm", "transformers"]
+PROGRAMS = ("sfm2.engines.openvino", "sfm2.engines.transformers", "llama-server", "VLLM::")
 STARTS = 240.0  # seconds; vLLM takes half a minute, and more where the processor is busy
 NAMES = ("one", "two", "three")
 PROMPT = "def return"
@@ -51,6 +55,9 @@ def settings(
     for seed, name in enumerate(NAMES, 1):
         AdapterStore(data).add(tiny_adapter.write(data / "made" / name, tiny_gguf, seed))
     named: dict[str, object] = {"models__sfm2__engine": request.param, "storage__data_dir": data}
+    if request.param == "transformers":
+        pytest.importorskip("torch")
+        named["models__sfm2__device"] = os.environ.get("SFM2_TEST_TORCH_DEVICE", "cpu")
     if request.param == "llama":
         named["models__sfm2__llama_server"] = request.getfixturevalue("llama_server")
     if request.param == "vllm":
@@ -120,10 +127,11 @@ def running(settings: Settings) -> Iterator[Running]:
 
 def test_health_says_what_runs_on_what_by_what(running: Running, settings: Settings) -> None:
     health, name = running.health, settings.models.sfm2.engine
-    by = {"openvino": "OpenVINO", "llama": "llama.cpp", "vllm": "vLLM"}[name]
-    assert health.reason.startswith(f"tiny on CPU, by {by}")
+    by = {"openvino": "OpenVINO", "llama": "llama.cpp", "vllm": "vLLM", "transformers": "transformers"}[name]
+    assert health.reason.startswith(f"tiny on {health.device}, by {by}")
     assert health.reason.endswith("(as models.sfm2.engine says)")
-    assert (health.model, health.device, health.adapter, health.restarts) == ("tiny", "CPU", None, 0)
+    assert (health.model, health.adapter, health.restarts) == ("tiny", None, 0)
+    assert health.device == "CPU" or settings.models.sfm2.device == "cuda"
 
 
 def test_it_knows_its_weights_by_their_digest(running: Running, tiny_gguf: Path, settings: Settings) -> None:
@@ -390,9 +398,7 @@ def workers(of: int | None = None) -> list[psutil.Process]:
 
 def _runs_weights(process: psutil.Process) -> bool:
     try:
-        return any(
-            name in part for part in process.cmdline() for name in ("sfm2.engines.openvino", "llama-server", "VLLM::")
-        )
+        return any(name in part for part in process.cmdline() for name in PROGRAMS)
     except psutil.Error:
         return False
 
@@ -440,7 +446,7 @@ from sfm2.engines.registry import engine_for
 async def main():
     engine = engine_for(load({{"models.sfm2.path": {str(named.path)!r}, "models.sfm2.context": 512,
         "models.sfm2.engine": {named.engine!r}, "models.sfm2.llama_server": {programs["llama_server"]!r},
-        "models.sfm2.vllm": {programs["vllm"]!r},
+        "models.sfm2.vllm": {programs["vllm"]!r}, "models.sfm2.device": {named.device!r},
         "storage.cache_dir": {str(settings.storage.cache_dir)!r}}}).settings, {{}})
     await engine.start(); await engine.ready(); print((await engine.health()).phase, flush=True); await asyncio.sleep(60)
 asyncio.run(main())

@@ -13,7 +13,7 @@ import pytest
 from sfm2.engines.llama_cpp.wire import TOO_LATE
 from sfm2.engines.openvino.placement import folder_for
 from sfm2.engines.openvino.presets import preset
-from sfm2.engines.openvino.vocabulary import Vocabulary
+from sfm2.engines.openvino.vocabulary import OpenVINOVocabulary
 from sfm2.generation import Priority
 from sfm2.models.digest import sha256_of
 from sfm2.testing import until
@@ -31,11 +31,11 @@ def engine(tiny_settings: MakeSettings) -> Iterator[EngineClient]:
 
 
 @pytest.fixture(scope="module")
-def vocabulary(engine: EngineClient, tiny_settings: MakeSettings) -> Vocabulary:
+def vocabulary(engine: EngineClient, tiny_settings: MakeSettings) -> OpenVINOVocabulary:
     """The one of the weights that `engine` runs."""
     settings = tiny_settings()
     assert settings.models.sfm2.path is not None
-    return Vocabulary(folder_for(settings, sha256_of(settings.models.sfm2.path), preset()))
+    return OpenVINOVocabulary(folder_for(settings, sha256_of(settings.models.sfm2.path), preset()))
 
 
 def tokens(engine: EngineClient, text: str, *, parse_special: bool = True) -> list[int]:
@@ -60,7 +60,7 @@ def test_line_by_line_gives_the_same_text_as_token_by_token(engine: EngineClient
         assert whole.last.tokens_predicted == len(whole.tokens) == 24
 
 
-def test_text_is_whole_characters_though_tokens_are_bytes(engine: EngineClient, vocabulary: Vocabulary) -> None:
+def test_text_is_whole_characters_though_tokens_are_bytes(engine: EngineClient, vocabulary: OpenVINOVocabulary) -> None:
     answers = [engine.complete(temperature=2, seed=seed, n_predict=200) for seed in range(8)]
     # Which answer ends early differs between processors: the weights are random.
     assert sum(len(answer.tokens) for answer in answers) > 200
@@ -74,14 +74,14 @@ def test_the_chosen_tokens_have_probabilities(engine: EngineClient) -> None:
     assert all(event.completion_probabilities is None for event in engine.complete().events)
 
 
-def test_tokens_go_in_and_out(engine: EngineClient, vocabulary: Vocabulary) -> None:
+def test_tokens_go_in_and_out(engine: EngineClient, vocabulary: OpenVINOVocabulary) -> None:
     text = "def return    é🙂\n"
     ids = tokens(engine, text)
     assert vocabulary.decode(ids) == text
     assert engine.complete(prompt=ids).content == engine.complete(prompt=text).content
 
 
-def test_a_special_token_in_a_text_can_be_only_text(engine: EngineClient, vocabulary: Vocabulary) -> None:
+def test_a_special_token_in_a_text_can_be_only_text(engine: EngineClient, vocabulary: OpenVINOVocabulary) -> None:
     text = "a<|im_end|>b<|endoftext|><|im_<|im_end|>"
     (end,) = tokens(engine, "<|im_end|>")
     assert tokens(engine, text).count(end) == 2

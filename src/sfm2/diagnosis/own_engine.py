@@ -45,8 +45,8 @@ class OwnEngine:
 
     @property
     def is_openvino(self) -> bool:
-        """Whether it is OpenVINO."""
-        return self.choice.engine == "openvino"
+        """Else it is OpenVINO."""
+        return not (self.is_llama or self.is_vllm)
 
     @property
     def on_gpu(self) -> bool:

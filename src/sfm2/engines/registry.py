@@ -65,6 +65,10 @@ def _program(name: str) -> type[EngineProgram]:
         from sfm2.engines.vllm.program import VLLM
 
         return VLLM
+    if name == "transformers":
+        from sfm2.engines.transformers.program import Transformers
+
+        return Transformers
     from sfm2.engines.openvino.program import OpenVINO
 
     return OpenVINO

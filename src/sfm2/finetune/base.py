@@ -57,11 +57,11 @@ def load_served(settings: Settings) -> Base:
     """
     import torch
 
-    from sfm2.engines.openvino.vocabulary import Vocabulary
+    from sfm2.engines.openvino.vocabulary import OpenVINOVocabulary
 
     weights = resolve(settings.models.sfm2, ModelStore(settings.storage.cache_dir))
     task = asyncio.run(prepare(settings, lambda step, share: None))
-    vocabulary, facts = Vocabulary(task.folder), ModelFacts.read(task.folder)
+    vocabulary, facts = OpenVINOVocabulary(task.folder), ModelFacts.read(task.folder)
 
     def tokenize(text: str) -> list[int]:
         return vocabulary.encode(text) if text else []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sfm2.config import Sfm2Settings
 from sfm2.errors import WeightsError
-from sfm2.models import gguf_file
+from sfm2.models import gguf_file, hf_folder
 from sfm2.models.catalogue import CatalogueEntry
 from sfm2.models.progress import Progress, silent
 from sfm2.models.store import ModelStore
@@ -16,29 +16,41 @@ from sfm2.models.store import ModelStore
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A complete GGUF file."""
+    """A complete GGUF file, or a Hugging Face folder."""
 
     path: Path
     sha256: str
-    """Its digest, in lower-case hexadecimal."""
+    """Its digest, in lower-case hexadecimal; of a folder, `hf_folder.digest`."""
     entry: CatalogueEntry | None
     """The catalogue's entry with this digest. None: the file is not in the catalogue."""
 
     @property
     def name(self) -> str:
         """The catalogue's name for it, else the file's name without suffix."""
-        return self.entry.name if self.entry else self.path.stem
+        if self.entry:
+            return self.entry.name
+        return self.path.resolve().name if self.is_folder else self.path.stem
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a Hugging Face folder, which not every engine reads."""
+        return self.path.is_dir()
 
 
 def resolve(settings: Sfm2Settings, store: ModelStore, progress: Progress = silent) -> WeightsFile:
     """The weights that the settings name: the file or folder `settings.path`, else the catalogue's `settings.model`.
 
     The digest of a file outside the store is computed when it is first used, which takes about a second for 500 MB. Raises
-    WeightsError when the file is missing, truncated or not GGUF, or the name is not in the catalogue.
+    WeightsError when the file is missing, truncated or not GGUF, a folder lacks something, or the name is not in the
+    catalogue.
     """
     if settings.path is None:
         return _from_store(settings.model, store, progress)
-    path = gguf_file.find(settings.path.expanduser())
+    path = settings.path.expanduser()
+    if hf_folder.is_folder(path):
+        hf_folder.check(path)
+        return WeightsFile(path, hf_folder.digest(path, store.digests, progress), None)
+    path = gguf_file.find(path)
     gguf_file.check(path)
     sha256 = store.digests.digest(path, progress)
     return WeightsFile(path, sha256, store.catalogue.by_digest(sha256))

@@ -10,7 +10,7 @@ from sfm2.engines.llama_server import adapters, binary, placement
 from sfm2.engines.llama_server.client import LlamaServerClient
 from sfm2.engines.llama_server.spec import LlamaSpec, LlamaTask
 from sfm2.engines.supervision.place import Serving, ServingPlace
-from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task, weights_of
+from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task, gguf_of
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.gguf import read_header
 from sfm2.models.weights import WeightsFile
@@ -52,7 +52,7 @@ class LlamaServer(EngineProgram):
         wanted = self.settings.models.sfm2
         found = binary.inspect(wanted)
         device = placement.device_for(wanted.device, found)
-        self._weights = weights = weights_of(self.settings, report)
+        self._weights = weights = gguf_of(self.settings, report, "llama.cpp")
         header = read_header(weights.path)
         slots = placement.slots_for(wanted, header, weights.name, weights.path.stat().st_size)
         report("looking at the adapters", None)

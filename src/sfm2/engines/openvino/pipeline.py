@@ -5,93 +5,29 @@ It is not thread-safe; the worker's thread owns it. A step is one token for ever
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import openvino
 import openvino_genai as genai
 
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, REFUSED, TOO_LONG
+from sfm2.engines.llama_cpp.wire import ENGINE_FAILED, REFUSED, TOO_LONG
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
 from sfm2.engines.openvino.mapped import give_back
 from sfm2.engines.openvino.presets import Preset
-from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
-from sfm2.engines.openvino.vocabulary import TokenText, Vocabulary
-from sfm2.generation import Priority
+from sfm2.engines.openvino.sampling import generation_config
+from sfm2.engines.openvino.vocabulary import OpenVINOVocabulary
+from sfm2.engines.serving.job import Job, JobOutput, StopType
+from sfm2.engines.serving.runtime import Pipeline, RefusedValuesError, Runtime
+from sfm2.engines.serving.vocabulary import TokenText
 from sfm2.models.facts import ModelFacts
-from sfm2.syntax.stops import StopTexts
 from sfm2.types import SamplingParams
 
 BLOCK_TOKENS = 32  # tokens of one KV block on CPU (OpenVINO GenAI's `ContinuousBatchingPipeline`)
-_LINE_TOKENS = 32  # a line longer than this is sent in parts
-
-StopType = Literal["eos", "limit", "word"]
-
-
-@dataclass(frozen=True)
-class JobOutput:
-    """New text of one job, and the tokens behind it."""
-
-    text: str = ""
-    tokens: tuple[int, ...] = ()
-    logprobs: tuple[float, ...] = ()
-    stop_type: StopType | None = None
-    """Why the job ended; with its last output."""
-    error: str | None = None
-    """What failed, in place of a `stop_type`."""
-    fault: str = ENGINE_FAILED
-    """Whose fault it is: a type of error of the protocol."""
-    prompt_seconds: float | None = None
-    """From the job's start to its first token."""
-    wait_seconds: float | None = None
-    """From its arrival to its start."""
-
-    @property
-    def last(self) -> bool:
-        """Whether the job has ended."""
-        return self.stop_type is not None or self.error is not None
-
-
-@dataclass(eq=False)
-class Job:
-    """A completion in progress."""
-
-    ids: Sequence[int]
-    """Token ids of the prompt."""
-    sampling: SamplingParams
-    sink: Callable[[JobOutput], None]
-    """Called on the worker's thread."""
-    by_line: bool = False
-    """Hand out text line by line rather than token by token."""
-    adapter: AdapterFile | None = None
-    priority: Priority = Priority.ANSWER
-    until: float = math.inf
-    """When nobody waits for it any more, by `time.monotonic`."""
-    expected: float = 0.0
-    """Tokens that it is expected to write."""
-    handle: Any = None
-    """OpenVINO's, once the job is in a pipeline."""
-    text: TokenText = field(init=False)
-    stops: StopTexts = field(init=False)
-    written: list[int] = field(default_factory=list)
-    """Token ids so far."""
-    held: list[tuple[str, int, float]] = field(default_factory=list)
-    """Text, token id and log-probability of what has not been handed out yet."""
-    arrived: float = field(default_factory=time.perf_counter)
-    started: float = 0.0
-    prompt_seconds: float | None = None
-
-    @property
-    def can_pause(self) -> bool:
-        """Whether it writes the same when it goes on from what it has written: a sequence of random numbers is not kept."""
-        return self.sampling.temperature == 0 or self.sampling.seed is None
 
 
 @dataclass(frozen=True)
@@ -108,17 +44,37 @@ class PipelineConfig:
     """Window in tokens."""
 
 
-class Pipeline:
+class OpenVINORuntime(Runtime):
+    """OpenVINO GenAI, and the converted weights that it runs."""
+
+    errors = OPENVINO_ERRORS
+
+    def __init__(self, config: PipelineConfig) -> None:
+        self.context = config.context
+        self.stop_token_ids = frozenset(config.facts.stop_token_ids)
+        self.chat_template = config.facts.chat_template
+        self.vocabulary = self._vocabulary = OpenVINOVocabulary(config.folder, config.facts.stop_token_ids)
+        self._config = config
+
+    def load(self, adapter: AdapterFile | None) -> OpenVINOPipeline:
+        return OpenVINOPipeline(self._config, self._vocabulary, adapter)
+
+    def plain(self, error: BaseException) -> str:
+        return plain(error)
+
+    def check(self, sampling: SamplingParams) -> None:
+        generation_config(sampling, self.stop_token_ids)
+
+
+class OpenVINOPipeline(Pipeline):
     """Loads when it is built. Raises RuntimeError, as OpenVINO does, for a model or an adapter that it can't load."""
 
-    def __init__(self, config: PipelineConfig, vocabulary: Vocabulary, adapter: AdapterFile | None) -> None:
+    def __init__(self, config: PipelineConfig, vocabulary: OpenVINOVocabulary, adapter: AdapterFile | None) -> None:
+        super().__init__()
         self._config = config
         self._vocabulary = vocabulary
-        self._running: list[Job] = []
         self._ids = count(1)
         self._stop_ids = set(config.facts.stop_token_ids)
-        self.cache_use = 0.0
-        """Share of its memory for keys and values that was in use at its last step"""
         properties: dict[str, Any] = dict(config.preset.properties)
         if adapter is not None:
             # Static: OpenVINO's steps don't switch adapters, and its cache of prefixes does not distinguish them, so each
@@ -134,22 +90,10 @@ class Pipeline:
         self._warm_up()
         give_back(config.folder)
 
-    @property
-    def load(self) -> int:
-        """Jobs that run or wait in it."""
-        return len(self._running)
-
-    @property
-    def jobs(self) -> Sequence[Job]:
-        """Those that run or wait in it."""
-        return self._running
-
     def add(self, job: Job) -> None:
         """Begin `job`, or go on with it. One that OpenVINO refuses ends with an error, and harms no other."""
         if job.handle is None:
-            job.text = TokenText(self._vocabulary)
-            job.stops = StopTexts(job.sampling.stop)
-            job.started = time.perf_counter()
+            job.begin(TokenText(self._vocabulary))
         ids = openvino.Tensor(np.asarray([[*job.ids, *job.written]], np.int64))
         sampling = replace(job.sampling, max_length=job.sampling.max_length - len(job.written))
         try:
@@ -157,21 +101,15 @@ class Pipeline:
         except (*OPENVINO_ERRORS, RefusedValuesError) as error:
             job.sink(JobOutput(error=plain(error), fault=REFUSED))
             return
-        self._running.append(job)
+        self.running.append(job)
 
     def drop(self, job: Job) -> bool:
         """Cancel `job`; returns whether it was here."""
-        if job not in self._running:
+        if job not in self.running:
             return False
-        self._running.remove(job)
+        self.running.remove(job)
         job.handle.cancel()
         return True
-
-    def fail(self, error: str) -> None:
-        """End all jobs: the adapter does not work."""
-        for job in self._running:
-            job.sink(JobOutput(error=error, fault=ADAPTER_FAILED))
-        self._running.clear()
 
     def step(self) -> bool:
         """Generate one more token for each job; returns whether anything was handed out."""
@@ -184,7 +122,7 @@ class Pipeline:
     @property
     def busy(self) -> bool:
         """Whether there is work to do."""
-        return bool(self._running) or self._pipeline.has_non_finished_requests()
+        return bool(self.running) or self._pipeline.has_non_finished_requests()
 
     def _warm_up(self) -> None:
         """The first steps allocate and compile, for seconds; better now than during the first request.
@@ -200,7 +138,7 @@ class Pipeline:
 
     def _deliver(self) -> bool:
         sent = False
-        for job in list(self._running):
+        for job in list(self.running):
             if job.handle.can_read():
                 for output in job.handle.read().values():
                     sent |= self._deliver_output(job, output)
@@ -210,35 +148,20 @@ class Pipeline:
         return sent
 
     def _deliver_output(self, job: Job, output: Any) -> bool:
-        job.prompt_seconds = job.prompt_seconds or time.perf_counter() - job.started
-        ended: StopType | None = None
-        for token, logprob in zip(output.generated_ids, output.generated_log_probs, strict=True):
-            if token in self._stop_ids:
-                ended = "eos"
-                break
-            job.written.append(token)
-            job.held.append((job.stops.feed(job.text.feed(token)), token, logprob))
-            if job.stops.ended:
-                ended = "word"
-                break
+        ended = job.take(zip(output.generated_ids, output.generated_log_probs, strict=True), self._stop_ids)
         if ended is None and output.finish_reason == genai.GenerationFinishReason.LENGTH:
             ended = "limit"
         if ended:
             self._end(job, ended)
             return True
-        if job.by_line and not _line_complete(job.held):
-            return False
-        job.sink(_output(job))
-        job.held.clear()
-        return True
+        return job.hand_out()
 
     def _end(
         self, job: Job, stop_type: StopType | None = None, error: str | None = None, fault: str = ENGINE_FAILED
     ) -> None:
-        rest = job.stops.feed(job.text.finish()) + job.stops.finish()
-        self._running.remove(job)
+        self.running.remove(job)
         job.handle.cancel()
-        job.sink(_output(job, rest, stop_type, error, fault))
+        job.end(stop_type, error, fault)
 
     def _scheduler(self) -> Any:
         config = genai.SchedulerConfig()
@@ -247,26 +170,3 @@ class Pipeline:
         for name, value in self._config.preset.scheduler.items():
             setattr(config, name, value)
         return config
-
-
-def _line_complete(held: Sequence[tuple[str, int, float]]) -> bool:
-    return len(held) >= _LINE_TOKENS or any("\n" in text for text, _, _ in held)
-
-
-def _output(
-    job: Job,
-    rest: str = "",
-    stop_type: StopType | None = None,
-    error: str | None = None,
-    fault: str = ENGINE_FAILED,
-) -> JobOutput:
-    return JobOutput(
-        "".join(text for text, _, _ in job.held) + rest,
-        tuple(token for _, token, _ in job.held),
-        tuple(logprob for _, _, logprob in job.held),
-        stop_type,
-        error,
-        fault,
-        prompt_seconds=job.prompt_seconds,
-        wait_seconds=job.started - job.arrived,
-    )

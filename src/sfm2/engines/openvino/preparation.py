@@ -15,7 +15,7 @@ from sfm2.engines.openvino import placement
 from sfm2.engines.openvino.conversion import is_converted
 from sfm2.engines.openvino.presets import DEFAULT_PRESET, Preset, preset
 from sfm2.engines.openvino.spec import EngineSpec
-from sfm2.engines.supervision.program import ProgressReport, weights_of
+from sfm2.engines.supervision.program import ProgressReport, gguf_of
 from sfm2.errors import MissingExtraError, WeightsError
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.facts import ModelFacts
@@ -26,7 +26,7 @@ async def prepare(settings: Settings, report: ProgressReport) -> EngineSpec:
     if find_spec("openvino_genai") is None:
         raise MissingExtraError("running the model", "engine")
     chosen = preset(DEFAULT_PRESET)
-    weights = await asyncio.to_thread(weights_of, settings, report)
+    weights = await asyncio.to_thread(gguf_of, settings, report, "OpenVINO")
     folder = placement.folder_for(settings, weights.sha256, chosen)
     if not is_converted(folder):
         await _convert(weights.path, folder, chosen, report)

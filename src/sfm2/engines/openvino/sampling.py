@@ -9,11 +9,8 @@ import numpy as np
 import openvino_genai as genai
 
 from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
+from sfm2.engines.serving.runtime import RefusedValuesError
 from sfm2.types import SamplingParams
-
-
-class RefusedValuesError(Exception):
-    """OpenVINO does not take these values."""
 
 
 def generation_config(sampling: SamplingParams, stop_ids: Iterable[int]) -> Any:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from sfm2.config import Settings
 from sfm2.engines.client import EngineAddress, EngineClient
 from sfm2.engines.supervision.place import Serving, ServingPlace
+from sfm2.errors import WeightsError
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, ensure
 
@@ -52,6 +53,18 @@ class EngineProgram(ABC):
     async def outdated(self) -> str | None:
         """Why the running process should be replaced by one that is prepared anew; None: it should not. Asked often."""
         return None
+
+
+def gguf_of(settings: Settings, report: ProgressReport, engine: str) -> WeightsFile:
+    """As `weights_of`, for an engine that reads GGUF files only; `engine`: its name for people."""
+    weights = weights_of(settings, report)
+    if weights.is_folder:
+        raise WeightsError(
+            f"{weights.path} is a Hugging Face folder; {engine} reads GGUF files",
+            suggestion="Name a GGUF file in models.sfm2.path, or set models.sfm2.engine to one that reads such folders: "
+            '"vllm" or "transformers"',
+        )
+    return weights
 
 
 def weights_of(settings: Settings, report: ProgressReport) -> WeightsFile:

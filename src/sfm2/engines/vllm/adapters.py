@@ -42,7 +42,8 @@ def prepared(adapter: Adapter, weights: WeightsFile, folder: Path) -> Path:
     place = folder / adapter.digest
     if (place / CONFIG).is_file():
         return place
-    adapter_gguf.check_fits(adapter, read_header(weights.path))
+    if not weights.is_folder:
+        adapter_gguf.check_fits(adapter, read_header(weights.path))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_folder(place) as partial:

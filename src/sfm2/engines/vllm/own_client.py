@@ -14,7 +14,6 @@ from sfm2.engines.client import EngineAddress
 from sfm2.engines.vllm import adapters
 from sfm2.engines.vllm.client import ServedWeights, VLLMClient
 from sfm2.engines.vllm.refusals import UnknownModelError
-from sfm2.engines.vllm.source import WeightsSource, find_source
 from sfm2.engines.vllm.wire import LoadAdapterCall
 from sfm2.errors import (
     AdapterError,
@@ -27,6 +26,8 @@ from sfm2.errors import (
 )
 from sfm2.generation import Priority, TokenChunk
 from sfm2.models.adapters import read_adapter
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import WeightsFile, resolve
 from sfm2.types import SamplingParams
 
 _BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
@@ -71,8 +72,9 @@ class OwnVLLMClient(VLLMClient):
             self._running -= 1
 
     async def facts(self) -> EngineFacts:
-        found = await asyncio.to_thread(self._source)
-        return EngineFacts(found.name, found.sha256, found.prompt_form)
+        weights = await asyncio.to_thread(self._weights_named)
+        form = weights.entry.completion.form if weights.entry else None
+        return EngineFacts(weights.name, weights.sha256, form)
 
     async def _model(self, adapter: AdapterFile | None, served: ServedWeights) -> str:
         if adapter is None:
@@ -104,17 +106,15 @@ class OwnVLLMClient(VLLMClient):
             ) from error
 
     def _prepared(self, adapter: AdapterFile) -> Path:
-        folder, found = adapter.path.parent, self._source()
-        if found.file is None:
-            raise BackendAdapterError(f"adapters are for weights in GGUF; {found.folder} is a folder of Hugging Face's")
+        folder, weights = adapter.path.parent, self._weights_named()
         try:
-            place = adapters.folder_for(self._settings, found.file)
-            return adapters.prepared(read_adapter(folder, folder.name), found.file, place)
+            place = adapters.folder_for(self._settings, weights)
+            return adapters.prepared(read_adapter(folder, folder.name), weights, place)
         except AdapterError as error:
             raise BackendAdapterError(error.message) from error
 
-    def _source(self) -> WeightsSource:
+    def _weights_named(self) -> WeightsFile:
         try:
-            return find_source(self._settings)
+            return resolve(self._settings.models.sfm2, ModelStore(self._settings.storage.cache_dir))
         except WeightsError as error:
             raise BackendError(error.message) from error

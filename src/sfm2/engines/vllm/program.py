@@ -8,13 +8,14 @@ from pathlib import Path
 from sfm2.config import Settings
 from sfm2.engines.client import EngineAddress, EngineClient
 from sfm2.engines.supervision.place import Serving, ServingPlace
-from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task
+from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task, weights_of
 from sfm2.engines.vllm import adapters, executable, placement
 from sfm2.engines.vllm.executable import VLLMProgram
 from sfm2.engines.vllm.own_client import OwnVLLMClient
-from sfm2.engines.vllm.source import WeightsSource, facts_of_folder, prepared_source
+from sfm2.engines.vllm.source import facts_of_folder
 from sfm2.engines.vllm.spec import VLLMSpec, VLLMTask
 from sfm2.models.adapters import AdapterStore
+from sfm2.models.exporting.folder import exported
 from sfm2.models.weights import WeightsFile
 
 
@@ -29,7 +30,7 @@ class VLLM(EngineProgram):
         super().__init__(settings, note)
         self._store = AdapterStore(settings.storage.data_dir)
         self._seen = ""
-        self._file: WeightsFile | None = None
+        self._weights: WeightsFile | None = None
         self._rank = 0
 
     async def prepare(self, report: ProgressReport) -> Task:
@@ -46,9 +47,9 @@ class VLLM(EngineProgram):
 
     async def outdated(self) -> str | None:
         """Adapters are loaded while it runs, up to the rank that it was started with."""
-        if self._file is None or (state := self._store.state()) == self._seen:
+        if self._weights is None or (state := self._store.state()) == self._seen:
             return None
-        needed = await asyncio.to_thread(self._needed_rank, self._file)
+        needed = await asyncio.to_thread(self._needed_rank, self._weights)
         self._seen = state
         return None if needed <= self._rank else "there is an adapter of a higher rank"
 
@@ -57,16 +58,17 @@ class VLLM(EngineProgram):
         report("looking at vLLM", None)
         found = executable.inspect(wanted)
         device = placement.device_for(wanted.device, found)
-        source, folder = prepared_source(self.settings, report)
-        self._file, self._seen = source.file, self._store.state()
-        self._rank = self._needed_rank(source.file) if source.file else adapters.room_for([])
-        weights = facts_of_folder(folder)
-        memory = placement.memory_for(wanted, found, weights, source.name)
+        self._weights = weights = weights_of(self.settings, report)
+        folder = exported(weights, self.settings.storage.cache_dir, report)
+        self._seen, self._rank = self._store.state(), self._needed_rank(weights)
+        facts = facts_of_folder(folder)
+        memory = placement.memory_for(wanted, found, facts, weights.name)
+        used = self._store.in_use(weights.sha256)
         return VLLMSpec(
             command=_command(found, folder),
             weights=folder,
-            name=source.name,
-            context=placement.window(wanted, weights),
+            name=weights.name,
+            context=placement.window(wanted, facts),
             requests=placement.requests_at_once(wanted, found),
             adapters=wanted.max_adapters,
             rank=self._rank,
@@ -76,15 +78,11 @@ class VLLM(EngineProgram):
             share=memory.of_gpu,
             cache=memory.cache,
             note=device.note,
-            adapter=self._used(source),
+            adapter=used.name if used else None,
         )
 
-    def _needed_rank(self, file: WeightsFile) -> int:
-        return adapters.room_for(adapters.ranks_of(self._store, file))
-
-    def _used(self, source: WeightsSource) -> str | None:
-        used = self._store.in_use(source.sha256) if source.sha256 else None
-        return used.name if used else None
+    def _needed_rank(self, weights: WeightsFile) -> int:
+        return adapters.room_for(adapters.ranks_of(self._store, weights))
 
 
 def _command(program: VLLMProgram, weights: Path) -> tuple[str, ...]:

@@ -34,11 +34,14 @@ _EMBEDDING, _HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float | None], None]) -> Path:
-    """The folder in `cache_dir` (`settings.storage.cache_dir`) with these weights, made now unless it is there.
+    """The folder in `cache_dir` (`settings.storage.cache_dir`) with these weights, made now unless it is there; weights that
+    are such a folder themselves stay where they are.
 
     `report` gets the step's name and the share of it that is done, in [0, 1]. Two processes at once: the second waits for
     the first's result. Raises `WeightsError` as `export_to` does.
     """
+    if weights.is_folder:
+        return weights.path.resolve()
     folder = folder_of(weights, cache_dir)
     if not is_exported(folder):
         try:
@@ -70,6 +73,8 @@ def export_to(weights: WeightsFile, folder: Path, progress: Progress = silent) -
     Raises `WeightsError` when the architecture or the tokenizer is unknown, the file is damaged, or the folder holds
     anything, can't be written, or has too little space.
     """
+    if weights.is_folder:
+        raise WeightsError(f"{weights.path} is a Hugging Face folder already")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WeightsError(f"{folder} is not an empty folder", suggestion="Name a folder that is new or empty")
     _export(weights, folder.absolute(), progress)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfm2.engines.openvino.pace import Pace, Size
+from sfm2.engines.serving.pace import Pace, Size
 from sfm2.generation import Priority
 
 AT_ONCE = 32

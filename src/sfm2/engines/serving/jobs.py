@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sfm2.engines.llama_cpp.wire import ENGINE_FAILED, OVERLOADED, REFUSED, TOO_LONG, CompletionCall, ErrorDetail
-from sfm2.engines.openvino.admission import Admission, RefusedForLoadError, Ticket
-from sfm2.engines.openvino.pace import Pace
-from sfm2.engines.openvino.pipeline import Job, JobOutput
-from sfm2.engines.openvino.sampling import RefusedValuesError, generation_config
-from sfm2.engines.openvino.spec import EngineSpec
-from sfm2.engines.openvino.vocabulary import Vocabulary
-from sfm2.engines.openvino.worker import Worker
+from sfm2.engines.serving.admission import Admission, RefusedForLoadError, Ticket
+from sfm2.engines.serving.job import Job, JobOutput
+from sfm2.engines.serving.pace import Pace
+from sfm2.engines.serving.runtime import RefusedValuesError
+from sfm2.engines.serving.spec import ServingSpec
+from sfm2.engines.serving.vocabulary import Vocabulary
+from sfm2.engines.serving.worker import Worker
 
 
 class RefusedError(Exception):
@@ -56,7 +56,7 @@ class StartedJob:
 class JobRunner:
     """Gives the worker jobs. `worker` is None while weights load."""
 
-    def __init__(self, spec: EngineSpec) -> None:
+    def __init__(self, spec: ServingSpec) -> None:
         self.spec = spec
         self.worker: Worker | None = None
         self.pace = Pace()
@@ -71,7 +71,8 @@ class JobRunner:
     def start(self, call: CompletionCall) -> StartedJob:
         """Give the worker a job, so that the next request counts it already.
 
-        Raises `RefusedError` for a prompt beyond the window, for values that OpenVINO refuses, and when too much is running.
+        Raises `RefusedError` for a prompt beyond the window, for values that the library refuses, and when too much
+        is running.
         """
         worker = self.ready()
         ids = worker.vocabulary.encode(call.prompt) if isinstance(call.prompt, str) else call.prompt
@@ -88,7 +89,7 @@ class JobRunner:
         arrived: asyncio.Queue[JobOutput] = asyncio.Queue()
         sampling = call.sampling(worker.context - len(ids))
         try:
-            generation_config(sampling, worker.facts.stop_token_ids)
+            worker.runtime.check(sampling)
         except RefusedValuesError as error:
             raise RefusedError(400, REFUSED, str(error)) from error
         ticket = self._admit(call, len(ids), sampling.max_length, worker.at_once(call.priority))

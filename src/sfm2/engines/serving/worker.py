@@ -19,12 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sfm2.engines.base import AdapterFile
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, ENGINE_FAILED, OVERLOADED, TOO_LATE
-from sfm2.engines.openvino.admission import AT_ONCE
-from sfm2.engines.openvino.complaints import OPENVINO_ERRORS, plain
-from sfm2.engines.openvino.pace import Pace, Size
-from sfm2.engines.openvino.pipeline import Job, JobOutput, Pipeline, PipelineConfig
-from sfm2.engines.openvino.vocabulary import Vocabulary
-from sfm2.engines.openvino.waiting_room import WaitingRoom
+from sfm2.engines.serving.admission import AT_ONCE
+from sfm2.engines.serving.job import Job, JobOutput
+from sfm2.engines.serving.pace import Pace, Size
+from sfm2.engines.serving.runtime import Pipeline, Runtime
+from sfm2.engines.serving.waiting_room import WaitingRoom
 from sfm2.engines.supervision.reports import BEAT
 from sfm2.generation import Priority
 
@@ -41,12 +40,11 @@ class Worker:
     """
 
     def __init__(
-        self, config: PipelineConfig, first: PipelineKey, most: int, base_too: bool = False, pace: Pace | None = None
+        self, runtime: Runtime, first: PipelineKey, most: int, base_too: bool = False, pace: Pace | None = None
     ) -> None:
-        self.facts = config.facts
-        self.context = config.context
-        self.vocabulary = Vocabulary(config.folder, config.facts.stop_token_ids)
-        self._config = config
+        self.runtime = runtime
+        self.context = runtime.context
+        self.vocabulary = runtime.vocabulary
         self._most = most
         self.first_failure: str | None = None
         """Why the first adapter is not loaded, if it is not."""
@@ -148,24 +146,24 @@ class Worker:
             base = pool.submit(self._made, None) if base_too else None
             try:
                 own: dict[PipelineKey, Pipeline] = {first: self._made(first)}
-            except OPENVINO_ERRORS as error:
-                self.first_failure = plain(error)
+            except self.runtime.errors as error:
+                self.first_failure = self.runtime.plain(error)
                 return {None: base.result() if base else self._made(None)}
             try:
                 return {None: base.result(), **own} if base else own
-            except OPENVINO_ERRORS:  # it is tried again when somebody asks for it
+            except self.runtime.errors:  # it is tried again when somebody asks for it
                 return own
 
     def _step(self, key: PipelineKey, pipeline: Pipeline) -> bool:
         """One step; returns whether anything was handed out. An adapter whose steps fail (one of NaN, say) is unloaded."""
         try:
             return pipeline.step()
-        except OPENVINO_ERRORS as error:
+        except self.runtime.errors as error:
             if key is None:
                 raise
             del self._pipelines[key]
             self._leaving = [other for other in self._leaving if other != key]
-            pipeline.fail(f"the adapter does not work: {plain(error)}")
+            pipeline.fail(f"the adapter does not work: {self.runtime.plain(error)}")
             return True
 
     def _take_commands(self) -> None:
@@ -216,14 +214,14 @@ class Worker:
     def _load(self, wanted: PipelineKey) -> None:
         try:
             pipeline = self._made(wanted)
-        except OPENVINO_ERRORS as error:
-            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {plain(error)}"
+        except self.runtime.errors as error:
+            message = f"{'the adapter' if wanted else 'the model'} cannot be loaded: {self.runtime.plain(error)}"
             self._commands.put(lambda: self._failed(wanted, message))
         else:
             self._commands.put(lambda: self._succeeded(wanted, pipeline))
 
     def _made(self, wanted: PipelineKey) -> Pipeline:
-        return Pipeline(self._config, self.vocabulary, wanted)
+        return self.runtime.load(wanted)
 
     def _succeeded(self, wanted: PipelineKey, pipeline: Pipeline) -> None:
         self._loading = False

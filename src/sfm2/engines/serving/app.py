@@ -31,9 +31,8 @@ from sfm2.engines.llama_cpp.wire import (
     TokenizeReply,
     TokenProbability,
 )
-from sfm2.engines.openvino.complaints import plain
-from sfm2.engines.openvino.jobs import JobRunner, RefusedError, StartedJob, failure_of
-from sfm2.engines.openvino.pipeline import JobOutput
+from sfm2.engines.serving.job import JobOutput
+from sfm2.engines.serving.jobs import JobRunner, RefusedError, StartedJob, failure_of
 from sfm2.sse import Event, encode
 
 M = TypeVar("M", bound=BaseModel)
@@ -62,7 +61,7 @@ class _Routes:
             Properties(
                 default_generation_settings=GenerationDefaults(n_ctx=worker.context),
                 model_alias=spec.name,
-                chat_template=worker.facts.chat_template or "",
+                chat_template=worker.runtime.chat_template or "",
                 weights=spec.weights,
                 prompt_form=spec.prompt_form,
                 running=worker.load,
@@ -82,12 +81,13 @@ class _Routes:
     async def apply_template(self, request: Request) -> Response:
         call = await _parse(request, TemplateCall)
         worker = self._runner.ready()
-        if not worker.facts.chat_template:
+        if not worker.runtime.chat_template:
             raise RefusedError(400, UNSUPPORTED, "these weights have no chat template")
+        refused: tuple[type[Exception], ...] = (*worker.runtime.errors, TypeError)  # for messages unlike the template's
         try:
             return _answer(TemplateReply(prompt=worker.vocabulary.chat_prompt(call.model_dump()["messages"])))
-        except (RuntimeError, TypeError) as error:  # what OpenVINO raises for messages the template refuses
-            raise RefusedError(400, REFUSED, f"messages: {plain(error)}") from error
+        except refused as error:
+            raise RefusedError(400, REFUSED, f"messages: {worker.runtime.plain(error)}") from error
 
     async def completion(self, request: Request) -> EventStream:
         call = await _parse(request, CompletionCall)

@@ -234,6 +234,17 @@ def test_an_adapter_is_asked_for_by_its_name() -> None:
             generated(server, [1], "other")
 
 
+def test_keys_share_no_memory_of_prompts() -> None:
+    with serving(routes(events(WORD, LAST))) as server:
+        salts = []
+        for owner in ("ada", "bob", "ada", None):
+            generated(server, [1], owner=owner)
+            salts.append(asked(server).get("cache_salt"))
+    assert salts[0] == salts[2] != salts[1]
+    assert salts[3] is None
+    assert "ada" not in str(salts[0])
+
+
 def test_silence_is_a_timeout() -> None:
     with serving(routes(), hold=COMPLETIONS) as server, pytest.raises(BackendTimeoutError):
         generated(server, timeout=0.3)

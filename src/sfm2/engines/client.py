@@ -57,6 +57,7 @@ class EngineClient(ABC):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         """As `Engine.generate`."""
 
@@ -110,9 +111,10 @@ class ClientEngine(Engine):
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
         affinity: str | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         return self.client.generate(
-            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
         )
 
     async def aclose(self) -> None:

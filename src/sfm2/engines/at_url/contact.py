@@ -37,9 +37,12 @@ class FirstContact(EngineClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         client = await self.known()
-        stream = client.generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
+        stream = client.generate(
+            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
+        )
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 yield chunk

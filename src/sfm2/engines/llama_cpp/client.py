@@ -74,6 +74,7 @@ class LlamaCppClient(EngineClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         seconds = self._timeout if patience is None else min(self._timeout, patience)
         call = CompletionCall.build(prompt, sampling, adapter, streaming, priority, seconds)

@@ -50,6 +50,7 @@ class LlamaServerClient(LlamaCppClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         most = self._settings.models.sfm2.max_requests
         if self._running >= most:  # the server itself would let any number wait
@@ -57,7 +58,7 @@ class LlamaServerClient(LlamaCppClient):
         self._running += 1
         try:
             chunks = super().generate(
-                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
             )
             async with aclosing(chunks):
                 async for chunk in chunks:

@@ -42,9 +42,12 @@ class _WatchedEngine(ClientEngine):
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
         affinity: str | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         self.client.life = await self.began()
-        chunks = super().generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
+        chunks = super().generate(
+            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
+        )
         async with while_it_moves(self.health) as wait, aclosing(chunks):
             while (chunk := await wait.until(anext(chunks, None))) is not None:
                 yield chunk

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TypeVar
 
 import httpx
@@ -44,6 +45,7 @@ from sfm2.types import ConversationMessage, FinishReason, SamplingParams
 M = TypeVar("M", bound=BaseModel)
 _PROTOCOL = "vLLM's protocol"
 _END = "[DONE]"
+_LONGEST_SECRET = 64  # bytes that keyed hashing takes
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class VLLMClient(EngineClient):
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         self._timeout = timeout
         self._http = connected(address, timeout)
+        self._secret = address.key.encode()[:_LONGEST_SECRET]
         self._served: tuple[float | None, ServedWeights] | None = None
         self._asking = asyncio.Lock()
 
@@ -78,6 +81,7 @@ class VLLMClient(EngineClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         served = await self._weights_served()
         ids = await self._tokens_of(prompt) if isinstance(prompt, str) else list(prompt)
@@ -85,7 +89,7 @@ class VLLMClient(EngineClient):
         if room < 1:
             raise too_long(len(ids), served.window)
         model = await self._model(adapter, served)
-        call = TokensCall.build(model, ids, room, sampling, served.ends, priority)
+        call = TokensCall.build(model, ids, room, sampling, served.ends, priority, self._salt(owner))
         seconds = self._timeout if patience is None else min(self._timeout, patience)
         try:
             async with aclosing(self._stream(call, seconds)) as chunks:
@@ -132,6 +136,10 @@ class VLLMClient(EngineClient):
     @abstractmethod
     async def _model(self, adapter: AdapterFile | None, served: ServedWeights) -> str:
         """The name to ask for; an adapter may have to be loaded. Raises `BackendError`, or `AdapterError`."""
+
+    def _salt(self, owner: str | None) -> str | None:
+        """The same for all processes that share the engine, and unknown to those that don't know its key."""
+        return None if owner is None else blake2b(owner.encode(), key=self._secret, digest_size=32).hexdigest()
 
     async def _models(self) -> list[ServedModel]:
         return parsed(await self._get("/v1/models"), TypeAdapter(ServedModels), _PROTOCOL).data

@@ -53,6 +53,7 @@ class OwnVLLMClient(VLLMClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         most = self._settings.models.sfm2.max_requests
         if self._running >= most:  # the server itself would let any number wait
@@ -60,7 +61,7 @@ class OwnVLLMClient(VLLMClient):
         self._running += 1
         try:
             stream = super().generate(
-                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
             )
             async with aclosing(stream) as chunks:
                 async for chunk in chunks:

@@ -41,6 +41,8 @@ class TokensCall(VLLMMessage):
     return_token_ids: bool = True
     priority: int = 0
     """Lower ones first, where the server was started with `--scheduling-policy priority`; else it is ignored"""
+    cache_salt: str | None = None
+    """What was read with another one is not used: how long an answer takes tells nobody what others have asked"""
 
     @classmethod
     def build(
@@ -51,6 +53,7 @@ class TokensCall(VLLMMessage):
         sampling: SamplingParams,
         stop_token_ids: Sequence[int],
         priority: Priority,
+        cache_salt: str | None = None,
     ) -> Self:
         """The call for a prompt; `room`: tokens that are left in the window."""
         return cls(
@@ -65,6 +68,7 @@ class TokensCall(VLLMMessage):
             stop=list(sampling.stop),
             stop_token_ids=list(stop_token_ids),
             priority=int(priority),
+            cache_salt=cache_salt,
         )
 
 

@@ -30,7 +30,7 @@ from sfm2.engines.vllm.startup import complaint_in, step_of
 _LOOK = 0.2  # seconds between two looks whether it has loaded
 _PATIENCE = 4.0  # seconds that it has to end by itself
 _ASK_AGAIN = 30.0  # seconds for a sign of life
-_FIRST_REQUEST = 600.0  # seconds; it may compile what it needs for it
+_FIRST_REQUEST = 600.0  # seconds
 _WORDS = 400  # last lines of what it said: its tracebacks are long, and each of its processes has one
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -45,6 +45,7 @@ class _VLLMKeeper:
         self._task = task
         self._said: collections.deque[str] = collections.deque(maxlen=_WORDS)
         self._progress = -1.0
+        self._doubtful = False
         task.file.unlink(missing_ok=True)  # of a life before this one
         self._server = subprocess.Popen(
             command_line(task.spec, task.file),
@@ -67,7 +68,9 @@ class _VLLMKeeper:
                 self._beat()
             elif self._ask("GET", "/health", timeout=_ASK_AGAIN) is not None:
                 report(StepLine(step="answering a first request"))
-                ready = self._warmed_up()
+                ready = self._completes(
+                    _FIRST_REQUEST
+                )  # which may compile for it: nobody who types shall wait for that
                 if ready:
                     report(self._ready())
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -76,19 +79,25 @@ class _VLLMKeeper:
         self._report_end(ready)
 
     def _beat(self) -> None:
-        """It moves when it has nothing to do, or has read or written a token since the last look."""
+        """It moves when it has read or written a token since the last look, or has nothing to do. Once it has had something to
+        do and did not move, whoever waited may have left: then it is asked itself."""
         load, metrics = self._ask("GET", "/load", timeout=_ASK_AGAIN), self._ask("GET", "/metrics", timeout=_ASK_AGAIN)
         if load is None or metrics is None:
             return
-        progress = progress_in(metrics)
-        if json.loads(load)["server_load"] == 0 or progress != self._progress:
-            report(BeatLine())
+        progress, idle = progress_in(metrics), json.loads(load)["server_load"] == 0
+        moved = progress != self._progress
         self._progress = progress
+        self._doubtful = not moved and (self._doubtful or not idle)
+        if not self._doubtful:
+            report(BeatLine())
+        elif idle and self._completes(_ASK_AGAIN):
+            self._doubtful = False
+            report(BeatLine())
 
-    def _warmed_up(self) -> bool:
-        """Whether it has answered a request, which it may compile for: nobody who types shall wait for that."""
-        call = {"model": self._task.spec.name, "prompt": [1, 2, 3], "max_tokens": 2, "temperature": 0, "logprobs": 0}
-        return self._ask("POST", "/v1/completions", json.dumps(call), timeout=_FIRST_REQUEST) is not None
+    def _completes(self, timeout: float) -> bool:
+        """Whether it answers a request, as short as there is."""
+        call = {"model": self._task.spec.name, "prompt": [1], "max_tokens": 1, "temperature": 0}
+        return self._ask("POST", "/v1/completions", json.dumps(call), timeout=timeout) is not None
 
     def _ask(self, method: str, path: str, body: str | None = None, *, timeout: float) -> str | None:
         connection = _FileConnection(str(self._task.file), timeout)

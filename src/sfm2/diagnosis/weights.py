@@ -61,7 +61,7 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
     if engine.is_llama:
         return _as_they_are(wanted, file, shown, size, engine.on_gpu)
-    if engine.vllm is not None:
+    if engine.is_vllm:
         return _as_folder(settings, file, shown, size, engine.vllm)
     return _with_conversion(settings, file, shown, size)
 
@@ -119,8 +119,12 @@ def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int,
     return Preparation((found,), needed_memory=size + llama.OVERHEAD + cache, read_per_token=size, runnable=True)
 
 
-def _as_folder(settings: Settings, file: WeightsFile, shown: str, size: int, program: VLLMProgram) -> Preparation:
+def _as_folder(
+    settings: Settings, file: WeightsFile, shown: str, size: int, program: VLLMProgram | None
+) -> Preparation:
     """As vLLM loads them. On a GPU they take none of this machine's memory that would matter."""
+    if program is None:
+        return Preparation((ok(NAME, shown),))
     folder = folder_of(file, settings.storage.cache_dir)
     if not is_exported(folder):
         later = f"{shown}; not exported yet, which the first start does in a minute or less"

@@ -79,7 +79,7 @@ class _VLLMKeeper:
         self._report_end(ready)
 
     def _beat(self) -> None:
-        """It moves when it has read or written a token since the last look, or has nothing to do. Once it has had something to
+        """It moves when it has read or written a token since the last look, or has nothing to do. Once it had something to
         do and did not move, whoever waited may have left: then it is asked itself."""
         load, metrics = self._ask("GET", "/load", timeout=_ASK_AGAIN), self._ask("GET", "/metrics", timeout=_ASK_AGAIN)
         if load is None or metrics is None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -34,9 +35,10 @@ from sfm2.engines.vllm.spec import VLLMSpec, command_line, environment
 from sfm2.errors import AdapterError, ConfigError, PromptTooLongError
 from sfm2.generation import GenerationRequest
 from sfm2.models.adapters import AdapterStore, read_adapter
+from sfm2.models.digest import sha256_of
 from sfm2.models.exporting.folder import exported
 from sfm2.models.weights import WeightsFile
-from sfm2.testing import until, until_async
+from sfm2.testing import serve_process, until, until_async
 from sfm2.types import SamplingParams
 from tests.engines import tiny_adapter
 from tests.engines.conftest import MakeSettings
@@ -259,6 +261,7 @@ def test_one_that_does_not_start_is_refused(tmp_path: Path) -> None:
         ),
         ("(Worker pid=1) INFO [cpu_model_runner.py:68] Starting to load model /m...", StepLine(step="loading weights")),
         ("Capturing CUDA graphs:  25%|██▌  | 1/4", StepLine(step="capturing CUDA graphs", share=0.25)),
+        ("WARNING [vllm.py:1703] Enforce eager set, disabling torch.compile, CUDAGraphs", None),
         ("INFO: Application startup complete.", None),
     ],
 )
@@ -283,8 +286,6 @@ def test_the_first_error_says_what_is_wrong() -> None:
 
 @pytest.fixture
 def weights(tiny_gguf: Path) -> WeightsFile:
-    from sfm2.models.digest import sha256_of
-
     return WeightsFile(tiny_gguf, sha256_of(tiny_gguf), None)
 
 
@@ -408,8 +409,9 @@ def test_its_start_is_told_and_no_other_user_reaches_it(real: Settings) -> None:
         assert (bool(gone), alive) == (True, [])
 
     asyncio.run(asyncio.wait_for(scenario(), 600))
-    for step in ("starting vLLM", "loading weights", "answering a first request"):
+    for step in ("starting vLLM", "loading weights", "starting vLLM's engine"):
         assert any(step in one for one in steps), set(steps)
+    assert not any("compiling" in one for one in steps)  # on a CPU, nothing is
 
 
 async def _adapters_in_turn(engine: Engine, settings: Settings) -> None:
@@ -428,16 +430,36 @@ async def _adapters_in_turn(engine: Engine, settings: Settings) -> None:
     assert (await engine.health()).restarts == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_workers_share_one_and_a_folder_is_taken_as_it_is(tiny_gguf: Path, vllm: Path, tmp_path: Path) -> None:
+    file = WeightsFile(tiny_gguf, sha256_of(tiny_gguf), None)
+    variables = {
+        "SFM2_MODEL_PATH": str(exported(file, tmp_path / "elsewhere", lambda step, share: None)),
+        "SFM2_MODELS_SFM2_CONTEXT": "512",
+        "SFM2_MODELS_SFM2_ENGINE": "vllm",
+        "SFM2_VLLM": str(vllm),
+        "SFM2_STORAGE_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    with serve_process(tmp_path, "--workers", "2", environment=variables) as running:
+        until(lambda: httpx.get(f"{running.url}/health/ready").status_code == httpx.codes.OK, 240, "weights")
+        body = {"prompt": "def", "max_length": 8, "temperature": 0, "guard": False}
+        answers = [httpx.post(f"{running.url}/generate", json=body, timeout=60).json() for _ in range(8)]
+        assert {answer["model_used"] for answer in answers} == {"sfm2"}
+        assert len({answer["completion"] for answer in answers}) == 1
+        servers = [
+            one for one in psutil.Process(running.process.pid).children(recursive=True) if "--uds" in one.cmdline()
+        ]
+        assert len(servers) == 1
+    assert psutil.wait_procs(servers, timeout=10)[1] == []
+
+
 # One that somebody else runs.
 
 
 @pytest.fixture(scope="module")
 def foreign(vllm: Path, real: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a vLLM that was started by hand, with two adapters and a key."""
-    import socket
-
-    from sfm2.models.digest import sha256_of
-
     work = tmp_path_factory.mktemp("foreign")
     gguf = real.models.sfm2.path
     assert gguf is not None

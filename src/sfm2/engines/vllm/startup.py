@@ -11,8 +11,8 @@ _STEPS = (
     ("checkpoint shards", "loading weights"),
     ("Starting to load model", "loading weights"),
     ("Capturing CUDA graph", "capturing CUDA graphs"),
-    ("torch.compile", "compiling the model"),
-    ("Compiling", "compiling the model"),
+    ("Dynamo bytecode transform", "compiling the model"),
+    ("Compiling a graph", "compiling the model"),
     ("init engine", "starting vLLM's server"),
     ("Initializing a V1 LLM engine", "starting vLLM's engine"),
 )

@@ -45,7 +45,10 @@ def openvino(machine: Machine, device: str = "auto") -> OwnEngine:
     ("engine", "said"),
     [
         (openvino(MACHINE), "OpenVINO (auto: as on Linux on x86_64)"),
-        (openvino(replace(MACHINE, llama_server=None), "cuda"), "OpenVINO (auto: there is no llama-server)"),
+        (
+            openvino(replace(MACHINE, llama_server=None, no_cuda="there is no NVIDIA driver"), "cuda"),
+            "OpenVINO (no CUDA by transformers: there is no NVIDIA driver)",
+        ),
         (
             openvino(replace(MACHINE, processor="aarch64", llama_server=None)),
             "OpenVINO (Linux on aarch64 has no llama-server)",
@@ -178,7 +181,7 @@ def test_vllm_takes_the_weights_as_a_folder(tmp_path: Path) -> None:
     named = {"models.sfm2.path": tiny.write(tmp_path / "tiny.gguf"), "storage.cache_dir": tmp_path / "cache"}
     settings = load(named, environment={}).settings
     before = look_at_weights(settings, VLLM, thorough=True)
-    assert "not exported yet" in before.findings[0].found
+    assert "not exported for vllm yet" in before.findings[0].found
     assert (before.ready, before.needed_disk > 0) == (False, True)
     exported(
         resolve(settings.models.sfm2, ModelStore(tmp_path / "cache")), tmp_path / "cache", lambda step, share: None
@@ -253,3 +256,22 @@ def test_all_is_well_only_where_something_can_be_asked(found: dict[str, ForeignE
     assert any(one.usable for one in reports) is any(isinstance(one, ForeignEngine) for one in found.values())
     said = [finding for one in reports for finding in one.findings]
     assert all(bool(one.advice) is (one.level is not Level.OK) for one in said)
+
+
+@pytest.mark.parametrize(
+    ("no_cuda", "running", "level", "said"),
+    [
+        (None, False, Level.OK, "transformers (for CUDA, as there is no llama-server)"),
+        ("the NVIDIA driver finds no GPU", False, Level.PROBLEM, '"cuda": the NVIDIA driver finds no GPU'),
+        ("the NVIDIA driver finds no GPU", True, Level.OK, "transformers"),
+    ],
+)
+def test_transformers_needs_a_gpu_where_cuda_was_asked_for(
+    no_cuda: str | None, running: bool, level: Level, said: str
+) -> None:
+    pytest.importorskip("torch")
+    here = replace(MACHINE, llama_server=None, no_cuda=no_cuda)
+    choice = EngineChoice("transformers", "for CUDA, as there is no llama-server")
+    [found] = check_own_engine(OwnEngine(choice, here, "cuda"), running)
+    assert found.level is level
+    assert said in found.found

@@ -169,7 +169,17 @@ def machine(**own: object) -> Machine:
         ({}, machine(llama_server=SERVER), EngineChoice("openvino")),
         ({}, machine(system="win32", processor="AMD64", llama_server=SERVER), EngineChoice("openvino")),
         ({"device": "cuda"}, machine(llama_server=SERVER), EngineChoice("llama", "for CUDA")),
-        ({"device": "cuda"}, machine(), EngineChoice("openvino")),
+        (
+            {"device": "cuda"},
+            machine(no_cuda=None),
+            EngineChoice("transformers", "for CUDA, as there is no vllm and no llama-server"),
+        ),
+        (
+            {"device": "cuda:1"},
+            machine(no_cuda="there is no NVIDIA driver"),
+            EngineChoice("openvino", "no CUDA by transformers: there is no NVIDIA driver"),
+        ),
+        ({}, machine(no_cuda=None), EngineChoice("openvino")),
         ({}, machine(openvino=False, llama_server=SERVER), EngineChoice("llama", "OpenVINO is not installed")),
         ({}, machine(openvino=False), EngineChoice("openvino")),
         (

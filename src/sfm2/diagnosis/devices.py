@@ -46,7 +46,7 @@ def check_device(wanted: str, present: Mapping[str, str]) -> Finding:
         return problem(
             NAME,
             f'models.sfm2.device is "{wanted}": {device.note}',
-            'Set models.sfm2.device to "auto"; or install such a llama-server, with models.sfm2.engine at "auto"',
+            'Set models.sfm2.device to "auto"; or install one of these, with models.sfm2.engine at "auto"',
         )
     title = present.get(device.name, present.get(f"{device.name}.0", ""))
     return ok(NAME, f"{device.name}{f' ({title})' if title else ''}; {device.note or 'as models.sfm2.device asks'}")

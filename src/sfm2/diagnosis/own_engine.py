@@ -1,14 +1,16 @@
-"""The engine that runs the weights on this machine, why it is that one, and its program where it has one."""
+"""The engine that runs the weights on this machine, why it is that one, its program where it has one, and what it lacks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from sfm2.config import Settings, Sfm2Settings
 from sfm2.diagnosis.finding import Finding, ok, problem
 from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.llama_server import binary, placement
 from sfm2.engines.llama_server.binary import Binary
+from sfm2.engines.transformers.program import PACKAGES
 from sfm2.engines.vllm import executable
 from sfm2.engines.vllm import placement as vllm_placement
 from sfm2.engines.vllm.executable import VLLMProgram
@@ -45,8 +47,8 @@ class OwnEngine:
 
     @property
     def is_openvino(self) -> bool:
-        """Else it is OpenVINO."""
-        return not (self.is_llama or self.is_vllm)
+        """Whether it is OpenVINO."""
+        return self.choice.engine == "openvino"
 
     @property
     def on_gpu(self) -> bool:
@@ -83,6 +85,8 @@ def look_at_own_engine(settings: Sfm2Settings) -> OwnEngine:
 
 def check_own_engine(found: OwnEngine, running: bool) -> list[Finding]:
     """`running`: a server runs, which has an engine already; it may be a container's, which has its own programs."""
+    if found.choice.engine == "transformers":
+        return [_check_transformers(found, running)]
     if found.is_openvino:
         return [_check_openvino(found, running)]
     who = ("vLLM" if found.is_vllm else "llama.cpp's server") + found.choice.note
@@ -121,9 +125,22 @@ def _check_openvino(found: OwnEngine, running: bool) -> Finding:
     return problem(NAME, f"OpenVINO{why}, which is not installed", advice)
 
 
+def _check_transformers(found: OwnEngine, running: bool) -> Finding:
+    who, missing = f"transformers{found.choice.note}", [name for name in PACKAGES if find_spec(name) is None]
+    if missing and not running:
+        return problem(NAME, f"{who}; {', '.join(missing)} is not installed", command_for("cuda"))
+    if found.device.lower().startswith("cuda") and found.machine.no_cuda and not running:
+        return problem(
+            NAME,
+            f'{who}; models.sfm2.device is "{found.device}": {found.machine.no_cuda}',
+            'Install what is missing: a driver, or the build of PyTorch that fits it; or set models.sfm2.device to "cpu"',
+        )
+    return ok(NAME, who)
+
+
 def _matter_of_course(found: OwnEngine) -> str:
     """Why `auto` takes OpenVINO, where `EngineChoice.why` says nothing."""
-    if not found.machine.openvino or found.device.lower().startswith("cuda"):
+    if not found.machine.openvino:
         return "auto: there is no llama-server"
     return f"auto: as on {found.machine.name}"
 

@@ -13,17 +13,18 @@ from sfm2.engines.vllm import placement as vllm
 from sfm2.engines.vllm.executable import VLLMProgram
 from sfm2.engines.vllm.source import facts_of_folder
 from sfm2.errors import ConfigError, WeightsError
-from sfm2.models import disk_space, gguf_file
+from sfm2.models import disk_space, gguf_file, hf_folder
 from sfm2.models.catalogue import CatalogueEntry
-from sfm2.models.exporting.folder import folder_of, is_exported
+from sfm2.models.exporting.folder import folder_for, is_exported
 from sfm2.models.gguf import read_header
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, resolve
 
 NAME = "weights"
 _PULL = 1.2  # bytes on the disk for each of the file, while it is pulled
+_EXPORT = 4  # the same of a 4-bit file's numbers as bfloat16
+_READ_FOLDERS = ("vllm", "transformers")  # engines that read Hugging Face folders
 _CONVERSION = 6  # the same while a 4-bit file is converted: it is decompressed on the way
-_EXPORT = 4  # the same for a 4-bit file as a Hugging Face folder of 16-bit numbers
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     except OSError as error:
         found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
         return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
+    if file.is_folder or engine.choice.engine in _READ_FOLDERS:
+        return _as_folder(settings, file, engine)
     state = "sound" if thorough else "of the right size" if file.entry else "there"
     size = file.path.stat().st_size
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {state}" + ("" if file.entry else "; not in the catalogue")
     if engine.is_llama:
         return _as_they_are(wanted, file, shown, size, engine.on_gpu)
-    if engine.is_vllm:
-        return _as_folder(settings, file, shown, size, engine.vllm)
     return _with_conversion(settings, file, shown, size)
 
 
@@ -76,7 +77,11 @@ def _verified(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
 
 def _by_size(wanted: Sfm2Settings, store: ModelStore) -> WeightsFile:
     if wanted.path is not None:
-        path = gguf_file.find(wanted.path.expanduser())
+        path = wanted.path.expanduser()
+        if hf_folder.is_folder(path):
+            hf_folder.check(path)
+            return WeightsFile(path, "", None)
+        path = gguf_file.find(path)
         known = store.digests.get(path) or ""
         return WeightsFile(path, known, store.catalogue.by_digest(known))
     path, entry = store.path(wanted.model), store.catalogue.entry(wanted.model)
@@ -105,6 +110,39 @@ def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError, 
     return Preparation((found,), int(absent.bytes * share))
 
 
+def _as_folder(settings: Settings, file: WeightsFile, engine: OwnEngine) -> Preparation:
+    """As vLLM and transformers load them."""
+    name = engine.choice.engine
+    if name not in _READ_FOLDERS:
+        others = " or ".join(f'"{one}"' for one in _READ_FOLDERS)
+        found = f"{file.path} is a Hugging Face folder, which {name} does not read"
+        return Preparation((problem(NAME, found, f"Name a GGUF, or set models.sfm2.engine to {others}"),))
+    size = disk_space.folder_bytes(file.path) if file.is_folder else file.path.stat().st_size
+    shown = f"{file.name}, {size / 1e6:,.0f} MB, {'a Hugging Face folder' if file.is_folder else 'a GGUF'}"
+    folder = file.path if file.is_folder else folder_for(file, settings.storage.cache_dir)
+    if not is_exported(folder) and not file.is_folder:
+        found = f"{shown}; not exported for {name} yet, which the first start does in half a minute or more"
+        return Preparation((ok(NAME, found),), size * _EXPORT)
+    if engine.is_vllm:
+        return _for_vllm(settings.models.sfm2, folder, file.name, shown, engine.vllm)
+    return Preparation((ok(NAME, shown),), runnable=True)  # what memory they take is looked at when the engine starts
+
+
+def _for_vllm(wanted: Sfm2Settings, folder: Path, name: str, shown: str, program: VLLMProgram | None) -> Preparation:
+    """On a GPU they take none of this machine's memory that would matter."""
+    if program is None:
+        return Preparation((ok(NAME, shown),))
+    try:
+        facts = facts_of_folder(folder)
+        memory = vllm.memory_for(wanted, program, facts, name)
+    except (ConfigError, WeightsError) as error:
+        return Preparation((problem(NAME, error.message, error.suggestion),))
+    if program.on_gpu:
+        return Preparation((ok(NAME, shown),), runnable=True)
+    needed = facts.tensors + vllm.OVERHEAD_CPU + (memory.cache or 0)
+    return Preparation((ok(NAME, shown),), needed_memory=needed, read_per_token=facts.tensors, runnable=True)
+
+
 def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int, on_gpu: bool) -> Preparation:
     """As llama.cpp's server loads them. On a GPU they take none of this machine's memory that would matter."""
     try:
@@ -117,28 +155,6 @@ def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int,
         return Preparation((found,), runnable=True)
     cache = slots * llama.window(wanted, header) * llama.bytes_per_token(header)
     return Preparation((found,), needed_memory=size + llama.OVERHEAD + cache, read_per_token=size, runnable=True)
-
-
-def _as_folder(
-    settings: Settings, file: WeightsFile, shown: str, size: int, program: VLLMProgram | None
-) -> Preparation:
-    """As vLLM loads them. On a GPU they take none of this machine's memory that would matter."""
-    if program is None:
-        return Preparation((ok(NAME, shown),))
-    folder = folder_of(file, settings.storage.cache_dir)
-    if not is_exported(folder):
-        later = f"{shown}; not exported yet, which the first start does in a minute or less"
-        return Preparation((ok(NAME, later),), size * _EXPORT)
-    try:
-        facts = facts_of_folder(folder)
-        memory = vllm.memory_for(settings.models.sfm2, program, facts, file.name)
-    except (ConfigError, WeightsError) as error:
-        return Preparation((problem(NAME, error.message, error.suggestion),))
-    found = ok(NAME, f"{shown}, exported for vLLM")
-    if program.on_gpu:
-        return Preparation((found,), runnable=True)
-    needed = facts.tensors + vllm.OVERHEAD_CPU + (memory.cache or 0)
-    return Preparation((found,), needed_memory=needed, read_per_token=facts.tensors, runnable=True)
 
 
 def _with_conversion(settings: Settings, file: WeightsFile, shown: str, size: int) -> Preparation:

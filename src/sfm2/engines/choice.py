@@ -83,6 +83,8 @@ def choose(settings: Sfm2Settings, machine: Machine) -> EngineChoice:
         return EngineChoice("transformers", "for CUDA, as there is no vllm and no llama-server")
     if machine.llama_server is None:
         missing = "" if machine.is_openvinos else f"{machine.name} has no llama-server"
+        if wants_cuda(settings):
+            missing = f"no CUDA by transformers: {machine.no_cuda}"
         return EngineChoice("openvino", missing if machine.openvino else "")
     if wants_cuda(settings):
         return EngineChoice("llama", "for CUDA")

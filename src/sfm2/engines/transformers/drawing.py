@@ -1,7 +1,7 @@
 """The next token of each request of a step: its own temperature, penalty and random numbers, whatever runs beside it.
 
-transformers' continuous batching has these per batch, or not at all. It calls this as the last of its processors, with the
-logits; what comes back leaves it one token to choose.
+transformers' continuous batching has these per batch, or not at all. It takes the likeliest token of each row of logits.
+This processor, which it calls with them, keeps them, and after the step replaces those tokens that were to be drawn.
 """
 
 from __future__ import annotations
@@ -50,14 +50,17 @@ class Draw:
 
 
 class Drawing(ContinuousBatchingLogitsProcessor):  # type: ignore[misc]
-    """Draws for all requests of a step. `drawn`: by a request's id, its token and that token's log-probability."""
+    """For at most `rows` requests in a step, of a model with `tokens` tokens.
+
+    All that is kept of a step is at the same place each time, since a CUDA graph repeats what was done once.
+    """
 
     supported_kwargs: ClassVar = {"draw": Draw}
     ignored_kwargs: ClassVar = ()
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int, tokens: int, device: torch.device) -> None:
         self._requests: list[Any] = []
-        self._drawn: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._logits = torch.zeros((rows, tokens), dtype=torch.float32, device=device)
 
     def fill_defaults(self, int32_tensor: torch.Tensor) -> None:
         int32_tensor.zero_()
@@ -68,20 +71,22 @@ class Drawing(ContinuousBatchingLogitsProcessor):  # type: ignore[misc]
         return torch.zeros(len(self._requests), dtype=torch.int32)
 
     def __call__(self, scores: torch.Tensor, tensor_arg: torch.Tensor) -> torch.Tensor:
-        """`scores`: a row for each request, and rows of padding after them."""
-        chosen = scores.argmax(-1)
-        for row, state in enumerate(self._requests):
-            draw = state.logit_processor_kwargs.get("draw")
-            if draw is not None and not draw.is_likeliest:
-                chosen[row] = draw.choose(scores[row], [*state.initial_tokens, *state.generated_tokens])
-        logprobs = scores.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
-        self._drawn = chosen, logprobs
-        return torch.full_like(scores, float("-inf")).scatter_(1, chosen[:, None], 0.0)
+        """`scores`: a row for each request, and perhaps rows of padding after them."""
+        self._logits[: len(scores)].copy_(scores)
+        return scores
 
-    def take(self) -> dict[str, tuple[int, float]]:
-        """What was drawn in the last step."""
-        if self._drawn is None:
-            return {}
-        (tokens, logprobs), self._drawn = self._drawn, None
-        ids = [state.request_id for state in self._requests]
-        return dict(zip(ids, zip(tokens.tolist(), logprobs.tolist(), strict=True), strict=False))
+    def finish(self, chosen: torch.Tensor) -> dict[str, tuple[int, float]]:
+        """Draws what is to be drawn. `chosen`: the likeliest token of each row, which those that are drawn replace.
+
+        Returns by each request's id its token and that token's log-probability, before temperature and penalty.
+        """
+        rows, self._requests = self._requests, []
+        chosen, logits = chosen[: len(rows)], self._logits[: len(rows)]
+        for row, state in enumerate(rows):
+            draw: Draw = state.logit_processor_kwargs["draw"]
+            if not draw.is_likeliest:
+                chosen[row] = draw.choose(logits[row], [*state.initial_tokens, *state.generated_tokens])
+        index = chosen.long()[:, None]
+        logprobs = (logits.gather(1, index) - logits.logsumexp(1, keepdim=True))[:, 0]
+        drawn = zip(chosen.tolist(), logprobs.tolist(), strict=True)
+        return dict(zip([state.request_id for state in rows], drawn, strict=True))

@@ -23,6 +23,10 @@ from sfm2.engines.transformers.drawing import Draw, Drawing
 from sfm2.engines.transformers.placement import BATCH, PAGE
 from sfm2.types import SamplingParams
 
+GRAPHS = False
+"""Whether steps on a GPU are recorded and repeated, each with as much padding as its record has"""
+_PADDING = 4096  # tokens: what is read of the cache in a recorded step is a multiple of it
+_ROWS = 2 * AT_ONCE  # requests in a step: those that type come on top of the others
 _WARM_UP = 3  # tokens: of a prompt that is read, and of two steps
 
 
@@ -35,15 +39,16 @@ class TransformersPipeline(Pipeline):
         self._stop_ids = stop_ids
         self._ids = count(1)
         self._model = model
-        self._drawing = Drawing()
+        self._drawing = Drawing(_ROWS, model.config.get_text_config().vocab_size, model.device)
         config = ContinuousBatchingConfig(
             page_size=PAGE,
             num_blocks=blocks,
             max_batch_tokens=BATCH,
-            max_requests_per_batch=2 * AT_ONCE,
+            max_requests_per_batch=_ROWS,
             max_blocks_per_request=0,
             use_async_batching=False,  # what was drawn is read after each step
-            use_cuda_graph=False,
+            use_cuda_graph=GRAPHS and model.device.type == "cuda",
+            kv_padding_interval_size=_PADDING,
             auto_switch_to_flash=False,  # it would look for kernels on the network
         )
         self._manager = model.init_continuous_batching(
@@ -89,10 +94,11 @@ class TransformersPipeline(Pipeline):
         if not processor.prepare_next_batch():
             return {}
         processor._generation_step(self._model)
+        drawn = self._drawing.finish(processor.inputs_and_outputs.output_ids[0])
         processor.update_batch()
         cache = processor.cache
         self.cache_use = 1 - cache.pool.num_free_sectors / cache.num_sectors
-        return self._drawing.take()
+        return drawn
 
     def _deliver(self, job: Job, token: int, logprob: float) -> bool:
         ended: StopType | None = job.take([(token, logprob)], self._stop_ids)

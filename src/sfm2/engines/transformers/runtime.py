@@ -32,6 +32,7 @@ def plain(error: BaseException) -> str:
 def open_runtime(spec: TransformersSpec) -> tuple[TransformersRuntime, str, str]:
     """The runtime, its device's name, and nothing more to say of it. Raises `ConfigError`, or one of `ERRORS`."""
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     place = device_for(spec.device)
     try:
         facts = hf_folder.facts(spec.folder)

@@ -42,7 +42,7 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
     """
     if weights.is_folder:
         return weights.path.resolve()
-    folder = folder_of(weights, cache_dir)
+    folder = folder_for(weights, cache_dir)
     if not is_exported(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -56,8 +56,8 @@ def exported(weights: WeightsFile, cache_dir: Path, report: Callable[[str, float
     return folder
 
 
-def folder_of(weights: WeightsFile, cache_dir: Path) -> Path:
-    """Where `exported` puts them."""
+def folder_for(weights: WeightsFile, cache_dir: Path) -> Path:
+    """Where the export of these weights is, or would be."""
     prefix = converted(cache_dir, weights.sha256)
     return prefix.with_name(f"{prefix.name}-hf-bf16-f{FORMAT}")
 

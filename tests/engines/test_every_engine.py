@@ -35,7 +35,7 @@ from tests.engines.conftest import MakeSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a test may start an engine four times
 
-ENGINES = ["openvino", "llama", "vllm", "transformers"]
+ENGINES = ["openvino", "llama", "vllm", pytest.param("transformers", marks=pytest.mark.hf)]
 PROGRAMS = ("sfm2.engines.openvino", "sfm2.engines.transformers", "llama-server", "VLLM::")
 STARTS = 240.0  # seconds; vLLM takes half a minute, and more where the processor is busy
 NAMES = ("one", "two", "three")

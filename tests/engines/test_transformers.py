@@ -11,14 +11,22 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import torch
+from safetensors.torch import load_file
 
+from sfm2.engines.base import AdapterFile
 from sfm2.engines.transformers import cuda
+from sfm2.engines.transformers.adapters import with_adapter
 from sfm2.engines.transformers.drawing import Draw, Drawing
 from sfm2.engines.transformers.placement import BATCH, OVERHEAD, PAGE, TorchDevice, blocks, device_for
 from sfm2.engines.transformers.spec import TransformersSpec
 from sfm2.errors import ConfigError
+from sfm2.models.adapters import AdapterStore
+from sfm2.models.digest import sha256_of
+from sfm2.models.exporting.folder import export_to
 from sfm2.models.facts import ModelFacts
+from sfm2.models.weights import WeightsFile
 from sfm2.types import SamplingParams
+from tests.engines import tiny, tiny_adapter
 
 pytestmark = pytest.mark.hf
 
@@ -35,7 +43,7 @@ def spec(**fields: object) -> TransformersSpec:
         "device": "cuda",
         "max_memory": None,
         "context": 8192,
-        "max_requests": 8,
+        "max_requests": 64,
         "prompt_form": None,
         "max_pipelines": 2,
     }
@@ -54,6 +62,11 @@ def test_max_memory_is_for_weights_and_cache_together() -> None:
     pages = blocks(spec(max_memory=8 * 10**9), FACTS, WEIGHTS, gpu(80 * 10**9))
     used = WEIGHTS + OVERHEAD + 2 * pages * PAGE * TOKEN
     assert 8 * 10**9 - 2 * PAGE * TOKEN < used < 8 * 10**9 + 2 * PAGE * TOKEN
+
+
+def test_more_than_all_requests_need_is_not_taken() -> None:
+    pages = blocks(spec(max_memory=80 * 10**9, max_requests=4), FACTS, WEIGHTS, gpu(140 * 10**9))
+    assert pages == 4 * 8192 // PAGE
 
 
 def test_what_others_use_of_the_gpu_is_not_taken() -> None:
@@ -135,3 +148,30 @@ def test_a_choice_of_few_leaves_the_others_out() -> None:
     assert {drawn(LOGITS[:1], request(1, one))[0][0] for one in few} == {1, 2}
     likely = [SamplingParams(temperature=1.0, top_p=0.5, seed=seed) for seed in range(10)]
     assert {drawn(LOGITS[:1], request(1, one))[0][0] for one in likely} == {1}
+
+
+def test_an_adapter_adds_its_product_and_leaves_the_model_as_it_is(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    source = tiny.write(tmp_path / "tiny.gguf")
+    digest = sha256_of(source)
+    folder = export_to(WeightsFile(source, digest, None), tmp_path / "model")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    store = AdapterStore(tmp_path / "data")
+    adapter = AdapterFile.of(store.add(tiny_adapter.write(tmp_path / "made" / "one", digest, 1)))
+    merged = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    tensors = load_file(adapter.path)
+    for name in [name for name in tensors if name.endswith("lora_A.weight")]:
+        module = merged.get_submodule(name.removeprefix("base_model.model.").removesuffix(".lora_A.weight"))
+        product = tensors[name.replace("lora_A", "lora_B")].float() @ tensors[name].float()
+        module.weight.data += adapter.scale * product
+    ids = torch.arange(40)[None]
+    with torch.no_grad():
+        before = model(ids).logits
+        with_it = with_adapter(model, adapter)
+        torch.testing.assert_close(with_it(ids).logits, merged(ids).logits, rtol=1e-3, atol=1e-3)
+        assert torch.equal(model(ids).logits, before)
+        assert not torch.allclose(with_it(ids).logits, before)
+    weights = {one.data_ptr() for one in model.parameters()}
+    shared = sum(one.data_ptr() in weights for one in with_it.parameters())
+    assert shared == len(weights), "only the adapter's own matrices take memory"

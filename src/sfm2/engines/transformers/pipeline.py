@@ -46,6 +46,7 @@ class TransformersPipeline(Pipeline):
             max_batch_tokens=BATCH,
             max_requests_per_batch=_ROWS,
             max_blocks_per_request=0,
+            max_memory_percent=1.0,  # `placement` has looked at it
             use_async_batching=False,  # what was drawn is read after each step
             use_cuda_graph=GRAPHS and model.device.type == "cuda",
             kv_padding_interval_size=_PADDING,
@@ -93,6 +94,8 @@ class TransformersPipeline(Pipeline):
         processor = self._processor
         if not processor.prepare_next_batch():
             return {}
+        if (stream := processor.inputs_and_outputs.compute_stream) is not None:
+            stream.wait_stream(torch.cuda.current_stream(stream.device))  # where its inputs were written
         processor._generation_step(self._model)
         drawn = self._drawing.finish(processor.inputs_and_outputs.output_ids[0])
         processor.update_batch()

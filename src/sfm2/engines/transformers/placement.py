@@ -100,4 +100,5 @@ def blocks(spec: TransformersSpec, facts: ModelFacts, weights: int, place: Torch
         tokens = (spec.max_memory - weights - OVERHEAD) // spec.max_pipelines // token
     if place.free is not None:
         tokens = min(tokens, int(place.free * _ROOM - weights - OVERHEAD) // spec.max_pipelines // token)
-    return -(-max(tokens, window + BATCH) // PAGE)
+    most = spec.max_requests * window  # more would never be used
+    return -(-max(min(tokens, most), window + BATCH) // PAGE)

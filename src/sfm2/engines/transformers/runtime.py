@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import torch
@@ -55,12 +56,14 @@ class TransformersRuntime(Runtime):
         size = sum(file.stat().st_size for file in spec.folder.glob("*.safetensors"))
         self._blocks = blocks(spec, facts, size * place.dtype.itemsize // torch.bfloat16.itemsize, place)
         self._model = self._loaded(spec)
+        self._one_at_a_time = Lock()
 
     def load(self, adapter: AdapterFile | None) -> TransformersPipeline:
         if self._place.device.type == "cuda":
             torch.cuda.set_device(self._place.device)  # of this thread
-        model = with_adapter(self._model, adapter) if adapter else self._model
-        return TransformersPipeline(model, self._blocks, self.vocabulary, self.stop_token_ids)
+        with self._one_at_a_time:
+            model = with_adapter(self._model, adapter) if adapter else self._model
+            return TransformersPipeline(model, self._blocks, self.vocabulary, self.stop_token_ids)
 
     def plain(self, error: BaseException) -> str:
         return plain(error)

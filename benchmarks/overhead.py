@@ -28,7 +28,7 @@ from rich.table import Table
 
 from sfm2.config import load
 from sfm2.engines.base import Phase
-from sfm2.engines.llama_cpp.client import EngineAddress
+from sfm2.engines.client import EngineAddress
 from sfm2.engines.llama_cpp.wire import CompletionEvent
 from sfm2.engines.registry import program_for, shared_environment
 from sfm2.engines.supervision.supervisor import Supervisor

@@ -70,6 +70,8 @@ class GenerationRequest:
     priority: Priority = Priority.ANSWER
     deadline: float | None = None
     """When the whole answer must be there, by the event loop's clock; None: the server's own limits are all."""
+    owner: str | None = None
+    """The id of the API key that it came with: others are not to find out what was asked with it. Backends: sfm2."""
     by_line: bool = False
     """Nobody sees a part of a line before its end, so that a backend may send line by line all the same."""
 

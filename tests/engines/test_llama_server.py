@@ -172,7 +172,7 @@ def machine(**own: object) -> Machine:
         (
             {"device": "cuda"},
             machine(no_cuda=None),
-            EngineChoice("transformers", "for CUDA, as there is no llama-server"),
+            EngineChoice("transformers", "for CUDA, as there is no vllm and no llama-server"),
         ),
         (
             {"device": "cuda:1"},

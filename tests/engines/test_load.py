@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sfm2.backends.sfm2 import SFM2
 from sfm2.core import AsyncModelManager
-from sfm2.engines.llama_cpp.engine import LlamaCppEngine
+from sfm2.engines.at_url.engine import EngineAtURL
 from sfm2.engines.openvino.program import OpenVINO
 from sfm2.engines.supervision.engine import SupervisedEngine
 from sfm2.server.app import create_app
@@ -57,7 +57,7 @@ def test_it_is_counted_what_runs_and_how_full_the_cache_is(tiny_settings: MakeSe
 
 def test_an_engine_that_is_not_ours_says_nothing() -> None:
     async def scenario() -> None:
-        engine = LlamaCppEngine("http://127.0.0.1:9", 1)
+        engine = EngineAtURL("http://127.0.0.1:9", 1)
         assert await engine.load() is None
         await engine.aclose()
 

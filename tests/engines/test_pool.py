@@ -15,8 +15,8 @@ from sfm2.backends.sfm2 import SFM2
 from sfm2.breaker import CircuitBreaker
 from sfm2.config import Settings, load
 from sfm2.core.chain import Chain
+from sfm2.engines.at_url.engine import EngineAtURL
 from sfm2.engines.base import Engine, EngineHealth, Phase
-from sfm2.engines.llama_cpp.engine import LlamaCppEngine
 from sfm2.engines.pool import member
 from sfm2.engines.pool.pool import EnginePool
 from sfm2.engines.registry import engine_for
@@ -82,7 +82,7 @@ async def first_choice(engine: Engine, servers: list[ScriptedServer], key: str =
 
 def test_one_url_is_no_pool(servers: list[ScriptedServer]) -> None:
     one, two = servers[0].url, servers[1].url
-    cases = [(one, LlamaCppEngine), ([one, f"{one}/"], LlamaCppEngine), ([one, two], EnginePool)]
+    cases = [(one, EngineAtURL), ([one, f"{one}/"], EngineAtURL), ([one, two], EnginePool)]
     for urls, kind in cases:
         assert type(engine_for(load({"models.sfm2.url": urls}, environment={}).settings, {})) is kind
 

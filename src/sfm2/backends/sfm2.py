@@ -158,6 +158,7 @@ class SFM2(Backend):
             priority=request.priority,
             patience=_patience(request),
             affinity=affinity_key(request),
+            owner=request.owner,
         )
         named = False
         async with aclosing(_healed(tokens, healing)) as chunks:

@@ -29,13 +29,21 @@ _SPECIAL_VARIABLES = {
     "OPENAI_BASE_URL": "models.openai.base_url",
     "SFM2_MODEL_PATH": "models.sfm2.path",
     "SFM2_LLAMA_SERVER": "models.sfm2.llama_server",
+    "SFM2_VLLM": "models.sfm2.vllm",
     "SFM2_STORE_URL": "storage.url",
 }
 _SECRETS = {"models.openai.api_key", "storage.url"}
 # Variables with our prefix that are no setting: the SDK's two, the file's place, and what `sfm2 serve` gives its workers.
 _OTHER_VARIABLES = {
     *("SFM2_API_URL", "SFM2_API_KEY", "SFM2_CONFIG"),
-    *("SFM2_SETTINGS", "SFM2_ENGINE_NAME", "SFM2_ENGINE_URL", "SFM2_ENGINE_KEY", "SFM2_ENGINE_STATE"),
+    *(
+        "SFM2_SETTINGS",
+        "SFM2_ENGINE_NAME",
+        "SFM2_ENGINE_URL",
+        "SFM2_ENGINE_KEY",
+        "SFM2_ENGINE_SOCKET",
+        "SFM2_ENGINE_STATE",
+    ),
 }
 
 

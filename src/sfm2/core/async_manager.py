@@ -279,7 +279,7 @@ class AsyncModelManager:
         thread = self._threads.for_text(code_size(request), time)
         resolved = await thread.run(resolve, request, self._settings, streaming=streaming, time=time)
         await self._wait_for_weights()
-        asked = replace(resolved.request, deadline=asker.deadline)
+        asked = replace(resolved.request, deadline=asker.deadline, owner=asker.key)
         policy = replace(resolved.policy, key=asker.key, hears=asker.hears)
         return Resolved(asked, self._repositories.judged(asked, policy))
 

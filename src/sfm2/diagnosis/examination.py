@@ -100,8 +100,8 @@ def _facts(
 ) -> list[tuple[str, Check]]:
     """What is read in a moment, by name."""
     settings, here = subject.settings, not subject.elsewhere
-    llama, openvino = engine is not None and engine.is_llama, engine is not None and not engine.is_llama
-    versions = {} if llama else packages.read_versions()
+    other, openvino = engine is not None and not engine.is_openvino, engine is not None and engine.is_openvino
+    versions = {} if other else packages.read_versions()
     running = service is not None and service.listener is Listener.SFM2
     needed = 0 if running else preparation.needed_memory
     # Asking OpenVINO takes half a second, and matters where the settings name a device.
@@ -149,7 +149,7 @@ def _prepared(subject: Subject, running: bool, thorough: bool) -> tuple[OwnEngin
 
 
 def _of_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Preparation:
-    if not engine.is_llama and _openvino_missing():
+    if engine.is_openvino and _openvino_missing():
         return Preparation()
     try:
         return weights.look_at_weights(settings, engine, thorough)

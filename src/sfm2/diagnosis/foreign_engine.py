@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from sfm2 import prompts
 from sfm2.diagnosis.finding import Finding, Level, healthy, ok, problem
+from sfm2.engines.at_url.contact import FirstContact
+from sfm2.engines.at_url.engine import address_of, shown_url
 from sfm2.engines.base import EngineFacts
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
-from sfm2.engines.llama_cpp.engine import shown_url
+from sfm2.engines.client import EngineClient
 from sfm2.engines.pool.sameness import difference
 from sfm2.errors import BackendError, BackendLoadingError
 from sfm2.types import SamplingParams
@@ -56,8 +57,8 @@ class EngineReport:
 
 
 async def look_at_engine(url: str) -> ForeignEngine:
-    """Ask an engine that speaks llama.cpp's protocol. Raises classes of `BackendError`."""
-    client = LlamaCppClient(EngineAddress(url.rstrip("/")), _WAIT)
+    """Ask an engine, once it is known what it speaks. Raises classes of `BackendError`."""
+    client = FirstContact(address_of(url), _WAIT)
     try:
         await client.check()
         facts = await client.facts()
@@ -113,7 +114,7 @@ def _with_topic(finding: Finding) -> str:
 def _without_answer(url: str, error: BackendError) -> Finding:
     if isinstance(error, BackendLoadingError):
         return problem(NAME, f"{url}: {error.message}", "Wait until it has loaded its weights")
-    advice = "Start llama.cpp's server there, or take the URL out of the setting"
+    advice = "Start llama.cpp's server or vLLM there, or take the URL out of the setting"
     return problem(NAME, f"models.sfm2.url: {url}: {error.message}", advice)
 
 
@@ -143,9 +144,7 @@ def check_engine(engine: ForeignEngine) -> list[Finding]:
     else:
         tokens = ok(NAME, f"{who} has the special tokens of {engine.family}")
     if changed := _changed(engine):
-        advice = (
-            "Name the address of llama.cpp's server itself, whose /completion gives prompts to the model as they are"
-        )
+        advice = "Name the address of llama.cpp's server or of vLLM itself, which give prompts to the model as they are"
         return [tokens, problem("prompts", changed, advice)]
     return [tokens, ok("prompts", "reach the model as they are")]
 
@@ -173,7 +172,7 @@ def _changed(engine: ForeignEngine) -> str:
     return ""
 
 
-async def _family(client: LlamaCppClient) -> str | None:
+async def _family(client: EngineClient) -> str | None:
     """As the backend finds out: three special tokens in a row must be three tokens."""
     for family in prompts.FAMILIES:
         if len(await client.tokenize("".join(family.special_tokens))) == len(family.special_tokens):

@@ -1,4 +1,4 @@
-"""The engine that runs the weights on this machine, why it is that one, and what it lacks."""
+"""The engine that runs the weights on this machine, why it is that one, its program where it has one, and what it lacks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.llama_server import binary, placement
 from sfm2.engines.llama_server.binary import Binary
 from sfm2.engines.transformers.program import PACKAGES
+from sfm2.engines.vllm import executable
+from sfm2.engines.vllm import placement as vllm_placement
+from sfm2.engines.vllm.executable import VLLMProgram
 from sfm2.errors import ConfigError
 from sfm2.installation import command_for
 
@@ -27,17 +30,31 @@ class OwnEngine:
     """As models.sfm2.device says it"""
     program: Binary | None = None
     """llama.cpp's server, where it is that, and can be used"""
+    vllm: VLLMProgram | None = None
+    """vLLM, where it is that, and can be used"""
     error: ConfigError | None = None
     """Why it can't be used"""
 
     @property
     def is_llama(self) -> bool:
-        """Else it is OpenVINO or transformers."""
+        """Whether it is llama.cpp's server."""
         return self.choice.engine == "llama"
 
     @property
+    def is_vllm(self) -> bool:
+        """Whether it is vLLM."""
+        return self.choice.engine == "vllm"
+
+    @property
+    def is_openvino(self) -> bool:
+        """Whether it is OpenVINO."""
+        return self.choice.engine == "openvino"
+
+    @property
     def on_gpu(self) -> bool:
-        """Whether llama.cpp's server would put the weights on one."""
+        """Whether llama.cpp's server or vLLM would put the weights on one."""
+        if self.vllm is not None:
+            return self.vllm.on_gpu
         if self.program is None:
             return False
         try:
@@ -53,12 +70,14 @@ def runs_own_engine(settings: Settings) -> bool:
 
 
 def look_at_own_engine(settings: Sfm2Settings) -> OwnEngine:
-    """The same decision as the server's. Starts llama.cpp's program, where it is that, to hear what it is."""
+    """The same decision as the server's. Starts the program, where the engine has one, to hear what it is."""
     machine = Machine.of(settings)
     choice = choose(settings, machine)
-    if choice.engine != "llama":
-        return OwnEngine(choice, machine, settings.device)
     try:
+        if choice.engine == "vllm":
+            return OwnEngine(choice, machine, settings.device, vllm=executable.inspect(settings))
+        if choice.engine != "llama":
+            return OwnEngine(choice, machine, settings.device)
         return OwnEngine(choice, machine, settings.device, binary.inspect(settings))
     except ConfigError as error:
         return OwnEngine(choice, machine, settings.device, error=error)
@@ -68,15 +87,34 @@ def check_own_engine(found: OwnEngine, running: bool) -> list[Finding]:
     """`running`: a server runs, which has an engine already; it may be a container's, which has its own programs."""
     if found.choice.engine == "transformers":
         return [_check_transformers(found, running)]
-    if not found.is_llama:
+    if found.is_openvino:
         return [_check_openvino(found, running)]
-    who = f"llama.cpp's server{found.choice.note}"
+    who = ("vLLM" if found.is_vllm else "llama.cpp's server") + found.choice.note
+    if found.vllm is not None:
+        return [ok(NAME, f"{who}: {_told_of_vllm(found.vllm)}"), _check_vllm_device(found.device, found.vllm)]
     if found.program is not None:
         return [ok(NAME, f"{who}: {_told(found.program)}"), _check_device(found.device, found.program)]
     why = found.error.message if found.error else "it was not looked at"
     if running:
         return [ok(NAME, f"{who}; {why}: the server that runs has its own")]
     return [problem(NAME, f"{who}: {why}", found.error.suggestion if found.error else binary.INSTALL)]
+
+
+def _told_of_vllm(program: VLLMProgram) -> str:
+    memory = f" with {program.memory / 1e9:.0f} GB" if program.on_gpu else ""
+    return f"{program.path}, version {program.version}, {program.device}{memory}"
+
+
+def _check_vllm_device(wanted: str, program: VLLMProgram) -> Finding:
+    try:
+        device = vllm_placement.device_for(wanted, program)
+    except ConfigError as error:
+        return problem(DEVICE, error.message, error.suggestion)
+    if device.note:
+        advice = f'Install a vLLM that was built for it, or set models.sfm2.device to "auto": {device.name}'
+        return problem(DEVICE, f'models.sfm2.device is "{wanted}": {device.note}', advice)
+    auto = "auto: what this vLLM was built for"
+    return ok(DEVICE, f"{device.name}; {auto if wanted.lower() == 'auto' else 'as models.sfm2.device asks'}")
 
 
 def _check_openvino(found: OwnEngine, running: bool) -> Finding:

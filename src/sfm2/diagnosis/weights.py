@@ -9,6 +9,9 @@ from sfm2.config import Settings, Sfm2Settings
 from sfm2.diagnosis.finding import Finding, healthy, ok, problem
 from sfm2.diagnosis.own_engine import OwnEngine
 from sfm2.engines.llama_server import placement as llama
+from sfm2.engines.vllm import placement as vllm
+from sfm2.engines.vllm.executable import VLLMProgram
+from sfm2.engines.vllm.source import facts_of_folder
 from sfm2.errors import ConfigError, WeightsError
 from sfm2.models import disk_space, gguf_file, hf_folder
 from sfm2.models.catalogue import CatalogueEntry
@@ -20,6 +23,7 @@ from sfm2.models.weights import WeightsFile, resolve
 NAME = "weights"
 _PULL = 1.2  # bytes on the disk for each of the file, while it is pulled
 _EXPORT = 4  # the same of a 4-bit file's numbers as bfloat16
+_READ_FOLDERS = ("vllm", "transformers")  # engines that read Hugging Face folders
 _CONVERSION = 6  # the same while a 4-bit file is converted: it is decompressed on the way
 
 
@@ -49,11 +53,11 @@ def look_at_weights(settings: Settings, engine: OwnEngine, thorough: bool) -> Pr
     try:
         file = _verified(wanted, store) if thorough else _by_size(wanted, store)
     except WeightsError as error:
-        return _without_file(wanted, store, error, _PULL if engine.is_llama else _PULL + _CONVERSION)
+        return _without_file(wanted, store, error, _PULL + (_CONVERSION if not engine.is_llama else 0))
     except OSError as error:
         found = f"{error.filename or settings.storage.cache_dir} can't be read: {error.strerror or error}"
         return Preparation((problem(NAME, found, "Let this user read it, or set storage.cache_dir to another folder"),))
-    if file.is_folder or engine.choice.engine == "transformers":
+    if file.is_folder or engine.choice.engine in _READ_FOLDERS:
         return _as_folder(settings, file, engine)
     state = "sound" if thorough else "of the right size" if file.entry else "there"
     size = file.path.stat().st_size
@@ -107,16 +111,36 @@ def _without_file(wanted: Sfm2Settings, store: ModelStore, error: WeightsError, 
 
 
 def _as_folder(settings: Settings, file: WeightsFile, engine: OwnEngine) -> Preparation:
-    """As transformers loads them. What they take in memory is the GPU's, or looked at when the engine starts."""
-    if engine.choice.engine != "transformers":
-        found = f"{file.path} is a Hugging Face folder, which {engine.choice.engine} does not read"
-        return Preparation((problem(NAME, found, 'Name a GGUF, or set models.sfm2.engine to "transformers"'),))
+    """As vLLM and transformers load them."""
+    name = engine.choice.engine
+    if name not in _READ_FOLDERS:
+        others = " or ".join(f'"{one}"' for one in _READ_FOLDERS)
+        found = f"{file.path} is a Hugging Face folder, which {name} does not read"
+        return Preparation((problem(NAME, found, f"Name a GGUF, or set models.sfm2.engine to {others}"),))
     size = disk_space.folder_bytes(file.path) if file.is_folder else file.path.stat().st_size
     shown = f"{file.name}, {size / 1e6:,.0f} MB, {'a Hugging Face folder' if file.is_folder else 'a GGUF'}"
-    if file.is_folder or is_exported(folder_for(file, settings.storage.cache_dir)):
+    folder = file.path if file.is_folder else folder_for(file, settings.storage.cache_dir)
+    if not is_exported(folder) and not file.is_folder:
+        found = f"{shown}; not exported for {name} yet, which the first start does in half a minute or more"
+        return Preparation((ok(NAME, found),), size * _EXPORT)
+    if engine.is_vllm:
+        return _for_vllm(settings.models.sfm2, folder, file.name, shown, engine.vllm)
+    return Preparation((ok(NAME, shown),), runnable=True)  # what memory they take is looked at when the engine starts
+
+
+def _for_vllm(wanted: Sfm2Settings, folder: Path, name: str, shown: str, program: VLLMProgram | None) -> Preparation:
+    """On a GPU they take none of this machine's memory that would matter."""
+    if program is None:
+        return Preparation((ok(NAME, shown),))
+    try:
+        facts = facts_of_folder(folder)
+        memory = vllm.memory_for(wanted, program, facts, name)
+    except (ConfigError, WeightsError) as error:
+        return Preparation((problem(NAME, error.message, error.suggestion),))
+    if program.on_gpu:
         return Preparation((ok(NAME, shown),), runnable=True)
-    found = f"{shown}; not exported for transformers yet, which the first start does in half a minute or more"
-    return Preparation((ok(NAME, found),), size * _EXPORT)
+    needed = facts.tensors + vllm.OVERHEAD_CPU + (memory.cache or 0)
+    return Preparation((ok(NAME, shown),), needed_memory=needed, read_per_token=facts.tensors, runnable=True)
 
 
 def _as_they_are(wanted: Sfm2Settings, file: WeightsFile, shown: str, size: int, on_gpu: bool) -> Preparation:

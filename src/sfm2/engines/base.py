@@ -159,12 +159,14 @@ class Engine(ABC):
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
         affinity: str | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         """Continue `prompt` (text or token ids), with the weights alone when `adapter` is None.
 
         `priority`: who is served first where not everybody can be at once. `patience`: seconds after which nobody waits any
         more, where that is less than the engine's own. `affinity`: prompts with the same one begin alike, so that what an
-        engine remembers of one helps with the next. `streaming` sends token by token, otherwise line by line where the
+        engine remembers of one helps with the next. `owner`: whose request it is; what an engine remembers of one serves no
+        other, where it can keep them apart. `streaming` sends token by token, otherwise line by line where the
         engine can. The last chunk has a `finish_reason`. Closing the generator cancels the work.
         """
 

@@ -1,4 +1,4 @@
-"""What runs the weights on this machine: OpenVINO, llama.cpp's server or transformers, and why."""
+"""What runs the weights on this machine: OpenVINO, llama.cpp's server, vLLM or transformers, and why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Literal, Self
 from sfm2.config import Sfm2Settings
 from sfm2.engines.llama_server import binary
 from sfm2.engines.transformers import cuda
+from sfm2.engines.vllm import executable
 
 _X86 = ("x86_64", "amd64")
 _NAMES = {"darwin": "macOS", "linux": "Linux", "win32": "Windows"}
@@ -31,13 +32,16 @@ class Machine:
     """llama.cpp's server, where there is one."""
     no_cuda: str | None = "nobody asked for it"
     """Why PyTorch can't use a GPU, as a clause; None: it can."""
+    vllm: Path | None = None
+    """The program vllm, where there is one."""
 
     @classmethod
     def of(cls, settings: Sfm2Settings) -> Self:
         """This one."""
         openvino = find_spec("openvino_genai") is not None
         no_cuda = cuda.why_not() if wants_cuda(settings) else cls.no_cuda
-        return cls(sys.platform, platform.machine(), openvino, binary.find(settings), no_cuda)
+        programs = binary.find(settings), executable.find(settings)
+        return cls(sys.platform, platform.machine(), openvino, programs[0], no_cuda, programs[1])
 
     @property
     def is_openvinos(self) -> bool:
@@ -54,7 +58,7 @@ class Machine:
 class EngineChoice:
     """An engine."""
 
-    engine: Literal["openvino", "llama", "transformers"]
+    engine: Literal["openvino", "llama", "vllm", "transformers"]
     why: str = ""
     """Where it is not a matter of course: what made the choice, as a clause."""
 
@@ -73,8 +77,10 @@ def choose(settings: Sfm2Settings, machine: Machine) -> EngineChoice:
     """The engine that the settings name, else the one that suits the machine and is there."""
     if settings.engine != "auto":
         return EngineChoice(settings.engine, "as models.sfm2.engine says")
+    if wants_cuda(settings) and machine.vllm is not None:
+        return EngineChoice("vllm", "for CUDA")
     if machine.llama_server is None and wants_cuda(settings) and machine.no_cuda is None:
-        return EngineChoice("transformers", "for CUDA, as there is no llama-server")
+        return EngineChoice("transformers", "for CUDA, as there is no vllm and no llama-server")
     if machine.llama_server is None:
         missing = "" if machine.is_openvinos else f"{machine.name} has no llama-server"
         if wants_cuda(settings):

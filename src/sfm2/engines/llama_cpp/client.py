@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypeVar
 
 import httpx
@@ -12,6 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sfm2 import tracing
 from sfm2.engines.base import AdapterFile, EngineFacts
+from sfm2.engines.client import LOOK, EngineAddress, EngineClient, EngineWork
+from sfm2.engines.http import CONNECT_TIMEOUT, connected, parsed, translated_errors
 from sfm2.engines.llama_cpp.token_texts import TokenTexts
 from sfm2.engines.llama_cpp.wire import (
     ADAPTER_FAILED,
@@ -51,62 +51,23 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 _PROPERTIES = TypeAdapter(Properties)
 _LORAS = TypeAdapter(list[LoadedLora])
-_CONNECT_TIMEOUT = 5.0  # seconds
-KEEP_ALIVE = 1.0
-"""Seconds that an idle connection is kept: much less than uvicorn's 5, as a busy engine may close it under a request."""
-LOOK = 1.0
-"""Seconds that an engine has to say how it is doing"""
+_PROTOCOL = "llama.cpp's protocol"
 _NO_ROUTE = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 _OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full, at least
-
-
-@dataclass(frozen=True)
-class EngineWork:
-    """What an engine has to do."""
-
-    running: int
-    """Requests in it"""
-    waiting: int
-    """Those of them that have not begun"""
-    cache_use: float | None = None
-    """As of `EngineLoad`"""
-
-
-@dataclass(frozen=True)
-class EngineAddress:
-    """Where an engine listens."""
-
-    url: str
-    key: str = ""
-    """Sent as a bearer token; empty for a server that asks for none."""
 
 
 class RouteMissingError(BackendError):
     """The server has no such route: it speaks a part of the protocol only."""
 
 
-class LlamaCppClient:
-    """Raises `BackendError` classes for an engine that cannot answer, `PromptTooLongError` for a prompt beyond its window.
-
-    `timeout` is in seconds, for each wait on the connection.
-    """
-
-    life: float | None = None
-    """When the engine's present life began, where somebody tells: what it was asked once holds for as long"""
+class LlamaCppClient(EngineClient):
+    """`timeout` is in seconds, for each wait on the connection."""
 
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         self._timeout = timeout
-        headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
-        self._http = httpx.AsyncClient(
-            base_url=address.url,
-            headers={**headers, "Content-Type": "application/json"},
-            timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_ALIVE),
-            trust_env=False,  # a proxy has no business between us and the engine
-        )
+        self._http = connected(address, timeout)
 
     async def aclose(self) -> None:
-        """Close all connections."""
         await self._http.aclose()
 
     async def generate(
@@ -118,14 +79,14 @@ class LlamaCppClient:
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
-        """As `Engine.generate`."""
         seconds = self._timeout if patience is None else min(self._timeout, patience)
         call = CompletionCall.build(prompt, sampling, adapter, streaming, priority, seconds)
         call = call.model_copy(update={"lora": await self._loras(adapter)})
         decoder, texts = Decoder(), TokenTexts()
         async with (
-            _translated_errors(),
+            translated_errors(_PROTOCOL),
             self._http.stream(
                 "POST", "/completion", content=call.model_dump_json(exclude_none=True), headers=tracing.headers()
             ) as response,
@@ -142,18 +103,16 @@ class LlamaCppClient:
         raise BackendError("the engine closed the stream before its end; it may have died")
 
     async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:
-        """As `Engine.tokenize`."""
         return (
             await self._post("/tokenize", TokenizeCall(content=text, parse_special=parse_special), TokenizeReply)
         ).tokens
 
     async def apply_chat_template(self, messages: Sequence[ConversationMessage]) -> str:
-        """As `Engine.apply_chat_template`."""
         call = TemplateCall(messages=[TemplateMessage(role=one.role, content=one.content) for one in messages])
         return (await self._post("/apply-template", call, TemplateReply)).prompt
 
     async def facts(self) -> EngineFacts:
-        """As `Engine.facts`. Only an engine of ours reports its digest."""
+        """Only an engine of ours reports its digest."""
         properties = _parsed(await self._get("/props"), _PROPERTIES)
         return EngineFacts(
             model=properties.model_alias,
@@ -161,14 +120,12 @@ class LlamaCppClient:
             prompt_form=properties.prompt_form,
         )
 
-    async def work(self) -> EngineWork:
-        """What it has to do now, if it says so within `LOOK` seconds."""
+    async def work(self) -> EngineWork | None:
         said = _parsed(await self._get("/props", LOOK), _PROPERTIES)
         return EngineWork(said.running, said.waiting, said.cache_use)
 
     async def check(self) -> None:
-        """Raises `BackendLoadingError` while weights load, `BackendError` when nothing answers."""
-        await self._get("/health", _CONNECT_TIMEOUT)
+        await self._get("/health", CONNECT_TIMEOUT)
 
     async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale] | None:
         """Which of the server's own LoRAs make the adapter; None where it takes the adapter as it is, or none."""
@@ -179,14 +136,14 @@ class LlamaCppClient:
         return _parsed(await self._get("/lora-adapters"), _LORAS)
 
     async def _get(self, path: str, seconds: float | None = None) -> bytes:
-        async with _translated_errors():
+        async with translated_errors(_PROTOCOL):
             response = await self._http.get(
-                path, timeout=httpx.Timeout(seconds or self._timeout, connect=_CONNECT_TIMEOUT)
+                path, timeout=httpx.Timeout(seconds or self._timeout, connect=CONNECT_TIMEOUT)
             )
         return _content(response)
 
     async def _post(self, path: str, call: BaseModel, reply: type[M]) -> M:
-        async with _translated_errors():
+        async with translated_errors(_PROTOCOL):
             response = await self._http.post(path, content=call.model_dump_json())
         return _parsed(_content(response), TypeAdapter(reply))
 
@@ -214,14 +171,7 @@ def _content(response: httpx.Response) -> bytes:
 
 
 def _parsed(content: bytes, kind: TypeAdapter[T]) -> T:
-    try:
-        return kind.validate_json(content)
-    except ValidationError as error:
-        raise _not_the_protocol(error) from error
-
-
-def _not_the_protocol(error: ValidationError) -> BackendError:
-    return BackendError(f"the engine does not speak llama.cpp's protocol: {error.errors()[0]['msg']}")
+    return parsed(content, kind, _PROTOCOL)
 
 
 def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
@@ -265,18 +215,3 @@ def _fault_of_request(error: ErrorDetail) -> BackendError | PromptTooLongError |
     if error.type == ADAPTER_FAILED:
         return BackendAdapterError(error.message)
     return None
-
-
-@asynccontextmanager
-async def _translated_errors() -> AsyncIterator[None]:
-    """Raises our errors in place of httpx's, and for an answer that is not in the protocol."""
-    try:
-        yield
-    except httpx.ConnectTimeout as error:
-        raise BackendError("the engine cannot be reached: it accepts no connection") from error
-    except httpx.TimeoutException as error:
-        raise BackendTimeoutError("the engine did not answer in time") from error
-    except httpx.HTTPError as error:
-        raise BackendError(f"the engine cannot be reached or died: {type(error).__name__}") from error
-    except ValidationError as error:
-        raise _not_the_protocol(error) from error

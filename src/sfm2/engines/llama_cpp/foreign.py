@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient, RouteMissingError
+from sfm2.engines.client import EngineAddress, EngineWork
+from sfm2.engines.llama_cpp.client import LlamaCppClient, RouteMissingError
 from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.errors import AdapterError
 from sfm2.models.adapters import NONE
@@ -15,6 +16,9 @@ class ForeignClient(LlamaCppClient):
     def __init__(self, address: EngineAddress, timeout: float) -> None:
         super().__init__(address, timeout)
         self._asked = False
+
+    async def work(self) -> EngineWork | None:
+        return None  # of requests, llama.cpp's own server says nothing at /props
 
     async def _loras(self, adapter: AdapterFile | None) -> list[LoraScale] | None:
         """Once one was asked for, every request says what it wants: who doesn't gets what was read with another one."""

@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts
-from sfm2.engines.llama_cpp.client import LOOK, EngineAddress, EngineWork, LlamaCppClient
+from sfm2.engines.client import LOOK, EngineAddress, EngineWork
+from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.engines.llama_server import adapters
 from sfm2.errors import (
@@ -49,6 +50,7 @@ class LlamaServerClient(LlamaCppClient):
         streaming: bool = False,
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         most = self._settings.models.sfm2.max_requests
         if self._running >= most:  # the server itself would let any number wait
@@ -56,7 +58,7 @@ class LlamaServerClient(LlamaCppClient):
         self._running += 1
         try:
             chunks = super().generate(
-                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience
+                prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
             )
             async with aclosing(chunks):
                 async for chunk in chunks:

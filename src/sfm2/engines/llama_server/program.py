@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from sfm2.config import Settings
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.client import EngineAddress, EngineClient
 from sfm2.engines.llama_server import adapters, binary, placement
 from sfm2.engines.llama_server.client import LlamaServerClient
 from sfm2.engines.llama_server.spec import LlamaSpec, LlamaTask
-from sfm2.engines.supervision.program import EngineProgram, ProgressReport, ServingPlace, Task, gguf_of
+from sfm2.engines.supervision.place import Serving, ServingPlace
+from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task, gguf_of
 from sfm2.models.adapters import AdapterStore
 from sfm2.models.gguf import read_header
 from sfm2.models.weights import WeightsFile
@@ -20,7 +21,7 @@ class LlamaServer(EngineProgram):
 
     name = "llama"
     module = "sfm2.engines.llama_server"
-    listens = False
+    serving = Serving.BINDS
 
     def __init__(self, settings: Settings, note: str = "") -> None:
         super().__init__(settings, note)
@@ -37,7 +38,7 @@ class LlamaServer(EngineProgram):
 
         return task
 
-    def client(self, address: EngineAddress) -> LlamaCppClient:
+    def client(self, address: EngineAddress) -> EngineClient:
         return LlamaServerClient(address, self.settings)
 
     async def outdated(self) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.client import EngineAddress, EngineClient
+from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.openvino.complaints import without_places
 from sfm2.engines.openvino.preparation import prepare
 from sfm2.engines.openvino.spec import LaunchSpec
-from sfm2.engines.supervision.program import EngineProgram, ProgressReport, ServingPlace, Task
+from sfm2.engines.supervision.place import Serving, ServingPlace
+from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task
 
 
 class OpenVINO(EngineProgram):
@@ -14,7 +16,7 @@ class OpenVINO(EngineProgram):
 
     name = "openvino"
     module = "sfm2.engines.openvino"
-    listens = True
+    serving = Serving.INHERITS
 
     async def prepare(self, report: ProgressReport) -> Task:
         spec = await prepare(self.settings, report)
@@ -24,7 +26,7 @@ class OpenVINO(EngineProgram):
 
         return task
 
-    def client(self, address: EngineAddress) -> LlamaCppClient:
+    def client(self, address: EngineAddress) -> EngineClient:
         return LlamaCppClient(address, self.settings.generation.timeout)
 
     def plain(self, said: str) -> str:

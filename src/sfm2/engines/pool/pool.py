@@ -84,6 +84,7 @@ class EnginePool(Engine):
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
         affinity: str | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         now = asyncio.get_running_loop().time
         latest = None if patience is None else now() + patience
@@ -96,6 +97,7 @@ class EnginePool(Engine):
                 priority=priority,
                 patience=left,
                 affinity=affinity,
+                owner=owner,
             )
 
         async with aclosing(self._answered(generated, affinity)) as chunks:

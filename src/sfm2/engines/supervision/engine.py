@@ -8,8 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from sfm2.engines.base import AdapterFile, EngineFacts, EngineHealth, EngineLoad, Phase
-from sfm2.engines.llama_cpp.client import LlamaCppClient
-from sfm2.engines.llama_cpp.engine import LlamaCppProtocolEngine
+from sfm2.engines.client import ClientEngine, EngineClient
 from sfm2.engines.supervision.program import EngineProgram
 from sfm2.engines.supervision.standstill import while_it_moves
 from sfm2.engines.supervision.supervisor import Supervisor
@@ -18,7 +17,7 @@ from sfm2.generation import Priority, TokenChunk
 from sfm2.types import ConversationMessage, SamplingParams
 
 
-class _WatchedEngine(LlamaCppProtocolEngine):
+class _WatchedEngine(ClientEngine):
     """One whose supervisor tells when it stands still."""
 
     async def facts(self) -> EngineFacts:
@@ -43,9 +42,12 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         priority: Priority = Priority.ANSWER,
         patience: float | None = None,
         affinity: str | None = None,
+        owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
         self.client.life = await self.began()
-        chunks = super().generate(prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience)
+        chunks = super().generate(
+            prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
+        )
         async with while_it_moves(self.health) as wait, aclosing(chunks):
             while (chunk := await wait.until(anext(chunks, None))) is not None:
                 yield chunk
@@ -57,6 +59,8 @@ class _WatchedEngine(LlamaCppProtocolEngine):
         try:
             said = await self.client.work()
         except BackendError:
+            said = None
+        if said is None:
             return None
         return EngineLoad(said.running - said.waiting, said.waiting, said.cache_use, health.restarts)
 
@@ -88,7 +92,7 @@ class SupervisedEngine(_WatchedEngine):
 class SharedEngine(_WatchedEngine):
     """The engine of our parent process, which writes its health to a file."""
 
-    def __init__(self, client: LlamaCppClient, state_file: Path) -> None:
+    def __init__(self, client: EngineClient, state_file: Path) -> None:
         super().__init__(client)
         self._state_file = state_file
 

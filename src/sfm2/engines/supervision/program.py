@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from sfm2.config import Settings
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
+from sfm2.engines.client import EngineAddress, EngineClient
+from sfm2.engines.supervision.place import Serving, ServingPlace
 from sfm2.errors import WeightsError
 from sfm2.models.store import ModelStore
 from sfm2.models.weights import WeightsFile, ensure
 
 ProgressReport = Callable[[str, float | None], None]
 """Called with the step's name and, where it is known, the share of it that is done, in [0, 1]."""
-
-
-@dataclass(frozen=True)
-class ServingPlace:
-    """Where a process is to serve."""
-
-    socket: int
-    """File descriptor of a socket that is bound to the address; it listens where the program `listens`."""
-    port: int
-    """On 127.0.0.1."""
-    key: str
-    """What requests must carry as a bearer token."""
 
 
 Task = Callable[[ServingPlace], str]
@@ -43,9 +31,8 @@ class EngineProgram(ABC):
     """As the settings name it."""
     module: ClassVar[str]
     """It is started as `python -m` this."""
-    listens: ClassVar[bool]
-    """Whether our socket listens and the process inherits it, so that who connects while it restarts waits for a moment.
-    Otherwise the process binds the address itself, which nobody else can meanwhile."""
+    serving: ClassVar[Serving]
+    """How it comes to serve at our address."""
 
     def __init__(self, settings: Settings, note: str = "") -> None:
         self.settings = settings
@@ -56,7 +43,7 @@ class EngineProgram(ABC):
         """Everything before the process can start. Raises `WeightsError`, `ConfigError` or `MissingExtraError`."""
 
     @abstractmethod
-    def client(self, address: EngineAddress) -> LlamaCppClient:
+    def client(self, address: EngineAddress) -> EngineClient:
         """A client of the process at `address`."""
 
     def plain(self, said: str) -> str:
@@ -75,7 +62,7 @@ def gguf_of(settings: Settings, report: ProgressReport, engine: str) -> WeightsF
         raise WeightsError(
             f"{weights.path} is a Hugging Face folder; {engine} reads GGUF files",
             suggestion="Name a GGUF file in models.sfm2.path, or set models.sfm2.engine to one that reads such folders: "
-            '"transformers"',
+            '"vllm" or "transformers"',
         )
     return weights
 

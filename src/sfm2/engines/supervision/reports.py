@@ -40,13 +40,21 @@ class FailedLine(_Line):
     """Whether trying again is of no use until the settings change."""
 
 
+class StepLine(_Line):
+    """What it does on the way to its weights being loaded."""
+
+    step: str
+    share: float | None = None
+    """How much of it is done, in [0, 1], where known."""
+
+
 class BeatLine(_Line):
     """The generation loop has gone round, or has nothing to do."""
 
     beat: Literal[True] = True
 
 
-ReportLine: TypeAlias = ReadyLine | FailedLine | BeatLine
+ReportLine: TypeAlias = ReadyLine | FailedLine | StepLine | BeatLine
 _LINE: TypeAdapter[ReportLine] = TypeAdapter(ReportLine)
 
 

@@ -1,7 +1,6 @@
 """Keeps an engine process running: prepares it, starts it, replaces it when it dies or stands still, stops it.
 
-The address is ours and outlives the child, which either inherits our listening socket or binds the port that we hold. The
-child ends when the pipe to its standard input closes, that is when we end, in whatever way.
+The child ends when the pipe to its standard input closes, that is when we end, in whatever way.
 """
 
 from __future__ import annotations
@@ -10,9 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -22,14 +19,13 @@ from pathlib import Path
 
 from sfm2.atomic import write_json
 from sfm2.engines.base import EngineHealth, Phase
-from sfm2.engines.llama_cpp.client import EngineAddress
-from sfm2.engines.supervision.program import EngineProgram, ServingPlace, Task
+from sfm2.engines.supervision.place import HeldPlace
+from sfm2.engines.supervision.program import EngineProgram, Task
 from sfm2.engines.supervision.pulse import LOOK, Pulse, wants_to_run
-from sfm2.engines.supervision.reports import VARIABLE, FailedLine, ReadyLine, ReportLine, read_line
+from sfm2.engines.supervision.reports import VARIABLE, FailedLine, ReadyLine, ReportLine, StepLine, read_line
 from sfm2.errors import ConfigError, SFM2Error
 
 _log = logging.getLogger(__name__)
-_BACKLOG = 128
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 8.0  # seconds before a restart
 _STEADY = 30.0  # seconds of work after which a death counts as a first one
 _MOST_DEATHS = 5  # in a row; then we say so
@@ -59,9 +55,8 @@ class Supervisor:
         self.program = program
         self._on_change = on_change
         self._state_file = state_file
-        self._socket = _bound(program.listens)
-        host, port = self._socket.getsockname()
-        self.address = EngineAddress(f"http://{host}:{port}", secrets.token_urlsafe(24))
+        self._place = HeldPlace(program.serving)
+        self.address = self._place.address
         self._health = _NOT_STARTED
         self._step = ""
         self._lives = 0
@@ -97,7 +92,7 @@ class Supervisor:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        self._socket.close()
+        self._place.close()
         self._set(_STOPPED)
 
     async def _supervise(self) -> None:
@@ -140,14 +135,13 @@ class Supervisor:
         """One life of the child; returns how it ended."""
         self._lives += 1
         self._loading("loading weights", None)
-        place = ServingPlace(self._socket.fileno(), self._socket.getsockname()[1], self.address.key)
         child = self._child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", self.program.module),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={**os.environ, VARIABLE: task(place)},
-            pass_fds=[self._socket.fileno()] if self.program.listens else [],
+            env={**os.environ, VARIABLE: task(self._place.serving)},
+            pass_fds=self._place.inherited,
             start_new_session=True,  # a Ctrl-C is for us; the child ends when we say so, with what it started
         )
         failure, last_words = "", asyncio.create_task(_last_line(child, self.program.plain))
@@ -164,6 +158,8 @@ class Supervisor:
                     failure = line.failed
                     if line.final:
                         raise ConfigError(failure)
+                elif isinstance(line, StepLine):
+                    self._loading(line.step, line.share)
             status = await child.wait()
         finally:
             if watch is not None:
@@ -207,7 +203,7 @@ class Supervisor:
         client = self.program.client(self.address)
         with contextlib.suppress(TimeoutError, SFM2Error):
             async with asyncio.timeout(_LAST_REQUESTS):
-                while (await client.work()).running:  # noqa: ASYNC110
+                while (work := await client.work()) and work.running:  # noqa: ASYNC110
                     await asyncio.sleep(LOOK)
         await client.aclose()
 
@@ -244,17 +240,6 @@ class Supervisor:
             write_json(self._state_file, health.as_json())
         if self._on_change is not None:
             self._on_change(health)
-
-
-def _bound(listens: bool) -> socket.socket:
-    """A socket at a free port. Where it does not listen, it keeps the port for a child of the same user."""
-    found = socket.socket()
-    if not listens and hasattr(socket, "SO_REUSEPORT"):
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    found.bind(("127.0.0.1", 0))
-    if listens:
-        found.listen(_BACKLOG)
-    return found
 
 
 async def _lines(child: Process) -> AsyncIterator[ReportLine]:

@@ -6,8 +6,10 @@ import asyncio
 from importlib.util import find_spec
 
 from sfm2.engines.base import AdapterFile
-from sfm2.engines.llama_cpp.client import EngineAddress, LlamaCppClient
-from sfm2.engines.supervision.program import EngineProgram, ProgressReport, ServingPlace, Task, weights_of
+from sfm2.engines.client import EngineAddress, EngineClient
+from sfm2.engines.llama_cpp.client import LlamaCppClient
+from sfm2.engines.supervision.place import Serving, ServingPlace
+from sfm2.engines.supervision.program import EngineProgram, ProgressReport, Task, weights_of
 from sfm2.engines.transformers.spec import TransformersSpec, TransformersTask
 from sfm2.errors import MissingExtraError
 from sfm2.models.adapters import AdapterStore
@@ -21,7 +23,7 @@ class Transformers(EngineProgram):
 
     name = "transformers"
     module = "sfm2.engines.transformers"
-    listens = True
+    serving = Serving.INHERITS
 
     async def prepare(self, report: ProgressReport) -> Task:
         spec = await asyncio.to_thread(self._spec, report)
@@ -31,7 +33,7 @@ class Transformers(EngineProgram):
 
         return task
 
-    def client(self, address: EngineAddress) -> LlamaCppClient:
+    def client(self, address: EngineAddress) -> EngineClient:
         return LlamaCppClient(address, self.settings.generation.timeout)
 
     def _spec(self, report: ProgressReport) -> TransformersSpec:

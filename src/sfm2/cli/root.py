@@ -44,7 +44,7 @@ COMMANDS = {
     ),
     "pull": Entry("sfm2.cli.commands.models:pull", "Download weights.", "engine"),
     "ps": Entry("sfm2.cli.commands.ps:ps", "List the models that a server has loaded, or is loading."),
-    "models": Entry("sfm2.cli.commands.models:models", "List, download, verify and delete weights.", "engine"),
+    "models": Entry("sfm2.cli.commands.models:models", "List, download, verify, export and delete weights.", "engine"),
     "adapters": Entry("sfm2.cli.commands.adapters:adapters", "List adapters, and choose the one that answers."),
     "index": Entry("sfm2.cli.commands.index:index", "List, make and delete indexes of repositories.", "index"),
     "keys": Entry(

@@ -39,7 +39,7 @@ class EngineAtURL(ClientEngine):
     async def health(self) -> EngineHealth:
         try:
             await self.client.check()
-            model = (await self.facts()).model or None
+            model = (await self.facts_anew()).model or None  # there may be another server by now
         except BackendLoadingError as error:
             return EngineHealth(Phase.LOADING, error.message)
         except RouteMissingError as error:

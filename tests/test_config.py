@@ -214,7 +214,7 @@ def test_one_engine_by_url_or_several(configured: Configured, urls: str | list[s
     assert configured({"models": {"sfm2": {"url": None}}}).settings.models.sfm2.url is None
 
 
-@pytest.mark.parametrize("urls", ["localhost:8080", "ftp://a", ["http://a", ""], "", []])
+@pytest.mark.parametrize("urls", ["localhost:8080", "ftp://a", ["http://a", ""], "", [], "http://a/?key=hidden"])
 def test_what_is_no_engine_s_url(configured: Configured, urls: object) -> None:
     with pytest.raises(ConfigError, match=r"models\.sfm2\.url"):
         configured({"models": {"sfm2": {"url": urls}}})

@@ -98,11 +98,61 @@ def test_nothing_is_remembered_of_what_does_not_answer() -> None:
             health = await engine.health()
             assert health.phase is Phase.FAILED
             assert "is it running?" in health.reason
+            assert "connection attempts failed" in health.reason
             assert await engine.load() is None
         finally:
             await engine.aclose()
 
     asyncio.run(scenario())
+
+
+def test_a_server_of_another_kind_that_took_its_place_unseen_is_found_when_a_request_fails() -> None:
+    routes = dict(LLAMA)
+    with serving(routes) as server:
+
+        async def scenario() -> None:
+            engine = EngineAtURL(server.url, 5)
+            try:
+                assert (await engine.health()).model == "ours"
+                routes.update({"/tokenize": answer(b"", 404)} | VLLM)
+                with pytest.raises(BackendError):
+                    await engine.tokenize("x")
+                assert (await engine.health()).model == "theirs"
+            finally:
+                await engine.aclose()
+
+        asyncio.run(scenario())
+
+
+def test_a_web_site_in_its_place_is_not_well() -> None:
+    routes = dict(LLAMA)
+    with serving(routes) as server:
+
+        async def scenario() -> None:
+            engine = EngineAtURL(server.url, 5)
+            try:
+                assert (await engine.health()).phase is Phase.READY
+                routes.update({path: answer(b"<html>hello</html>") for path in ("/v1/models", "/health", "/props")})
+                assert (await engine.health()).phase is Phase.FAILED
+            finally:
+                await engine.aclose()
+
+        asyncio.run(scenario())
+
+
+def test_another_kind_of_server_is_said_to_be_one() -> None:
+    with serving({path: answer(b"404 page not found", 404) for path in ("/v1/models", "/health", "/props")}) as server:
+
+        async def scenario() -> None:
+            engine = EngineAtURL(server.url, 5)
+            try:
+                health = await engine.health()
+                assert health.phase is Phase.FAILED
+                assert "is neither vLLM nor a server of llama.cpp's protocol" in health.reason
+            finally:
+                await engine.aclose()
+
+        asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

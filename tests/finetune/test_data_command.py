@@ -51,3 +51,15 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert "nothing to train on" in str(shown.exception)
     assert not (tmp_path / "out").exists()
     assert called("--output", tmp_path / "out").exit_code == 2
+
+
+def test_only_examples_are_replaced(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "shop")
+    made.commit(ada_py=module("ada"), bob_py=module("bob"))
+    shown = called(made.folder, "--output", made.folder)
+    assert isinstance(shown.exception, InvalidRequestError)
+    assert "would be replaced" in str(shown.exception)
+    assert (made.folder / "ada.py").is_file()
+    (tmp_path / "out").mkdir()
+    for _ in range(2):
+        assert called(made.folder, "--output", tmp_path / "out").exit_code == 0

@@ -122,7 +122,7 @@ def test_what_git_ignores_and_what_nobody_wrote_is_left_out(repository: Reposito
     dataset = made_of(repository)
     assert {one.source for one in dataset.train + dataset.held_out} == {f"shop/shop/{name}.py" for name in NAMES}
     assert dataset.dropped["files: does not parse"] == 1
-    assert dataset.dropped["files: generated, binary, minified or over 200 kB"] == 3
+    assert dataset.dropped["files: unreadable, generated, binary, minified or over 200 kB"] == 3
 
 
 def test_secrets_are_in_no_example(repository: Repository) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,34 @@ def test_a_full_disk_is_said_and_leaves_nothing(source: WeightsFile, tmp_path: P
     assert "cannot export tiny to" in done.stderr
     assert "File too large" in done.stderr
     assert [path.suffix for path in (tmp_path / "engines").iterdir()] == [".lock"]
+
+
+def test_the_second_of_two_at_once_is_refused_and_the_first_is_whole(source: WeightsFile, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        second: list[Future[Path]] = []
+
+        def first_step(phase: str, done: int, total: int) -> None:
+            if not second:
+                second.append(pool.submit(export_to, source, tmp_path / "own"))
+
+        made = export_to(source, tmp_path / "own", first_step)
+        with pytest.raises(WeightsError, match="is not an empty folder"):
+            second[0].result()
+    assert sorted(path.name for path in made.iterdir()) == FILES
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+
+
+def test_a_link_stays_one_and_the_folder_that_one_is_in_stays(
+    source: WeightsFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "large").mkdir()
+    (tmp_path / "link").symlink_to("large")
+    export_to(source, tmp_path / "link")
+    assert sorted(path.name for path in (tmp_path / "large").iterdir()) == FILES
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(WeightsError, match="is in use"):
+        export_to(source, Path())
 
 
 def test_the_command_prints_the_folder(source: WeightsFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -82,6 +83,23 @@ def test_its_facts_are_those_of_the_weights_that_it_was_made_of(folder: Path) ->
 def test_what_is_missing_is_said(folder: Path, missing: str, said: str) -> None:
     (folder / missing).unlink()
     with pytest.raises(WeightsError, match=said):
+        resolved(folder)
+
+
+@pytest.mark.parametrize(
+    ("bytes_left", "said"), [(300_000, "is truncated: expected"), (500, "only a part"), (0, "only a part")]
+)
+def test_a_download_that_ended_early_is_said(folder: Path, bytes_left: int, said: str) -> None:
+    with (folder / TENSORS).open("r+b") as file:
+        file.truncate(bytes_left)
+    with pytest.raises(WeightsError, match=said):
+        resolved(folder)
+
+
+def test_a_part_that_is_missing_is_said(folder: Path) -> None:
+    parts = {"lm_head.weight": "model-00002-of-00002.safetensors", "model.norm.weight": TENSORS}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+    with pytest.raises(WeightsError, match=r"has no model-00002-of-00002\.safetensors"):
         resolved(folder)
 
 

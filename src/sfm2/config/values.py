@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
 _HTTP = re.compile(r"https?://[^/?#@\s]+[^\s]*")
-_ENGINE = re.compile(r"https?://(?:[^/?#@\s]*@)?[^/?#@\s]+[^\s]*")
+_ENGINE = re.compile(r"https?://(?:[^/?#@\s]*@)?[^/?#@\s]+[^?#\s]*")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", re.IGNORECASE)
 
 
@@ -49,7 +49,8 @@ def http_url(value: str | None) -> str | None:
 
 
 def parse_engine_url(value: str) -> str:
-    """An address of an engine, without a slash at its end; anything else is refused."""
+    """An address of an engine, without a slash at its end; anything else is refused, as what is behind a `?` would be shown
+    to everybody, and paths are appended to it."""
     if not _ENGINE.fullmatch(value):
         raise ValueError('expected an address such as "http://127.0.0.1:8080"')
     return value.rstrip("/")

@@ -62,10 +62,14 @@ def is_code(language: Language) -> bool:
 
 
 def text_of(path: Path) -> str | None:
-    """The text of a file, with its line endings; None if it is not UTF-8 text, too large, generated or minified."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+    """The text of a file, with its line endings; None if it can't be read, is not UTF-8 text, too large, generated or
+    minified."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+            return None
+        return text_in(path.read_bytes())
+    except OSError:  # forbidden, or gone by now
         return None
-    return text_in(path.read_bytes())
 
 
 def text_in(content: bytes) -> str | None:

@@ -52,9 +52,17 @@ async def translated_errors(protocol: str) -> AsyncIterator[None]:
     except httpx.TimeoutException as error:
         raise BackendTimeoutError("the engine did not answer in time") from error
     except httpx.HTTPError as error:
-        raise BackendError(f"the engine cannot be reached or died: {type(error).__name__}") from error
+        raise BackendError(f"the engine cannot be reached or died: {_why(error)}") from error
     except ValidationError as error:
         raise _not_in(protocol, error) from error
+
+
+def _why(error: BaseException) -> str:
+    """Its kind, and the words of the first cause that has any: httpx's own errors may have none."""
+    found: BaseException | None = error
+    while found is not None and not str(found):
+        found = found.__cause__ or found.__context__
+    return f"{type(error).__name__}: {found}".rstrip(".") if found else type(error).__name__
 
 
 def parsed(content: bytes, kind: TypeAdapter[T], protocol: str) -> T:

@@ -147,11 +147,22 @@ def split(sources: Sequence[DatasetFile], share: float) -> tuple[list[DatasetFil
     return ordered[:wanted], ordered[wanted:]
 
 
-def save(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """Write examples and manifest to `folder`, in place of what is there, atomically. Returns the manifest.
+def check_output(folder: Path) -> None:
+    """Raises InvalidRequestError when `folder` holds anything but examples: replacing it would delete somebody's files."""
+    if folder.is_dir() and (others := {one.name for one in folder.iterdir()} - {TRAIN, HELD_OUT, MANIFEST}):
+        raise InvalidRequestError(
+            f"{folder} holds {min(others)}, and would be replaced", suggestion="Name a new folder as --output"
+        )
 
-    Raises SFM2Error when the folder can't be written, for example because the disk is full.
+
+def save(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Write examples and manifest to `folder`, in place of examples that are there, atomically. Returns the manifest.
+
+    Raises InvalidRequestError as `check_output` does, and SFM2Error when the folder can't be written, for example because
+    the disk is full.
     """
+    folder = folder.resolve()
+    check_output(folder)
     parts = {TRAIN: dataset.train, HELD_OUT: dataset.held_out}
     try:
         with replacing_folder(folder) as partial:
@@ -251,7 +262,7 @@ def _why_not(
 ) -> str | None:
     """Why a file is left out, or None if it is used."""
     if text is None:
-        return "generated, binary, minified or over 200 kB"
+        return "unreadable, generated, binary, minified or over 200 kB"
     licence = source.licences.of(source.folder / source.name, text)
     if not is_permissive(licence) and (licence or settings.only_permissive):
         return f"licence {licence or 'unknown'}"

@@ -13,6 +13,9 @@ from sfm2.models.facts import ModelFacts
 from sfm2.models.progress import Progress, silent
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
+_PARTS = "model.safetensors.index.json"
+_AGAIN = "Fetch it once more: the download may have ended early"
+_LONGEST_HEADER = 100_000_000  # bytes, as the format has it
 
 
 def is_folder(path: Path) -> bool:
@@ -21,8 +24,9 @@ def is_folder(path: Path) -> bool:
 
 
 def check(folder: Path) -> None:
-    """Raises WeightsError when weights or tokenizer are missing."""
-    if not any(folder.glob("*.safetensors")):
+    """Raises WeightsError when weights or tokenizer are missing, or are not there in full."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
         raise WeightsError(
             f"{folder} holds no *.safetensors",
             suggestion="Name a folder with safetensors; formats that can hold code, such as *.bin, are not read",
@@ -30,6 +34,31 @@ def check(folder: Path) -> None:
     if not (folder / TOKENIZER).is_file():
         raise WeightsError(
             f"{folder} has no {TOKENIZER}", suggestion="Save the tokenizer there with transformers' save_pretrained"
+        )
+    named = _fields(folder / _PARTS).get("weight_map", {}) if (folder / _PARTS).is_file() else {}
+    if missing := sorted(set(named.values()) - {file.name for file in files}):
+        raise WeightsError(f"{folder} has no {missing[0]}, which {_PARTS} names", suggestion=_AGAIN)
+    for file in files:
+        _check_size(file)
+
+
+def _check_size(file: Path) -> None:
+    """By its header: 8 bytes with its length, then JSON with the place of each tensor in what follows."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            length = int.from_bytes(opened.read(8), "little")
+            header: dict[str, Any] = json.loads(opened.read(length) if length <= _LONGEST_HEADER else b"")
+        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+        expected = 8 + length + max(ends, default=0)
+    except OSError as error:
+        raise WeightsError(f"cannot read {file}: {error.strerror or error}") from error
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise WeightsError(f"{file} is not a safetensors file, or only a part of one", suggestion=_AGAIN) from error
+    if size < expected:
+        raise WeightsError(
+            f"{file} is truncated: expected {expected:,} bytes, it has {size:,}",
+            suggestion=_AGAIN,
         )
 
 

@@ -46,12 +46,14 @@ class FirstContact(EngineClient):
         stream = client.generate(
             prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
         )
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        with self._doubt():
+            async with aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def tokenize(self, text: str, *, parse_special: bool = True) -> list[int]:
-        return await (await self.known()).tokenize(text, parse_special=parse_special)
+        with self._doubt():
+            return await (await self.known()).tokenize(text, parse_special=parse_special)
 
     async def apply_chat_template(self, messages: Sequence[ConversationMessage]) -> str:
         return await (await self.known()).apply_chat_template(messages)

@@ -7,6 +7,7 @@ import httpx
 from sfm2.engines.at_url.contact import FirstContact
 from sfm2.engines.base import EngineFacts, EngineHealth, EngineLoad, Phase
 from sfm2.engines.client import ClientEngine, EngineAddress
+from sfm2.engines.llama_cpp.client import RouteMissingError
 from sfm2.errors import BackendError, BackendLoadingError
 
 
@@ -38,9 +39,12 @@ class EngineAtURL(ClientEngine):
     async def health(self) -> EngineHealth:
         try:
             await self.client.check()
-            model = (await self.facts()).model or None
+            model = (await self.facts_anew()).model or None  # there may be another server by now
         except BackendLoadingError as error:
             return EngineHealth(Phase.LOADING, error.message)
+        except RouteMissingError as error:
+            reason = f"{self.name} answers, but is neither vLLM nor a server of llama.cpp's protocol: {error.message}"
+            return EngineHealth(Phase.FAILED, reason)
         except BackendError as error:
             reason = f"no engine answers at {self.name}: {error.message}; is it running?"
             return EngineHealth(Phase.FAILED, reason)

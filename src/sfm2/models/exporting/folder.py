@@ -70,15 +70,33 @@ def is_exported(folder: Path) -> bool:
 def export_to(weights: WeightsFile, folder: Path, progress: Progress = silent) -> Path:
     """Write these weights to `folder`, which must be new or empty; whole, or not at all.
 
-    Raises `WeightsError` when the architecture or the tokenizer is unknown, the file is damaged, or the folder holds
-    anything, can't be written, or has too little space.
+    Two processes at once: the second waits, and is refused. Raises `WeightsError` when the architecture or the tokenizer is
+    unknown, the file is damaged, or the folder holds anything, can't be written or replaced, or has too little space.
     """
     if weights.is_folder:
         raise WeightsError(f"{weights.path} is a Hugging Face folder already")
+    _check_empty(folder)
+    target = folder.resolve()  # a link to a larger disk stays one
+    if target.is_mount() or target == Path.cwd():
+        raise WeightsError(f"{folder} is in use, and would be replaced", suggestion="Name a new folder in it")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target.with_name(f".{target.name}.lock"))
+        lock.acquire()
+    except OSError as error:
+        raise _unwritable(weights, folder, error) from error
+    with lock:
+        try:
+            _check_empty(target)
+            _export(weights, target, progress)
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+    return folder
+
+
+def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WeightsError(f"{folder} is not an empty folder", suggestion="Name a folder that is new or empty")
-    _export(weights, folder.absolute(), progress)
-    return folder
 
 
 def _export(weights: WeightsFile, folder: Path, progress: Progress) -> None:

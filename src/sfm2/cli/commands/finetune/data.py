@@ -18,7 +18,7 @@ from sfm2.errors import MissingExtraError
 from sfm2.evals.suites import humaneval, infilling, mbpp
 from sfm2.evals.suites.registry import Loader
 from sfm2.finetune.contamination import ContaminationFilter
-from sfm2.finetune.dataset import DataSettings, Report, collect, save
+from sfm2.finetune.dataset import DataSettings, Report, check_output, collect, save
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _DEFAULTS = DataSettings()
@@ -26,7 +26,7 @@ _DEFAULTS = DataSettings()
 
 @click.command("data", epilog=examples("sfm2 finetune data my-repo other-repo --output examples"))
 @click.argument("paths", nargs=-1, required=True, type=_FOLDER)
-@click.option("--output", required=True, type=_FOLDER, help="The folder to write to. An existing one is replaced.")
+@click.option("--output", required=True, type=_FOLDER, help="The folder to write to. Examples in it are replaced.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Make at most N training examples.")
 @click.option(
     "--held-out",
@@ -80,6 +80,7 @@ def data_command(
     forbids it; lines that hold secrets; and code of evaluation sets. The newest files are held out for evaluation.
     """
     settings = DataSettings(seed, limit, held_out, every, room, only_permissive, with_context)
+    check_output(output)
     names, texts = _evaluation_texts(against)
     with _progress() as report:
         manifest = save(collect(paths, settings, ContaminationFilter(texts), report), output)

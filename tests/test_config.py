@@ -205,13 +205,18 @@ def test_a_chain_in_a_variable(configured: Configured) -> None:
     assert configured(SFM2_FALLBACK_CHAIN="sfm2, echo").settings.fallback.chain == ("sfm2", "echo")
 
 
-@pytest.mark.parametrize("urls", ["http://a:1/, https://b/v1", ["http://a:1", "https://b/v1/"]])
+@pytest.mark.parametrize("urls", ["http://a:1/, https://b/code", ["http://a:1", "https://b/code/"]])
 def test_one_engine_by_url_or_several(configured: Configured, urls: str | list[str]) -> None:
     several = configured({"models": {"sfm2": {"url": urls}}}).settings
-    assert several.models.sfm2.url == ("http://a:1", "https://b/v1")
+    assert several.models.sfm2.url == ("http://a:1", "https://b/code")
     one = configured(SFM2_MODELS_SFM2_URL="http://a:1").settings
     assert one.models.sfm2.url == ("http://a:1",)
     assert configured({"models": {"sfm2": {"url": None}}}).settings.models.sfm2.url is None
+
+
+def test_the_address_that_openai_s_clients_want_is_taken_too(configured: Configured) -> None:
+    urls = ["http://a:8000/v1/", "http://b/v10"]
+    assert configured({"models": {"sfm2": {"url": urls}}}).settings.models.sfm2.url == ("http://a:8000", "http://b/v10")
 
 
 @pytest.mark.parametrize("urls", ["localhost:8080", "ftp://a", ["http://a", ""], "", [], "http://a/?key=hidden"])

@@ -36,13 +36,17 @@ class Decoder:
     def __init__(self) -> None:
         # Drops a byte order mark, and turns every line end into LF, even one that is split between two chunks.
         self._text = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("replace"), translate=True)
-        self._rest = ""
+        self._rest: list[str] = []  # of a line, in pieces: joined once, however many there are
         self._name = ""
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that `chunk` completes."""
-        *lines, self._rest = (self._rest + self._text.decode(chunk)).split("\n")
+        *lines, rest = self._text.decode(chunk).split("\n")
+        if lines:
+            lines[0] = "".join((*self._rest, lines[0]))
+            self._rest = []
+        self._rest.append(rest)
         for line in lines:
             event = self._line(line)
             if event is not None:

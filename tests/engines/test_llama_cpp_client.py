@@ -214,3 +214,27 @@ def test_a_server_that_knows_no_adapters_is_told_from_one_that_fails(server: byt
     with serving(server) as served, pytest.raises(expected) as caught:
         asyncio.run(generate(served.url))
     assert type(caught.value) is expected
+
+
+def test_a_web_site_is_told_from_an_engine_that_died() -> None:
+    page = answer(b"<html>welcome</html>", kind="text/html; charset=utf-8")
+    assert "speak llama.cpp's protocol: it answers with text/html" in raised(page, BackendError).message
+
+
+def test_an_engine_that_wants_a_key_says_how() -> None:
+    assert "http://:KEY@host" in raised(refusal(401), BackendError).message
+
+
+def test_a_server_that_answers_everything_with_json_is_no_engine() -> None:
+    async def facts(url: str) -> None:
+        client = LlamaCppClient(EngineAddress(url), 5)
+        try:
+            await client.facts()
+        finally:
+            await client.aclose()
+
+    with (
+        serving(answer({"ok": True})) as server,
+        pytest.raises(BackendError, match=r"does not speak llama\.cpp's protocol"),
+    ):
+        asyncio.run(facts(server.url))

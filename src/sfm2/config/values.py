@@ -49,11 +49,11 @@ def http_url(value: str | None) -> str | None:
 
 
 def parse_engine_url(value: str) -> str:
-    """An address of an engine, without a slash at its end; anything else is refused, as what is behind a `?` would be shown
-    to everybody, and paths are appended to it."""
+    """An address of an engine, without a slash at its end, nor the `/v1` that OpenAI's clients want; anything else is
+    refused, as what is behind a `?` would be shown to everybody, and paths are appended to it."""
     if not _ENGINE.fullmatch(value):
         raise ValueError('expected an address such as "http://127.0.0.1:8080"')
-    return value.rstrip("/")
+    return value.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def parse_network(value: str) -> str:

@@ -58,7 +58,7 @@ def _only_one(folder: Path) -> Path:
     names = f" ({', '.join(path.name for path in found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
     raise WeightsError(
         f"{folder} holds {len(found)} files ending in .gguf{names}; expected exactly one",
-        suggestion="Name the file itself in models.sfm2.path (SFM2_MODEL_PATH)",
+        suggestion="Name the file itself in models.sfm2.path (SFM2_MODEL_PATH); a Hugging Face folder has a config.json",
     )
 
 

@@ -52,6 +52,8 @@ T = TypeVar("T")
 _PROPERTIES = TypeAdapter(Properties)
 _LORAS = TypeAdapter(list[LoadedLora])
 _PROTOCOL = "llama.cpp's protocol"
+EVENTS = "text/event-stream"
+_NO_KEY = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _NO_ROUTE = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 _OVERLOAD_WAIT = 1.0  # seconds that a client is asked to wait when the engine is full, at least
 
@@ -94,6 +96,10 @@ class LlamaCppClient(EngineClient):
             if response.status_code != httpx.codes.OK:
                 await response.aread()
                 raise _refusal(response)
+            if (kind := _kind(response)) != EVENTS:
+                raise BackendError(
+                    f"the engine does not speak {_PROTOCOL}: it answers with {kind or 'no type'}, not {EVENTS}"
+                )
             async for data in response.aiter_bytes():
                 for event in decoder.feed(data):
                     chunk = _chunk(CompletionEvent.model_validate_json(event.data), texts)
@@ -164,6 +170,11 @@ def _chunk(event: CompletionEvent, texts: TokenTexts) -> TokenChunk:
     )
 
 
+def _kind(response: httpx.Response) -> str:
+    """Its media type, without parameters."""
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
 def _content(response: httpx.Response) -> bytes:
     if response.status_code != httpx.codes.OK:
         raise _refusal(response)
@@ -181,6 +192,8 @@ def _refusal(response: httpx.Response) -> BackendError | PromptTooLongError:
         error = ErrorDetail(message=f"status {response.status_code}")
     if of_request := _fault_of_request(error):
         return of_request
+    if response.status_code in _NO_KEY:
+        return BackendError("the engine does not accept the API key, or asks for one: http://:KEY@host")
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return BackendLoadingError(f"the engine is loading: {error.message}")
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:

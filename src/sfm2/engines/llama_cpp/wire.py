@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sfm2.engines.base import AdapterFile
 from sfm2.generation import Priority
@@ -237,6 +237,13 @@ class Properties(LlamaCppMessage):
     """Share of the memory for keys and values that is in use"""
     adapters: list[str | None] = []
     """Loaded ones; null is the weights alone"""
+
+    @model_validator(mode="after")
+    def _has_some(self) -> Self:
+        """Any server may answer with JSON."""
+        if not self.model_fields_set:
+            raise ValueError("/props has none of its fields")
+        return self
 
 
 class TokenizeCall(LlamaCppMessage):

@@ -46,7 +46,7 @@ def device_for(wanted: str, present: list[str]) -> Device:
     """
     wanted = wanted.lower()
     if wanted.startswith("cuda"):
-        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA: the extra cuda, or a llama-server built for it"
+        note = "OpenVINO has no CUDA, so it runs on the CPU; for CUDA: vLLM, a llama-server built for it, or the extra cuda"
         return Device("CPU", note)
     if wanted not in _DEVICES:
         raise ConfigError(f'models.sfm2.device: expected one of {", ".join(_DEVICES)} or "cuda", not {wanted!r}')

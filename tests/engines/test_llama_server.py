@@ -318,7 +318,7 @@ def test_one_that_claims_to_be_it_and_dies_is_given_up(tiny_settings: MakeSettin
     path = program(tmp_path, script)
     health = health_of(tiny_settings(models__sfm2__engine="llama", models__sfm2__llama_server=path))
     assert health.phase is Phase.FAILED
-    assert "llama.cpp can't load tiny: error: invalid argument: --metrics" in health.reason
+    assert "llama-server can't run tiny: error: invalid argument: --metrics" in health.reason
 
 
 @pytest.mark.slow
@@ -330,7 +330,7 @@ def test_weights_that_it_can_t_read_are_said_in_its_own_words(
         tiny_settings(models__sfm2__engine="llama", models__sfm2__llama_server=llama_server, models__sfm2__path=path)
     )
     assert health.phase is Phase.FAILED
-    assert "llama.cpp can't load odd" in health.reason
+    assert "llama-server can't run odd" in health.reason
     assert "no-such-architecture" in health.reason
 
 

@@ -60,6 +60,7 @@ class Supervisor:
         self._health = _NOT_STARTED
         self._step = ""
         self._lives = 0
+        self._ended_by = ""  # what ended the life before this one, until this one is ready
         self._outdated = False
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -127,6 +128,7 @@ class Supervisor:
             deaths = 1 if time.monotonic() - began > _STEADY else deaths + 1
             delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (deaths - 1))
             _log.warning("engine: %s; starting it again in %.1f s", reason, delay)
+            self._ended_by = reason
             self._set(EngineHealth(Phase.LOADING, f"{reason}; it is being started again"))
             await asyncio.sleep(delay)
         return f"the engine died {deaths} times in a row: {reason}"
@@ -210,6 +212,7 @@ class Supervisor:
     def _became_ready(self, line: ReadyLine) -> None:
         if line.warning:
             _log.warning("engine: %s", line.warning)
+        self._ended_by = ""
         reason = f"{line.ready}{self.program.note}"
         _log.info("engine: ready, %s", reason)
         self._set(
@@ -228,7 +231,8 @@ class Supervisor:
             self._step = step
             _log.info("engine: %s", step)
         percent = "" if share is None else f" ({share:.0%})"
-        self._set(EngineHealth(Phase.LOADING, step + percent, share))
+        again = f"; again, since {self._ended_by}" if self._ended_by else ""
+        self._set(EngineHealth(Phase.LOADING, f"{step}{percent}{again}", share))
 
     def _set(self, health: EngineHealth) -> None:
         self._health = health = replace(health, restarts=max(0, self._lives - 1))

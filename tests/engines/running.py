@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,11 @@ import psutil
 
 from sfm2.config import Settings
 from sfm2.core.loop_thread import LoopThread
+from sfm2.engines.base import Engine, EngineHealth
 from sfm2.engines.llama_cpp.wire import CompletionEvent, ErrorDetail, Properties, TokenProbability
 from sfm2.engines.openvino.program import OpenVINO
 from sfm2.engines.openvino.spec import LaunchSpec
+from sfm2.engines.registry import engine_for
 from sfm2.engines.supervision.reports import VARIABLE
 from sfm2.engines.supervision.supervisor import Supervisor
 from sfm2.sse import Decoder
@@ -111,3 +114,28 @@ def _client(url: str, key: str) -> Iterator[EngineClient]:
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
         yield EngineClient(http)
+
+
+def with_engine(settings: Settings, scenario: Callable[[Engine], Awaitable[None]]) -> None:
+    """`scenario` with the engine of these settings, once it has loaded, well or badly."""
+
+    async def run() -> None:
+        engine = engine_for(settings, {})
+        await engine.start()
+        try:
+            await engine.ready()
+            await scenario(engine)
+        finally:
+            await engine.aclose()
+
+    asyncio.run(asyncio.wait_for(run(), 300))
+
+
+def health_of(settings: Settings) -> EngineHealth:
+    found: list[EngineHealth] = []
+
+    async def scenario(engine: Engine) -> None:
+        found.append(await engine.health())
+
+    with_engine(settings, scenario)
+    return found[0]

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -18,12 +18,11 @@ from hypothesis import strategies as st
 
 from sfm2.backends.sfm2 import SFM2
 from sfm2.config import Settings, load
-from sfm2.engines.base import Engine, EngineHealth, Phase
+from sfm2.engines.base import Engine, Phase
 from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.llama_server import binary, placement
 from sfm2.engines.llama_server.binary import Binary
 from sfm2.engines.llama_server.spec import LlamaSpec, command_line, environment
-from sfm2.engines.registry import engine_for
 from sfm2.errors import AdapterError, ConfigError
 from sfm2.generation import GenerationRequest
 from sfm2.models import adapter_gguf
@@ -33,6 +32,7 @@ from sfm2.testing import serve_process, until, until_async
 from sfm2.types import SamplingParams
 from tests.engines import tiny, tiny_adapter
 from tests.engines.conftest import MakeSettings
+from tests.engines.running import health_of, with_engine
 
 SPEC = LlamaSpec(
     binary=Path("/opt/llama-server"),
@@ -278,29 +278,6 @@ def test_one_that_does_not_start_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 # In a process.
-
-
-def with_engine(settings: Settings, scenario: Callable[[Engine], Awaitable[None]]) -> None:
-    async def run() -> None:
-        engine = engine_for(settings, {})
-        await engine.start()
-        try:
-            await engine.ready()
-            await scenario(engine)
-        finally:
-            await engine.aclose()
-
-    asyncio.run(asyncio.wait_for(run(), 300))
-
-
-def health_of(settings: Settings) -> EngineHealth:
-    found: list[EngineHealth] = []
-
-    async def scenario(engine: Engine) -> None:
-        found.append(await engine.health())
-
-    with_engine(settings, scenario)
-    return found[0]
 
 
 def test_without_a_program_health_says_what_to_install(

@@ -10,7 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from sfm2.backends.sfm2 import SFM2
 from sfm2.config import Settings, load
 from sfm2.engines.at_url.engine import EngineAtURL
-from sfm2.engines.base import AdapterFile, Engine, EngineHealth, Phase
+from sfm2.engines.base import AdapterFile, Engine, Phase
 from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.registry import engine_for
 from sfm2.engines.supervision.reports import StepLine
@@ -42,6 +42,7 @@ from sfm2.testing import serve_process, until, until_async
 from sfm2.types import SamplingParams
 from tests.engines import tiny_adapter
 from tests.engines.conftest import MakeSettings
+from tests.engines.running import health_of
 
 SPEC = VLLMSpec(
     command=("/opt/vllm", "serve", "/models/a b"),
@@ -314,29 +315,6 @@ def test_an_adapter_gets_what_vllm_wants_of_it(tmp_path: Path, weights: WeightsF
 
 
 # In a process.
-
-
-def with_engine(settings: Settings, scenario: Callable[[Engine], Awaitable[None]]) -> None:
-    async def run() -> None:
-        engine = engine_for(settings, {})
-        await engine.start()
-        try:
-            await engine.ready()
-            await scenario(engine)
-        finally:
-            await engine.aclose()
-
-    asyncio.run(asyncio.wait_for(run(), 300))
-
-
-def health_of(settings: Settings) -> EngineHealth:
-    found: list[EngineHealth] = []
-
-    async def scenario(engine: Engine) -> None:
-        found.append(await engine.health())
-
-    with_engine(settings, scenario)
-    return found[0]
 
 
 def test_without_a_program_health_says_what_to_install(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 from sfm2.config import Settings, Sfm2Settings
@@ -10,10 +12,12 @@ from sfm2.diagnosis.finding import Finding, ok, problem
 from sfm2.engines.choice import EngineChoice, Machine, choose
 from sfm2.engines.llama_server import binary, placement
 from sfm2.engines.llama_server.binary import Binary
+from sfm2.engines.llama_server.placement import LlamaDevice
 from sfm2.engines.transformers.program import PACKAGES
 from sfm2.engines.vllm import executable
 from sfm2.engines.vllm import placement as vllm_placement
 from sfm2.engines.vllm.executable import VLLMProgram
+from sfm2.engines.vllm.placement import VLLMDevice
 from sfm2.errors import ConfigError
 from sfm2.installation import command_for
 
@@ -106,15 +110,8 @@ def _told_of_vllm(program: VLLMProgram) -> str:
 
 
 def _check_vllm_device(wanted: str, program: VLLMProgram) -> Finding:
-    try:
-        device = vllm_placement.device_for(wanted, program)
-    except ConfigError as error:
-        return problem(DEVICE, error.message, error.suggestion)
-    if device.note:
-        advice = f'Install a vLLM that was built for it, or set models.sfm2.device to "auto": {device.name}'
-        return problem(DEVICE, f'models.sfm2.device is "{wanted}": {device.note}', advice)
-    auto = "auto: what this vLLM was built for"
-    return ok(DEVICE, f"{device.name}; {auto if wanted.lower() == 'auto' else 'as models.sfm2.device asks'}")
+    find = partial(vllm_placement.device_for, wanted, program)
+    return _check_placed(wanted, find, "vLLM", "what this vLLM was built for")
 
 
 def _check_openvino(found: OwnEngine, running: bool) -> Finding:
@@ -151,12 +148,18 @@ def _told(program: Binary) -> str:
 
 
 def _check_device(wanted: str, program: Binary) -> Finding:
+    auto = "what llama.cpp takes" if program.devices else "llama.cpp finds no other device here"
+    return _check_placed(wanted, partial(placement.device_for, wanted, program), "llama-server", auto)
+
+
+def _check_placed(wanted: str, find: Callable[[], LlamaDevice | VLLMDevice], program: str, auto: str) -> Finding:
+    """`find` gives the device, or raises `ConfigError`; `auto`: why it is that one, where the settings leave it open."""
     try:
-        device = placement.device_for(wanted, program)
+        device = find()
     except ConfigError as error:
         return problem(DEVICE, error.message, error.suggestion)
     if device.note:
-        advice = f'Install a llama-server that was built for it, or set models.sfm2.device to "auto": {device.name}'
+        advice = f'Install a {program} that was built for it, or set models.sfm2.device to "auto": {device.name}'
         return problem(DEVICE, f'models.sfm2.device is "{wanted}": {device.note}', advice)
-    auto = "auto: what llama.cpp takes" if program.devices else "auto: llama.cpp finds no other device here"
-    return ok(DEVICE, f"{device.name}; {auto if wanted.lower() == 'auto' else 'as models.sfm2.device asks'}")
+    why = f"auto: {auto}" if wanted.lower() == "auto" else "as models.sfm2.device asks"
+    return ok(DEVICE, f"{device.name}; {why}")

@@ -14,22 +14,18 @@ from sfm2.engines.client import LOOK, EngineAddress, EngineWork
 from sfm2.engines.llama_cpp.client import LlamaCppClient
 from sfm2.engines.llama_cpp.wire import LoraScale
 from sfm2.engines.llama_server import adapters
+from sfm2.engines.supervision.own_server import RequestPlaces, facts_named, weights_named
 from sfm2.errors import (
     AdapterError,
     BackendAdapterError,
     BackendError,
     BackendLoadingError,
-    BackendOverloadedError,
-    WeightsError,
 )
 from sfm2.generation import Priority, TokenChunk
 from sfm2.models.adapters import read_adapter
-from sfm2.models.store import ModelStore
-from sfm2.models.weights import WeightsFile, resolve
 from sfm2.types import SamplingParams
 
 _METRIC = re.compile(r"^llamacpp:requests_(processing|deferred) (\S+)$", re.MULTILINE)
-_BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
 
 
 class LlamaServerClient(LlamaCppClient):
@@ -38,7 +34,7 @@ class LlamaServerClient(LlamaCppClient):
     def __init__(self, address: EngineAddress, settings: Settings) -> None:
         super().__init__(address, settings.generation.timeout)
         self._settings = settings
-        self._running = 0
+        self._places = RequestPlaces(settings.models.sfm2.max_requests)
         self._loaded: tuple[float | None, dict[str, int]] = None, {}
 
     async def generate(
@@ -52,24 +48,16 @@ class LlamaServerClient(LlamaCppClient):
         patience: float | None = None,
         owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
-        most = self._settings.models.sfm2.max_requests
-        if self._running >= most:  # the server itself would let any number wait
-            raise BackendOverloadedError(f"the engine has {most} requests already", retry_after=_BUSY_WAIT)
-        self._running += 1
-        try:
+        with self._places.one():
             chunks = super().generate(
                 prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
             )
             async with aclosing(chunks):
                 async for chunk in chunks:
                     yield chunk
-        finally:
-            self._running -= 1
 
     async def facts(self) -> EngineFacts:
-        weights = await asyncio.to_thread(self._weights)
-        form = weights.entry.completion.form if weights.entry else None
-        return EngineFacts(weights.name, weights.sha256, form)
+        return await asyncio.to_thread(facts_named, self._settings)
 
     async def work(self) -> EngineWork:
         said = dict(_METRIC.findall((await self._get("/metrics", LOOK)).decode()))
@@ -96,14 +84,8 @@ class LlamaServerClient(LlamaCppClient):
         """Why an adapter is not loaded: it is new, or does not work."""
         folder = adapter.path.parent
         try:
-            weights = self._weights()
+            weights = weights_named(self._settings)
             adapters.convert(read_adapter(folder, folder.name), weights, adapters.folder_for(self._settings, weights))
         except AdapterError as error:
             return BackendAdapterError(error.message)
         return BackendLoadingError(f"the adapter {folder.name} is new; the engine is being started again with it")
-
-    def _weights(self) -> WeightsFile:
-        try:
-            return resolve(self._settings.models.sfm2, ModelStore(self._settings.storage.cache_dir))
-        except WeightsError as error:
-            raise BackendError(error.message) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from sfm2.config import Settings
 from sfm2.engines.base import AdapterFile, EngineFacts
 from sfm2.engines.client import EngineAddress
+from sfm2.engines.supervision.own_server import RequestPlaces, facts_named, weights_named
 from sfm2.engines.vllm import adapters
 from sfm2.engines.vllm.client import ServedWeights, VLLMClient
 from sfm2.engines.vllm.refusals import UnknownModelError
@@ -20,17 +21,12 @@ from sfm2.errors import (
     BackendAdapterError,
     BackendError,
     BackendLoadingError,
-    BackendOverloadedError,
     BackendTimeoutError,
-    WeightsError,
 )
 from sfm2.generation import Priority, TokenChunk
 from sfm2.models.adapters import read_adapter
-from sfm2.models.store import ModelStore
-from sfm2.models.weights import WeightsFile, resolve
 from sfm2.types import SamplingParams
 
-_BUSY_WAIT = 1.0  # seconds that a client is asked to wait when there are as many requests as the settings allow
 _NAME_LENGTH = 32  # of a digest
 
 
@@ -40,7 +36,7 @@ class OwnVLLMClient(VLLMClient):
     def __init__(self, address: EngineAddress, settings: Settings) -> None:
         super().__init__(address, settings.generation.timeout)
         self._settings = settings
-        self._running = 0
+        self._places = RequestPlaces(settings.models.sfm2.max_requests)
         self._loaded: tuple[float | None, set[str]] = None, set()
         self._loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -55,27 +51,20 @@ class OwnVLLMClient(VLLMClient):
         patience: float | None = None,
         owner: str | None = None,
     ) -> AsyncGenerator[TokenChunk, None]:
-        most = self._settings.models.sfm2.max_requests
-        if self._running >= most:  # the server itself would let any number wait
-            raise BackendOverloadedError(f"the engine has {most} requests already", retry_after=_BUSY_WAIT)
-        self._running += 1
-        try:
+        with self._places.one():
             stream = super().generate(
                 prompt, sampling, adapter, streaming=streaming, priority=priority, patience=patience, owner=owner
             )
-            async with aclosing(stream) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except UnknownModelError:
-            self._loaded = None, set()
-            raise
-        finally:
-            self._running -= 1
+            try:
+                async with aclosing(stream) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except UnknownModelError:
+                self._loaded = None, set()
+                raise
 
     async def facts(self) -> EngineFacts:
-        weights = await asyncio.to_thread(self._weights_named)
-        form = weights.entry.completion.form if weights.entry else None
-        return EngineFacts(weights.name, weights.sha256, form)
+        return await asyncio.to_thread(facts_named, self._settings)
 
     async def _model(self, adapter: AdapterFile | None, served: ServedWeights) -> str:
         if adapter is None:
@@ -107,15 +96,9 @@ class OwnVLLMClient(VLLMClient):
             ) from error
 
     def _prepared(self, adapter: AdapterFile) -> Path:
-        folder, weights = adapter.path.parent, self._weights_named()
+        folder, weights = adapter.path.parent, weights_named(self._settings)
         try:
             place = adapters.folder_for(self._settings, weights)
             return adapters.prepared(read_adapter(folder, folder.name), weights, place)
         except AdapterError as error:
             raise BackendAdapterError(error.message) from error
-
-    def _weights_named(self) -> WeightsFile:
-        try:
-            return resolve(self._settings.models.sfm2, ModelStore(self._settings.storage.cache_dir))
-        except WeightsError as error:
-            raise BackendError(error.message) from error
